@@ -1,1 +1,33 @@
-//! x
+//! What Linnet does, without knowing GraphQL or HTTP.
+//!
+//! Functions are verbs under their noun and take the context first: `message::send(app, viewer, draft)`. A function that
+//! touches a thread takes a proof that only [`access`] can make; a change to a thread goes through [`commit`], which
+//! writes it together with its events. [`infra`] holds what the outside world provides, one choice of backend each.
+
+pub mod access;
+pub mod account;
+pub mod app;
+pub mod attachment;
+pub mod commit;
+pub mod cursor;
+pub mod error;
+pub mod event;
+pub mod hub;
+pub mod inbox;
+pub mod infra;
+pub mod message;
+pub mod page;
+pub mod participant;
+pub mod password;
+pub mod profile;
+pub mod reaction;
+pub mod receipt;
+pub mod session;
+pub mod signal;
+pub mod text;
+pub mod thread;
+pub mod user;
+
+pub use app::App;
+pub use entity::Timestamp;
+pub use error::{Code, Error, Refusal, Result};

@@ -1,1 +1,23 @@
-//! x
+//! The rows of the database and the ids that name them.
+//!
+//! One module per table, named by its noun in the singular. Knows neither rules nor SQL: what may change and who may see
+//! it is `domain`'s, how the tables are made is `migration`'s.
+
+pub mod id;
+
+pub mod instance;
+pub mod message;
+pub mod message_attachment;
+pub mod message_reaction;
+pub mod message_revision;
+pub mod participant;
+pub mod profile;
+pub mod read_mark;
+pub mod refresh_token;
+pub mod thread;
+pub mod thread_event;
+pub mod user;
+pub mod user_session;
+
+/// A point in time: UTC, whole microseconds.
+pub type Timestamp = sea_orm::prelude::DateTimeUtc;

@@ -1,1 +1,40 @@
-//! x
+//! The harness of the black-box tests: the real binary, its public API, and nothing of its insides.
+//!
+//! A test is an async function that states a claim and takes a [`World`] (a server on a database of its own) or an
+//! [`Engine`], if it has to start the server in a special way. [`claims!`] makes two tests of it, one per engine.
+//! The harness repairs nothing: it does not retry, re-send, sort or drop what the server answers.
+
+// A test stops at the first thing that is not as it should be, and says so on stderr.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+pub mod account;
+pub mod chance;
+pub mod claim;
+pub mod client;
+pub mod cluster;
+pub mod control;
+pub mod deadline;
+pub mod engine;
+pub mod id;
+pub mod line;
+pub mod message;
+pub mod server;
+pub mod socket;
+pub mod stream;
+pub mod subscription;
+pub mod thread;
+pub mod world;
+
+pub use account::User;
+pub use chance::Chance;
+pub use claim::Claim;
+pub use client::{Answer, Client};
+pub use cluster::Cluster;
+pub use deadline::{eventually, within};
+pub use engine::{Database, Engine};
+pub use line::Line;
+pub use message::Sent;
+pub use server::Server;
+pub use socket::Socket;
+pub use subscription::{Frame, Subscription};
+pub use world::World;

@@ -1,0 +1,302 @@
+//! Who may what. Owns the law for threads and makes the proofs that every thread operation takes.
+//!
+//! A proof can be made here only: its fields are private, and a function that touches a thread asks for one, so that
+//! forgetting a check does not compile. A proof is also the rows that were read for it. It says what held at
+//! `membership_seq`; a change carries it to [`crate::commit`], which lets the change in only if nothing about membership
+//! has moved since. Absent and forbidden answer alike.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use entity::id::{ThreadId, UserId};
+use entity::participant::{self, Role};
+use entity::thread::{self, ThreadKind};
+use entity::user::UserKind;
+use entity::{user, user_session};
+use sea_orm::{DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryResult};
+
+use crate::app::App;
+use crate::error::{Code, Error, Result};
+
+/// Who asks.
+#[derive(Clone, Default)]
+pub struct Viewer(Option<Arc<SignedIn>>);
+
+/// An account with the session that speaks for it.
+pub struct SignedIn {
+    /// The account.
+    pub user: user::Model,
+    /// The session.
+    pub session: user_session::Model,
+}
+
+impl Viewer {
+    /// Nobody in particular.
+    pub fn anonymous() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn signed_in(user: user::Model, session: user_session::Model) -> Self {
+        Self(Some(Arc::new(SignedIn { user, session })))
+    }
+
+    /// The account's id, if signed in.
+    pub fn user_id(&self) -> Option<UserId> {
+        self.0.as_ref().map(|signed_in| signed_in.user.id)
+    }
+
+    /// The account and session, if signed in.
+    pub fn account(&self) -> Option<&SignedIn> {
+        self.0.as_deref()
+    }
+
+    /// The account and session; an error for the anonymous.
+    pub fn require(&self) -> Result<&SignedIn> {
+        self.account().ok_or(Error::Unauthenticated("Sign in first: send `Authorization: Bearer <accessToken>`."))
+    }
+
+    /// As [`Viewer::require`], and not a guest.
+    pub fn require_account(&self) -> Result<&SignedIn> {
+        let signed_in = self.require()?;
+        if signed_in.user.kind == UserKind::Guest {
+            return Err(Error::Refused(vec![crate::Refusal {
+                code: Code::Forbidden,
+                path: Vec::new(),
+                message: "A guest may read and write in public rooms only.".into(),
+            }]));
+        }
+        Ok(signed_in)
+    }
+}
+
+/// Proof that the viewer may read a thread.
+#[derive(Clone)]
+pub struct Reader(Arc<Proof>);
+
+struct Proof {
+    viewer: Option<UserId>,
+    thread: Arc<thread::Model>,
+    /// The viewer's own row, if they take part.
+    participant: Option<participant::Model>,
+    /// Whether `participant` is as new as `thread`.
+    fresh: bool,
+}
+
+impl Reader {
+    /// The law for reading.
+    fn admit(viewer: Option<UserId>, thread: thread::Model, participant: Option<participant::Model>) -> Option<Self> {
+        let participant = participant.filter(|row| row.left_at.is_none());
+        let may = match thread.kind {
+            ThreadKind::Room => true,
+            ThreadKind::Direct | ThreadKind::Group => participant.is_some(),
+        };
+        may.then(|| Self(Arc::new(Proof { viewer, thread: Arc::new(thread), participant, fresh: true })))
+    }
+
+    /// The thread, as it was when the proof was made.
+    pub fn thread(&self) -> &thread::Model {
+        &self.0.thread
+    }
+
+    /// The thread's id.
+    pub fn id(&self) -> ThreadId {
+        self.0.thread.id
+    }
+
+    /// Who reads.
+    pub fn viewer(&self) -> Option<UserId> {
+        self.0.viewer
+    }
+
+    /// The viewer's own row, if they take part; an error if it has to be read again.
+    pub fn own_row(&self) -> Result<Option<&participant::Model>, Outdated> {
+        if self.0.fresh { Ok(self.0.participant.as_ref()) } else { Err(Outdated) }
+    }
+
+    /// Whether the viewer takes part.
+    pub fn takes_part(&self) -> bool {
+        self.0.participant.is_some()
+    }
+
+    /// Who takes part in a room is for its members to know.
+    pub fn sees_participants(&self) -> bool {
+        self.takes_part()
+    }
+
+    /// Whether the viewer writes here: members do, while the thread is not archived.
+    pub fn can_send(&self) -> bool {
+        self.takes_part() && self.thread().archived_at.is_none()
+    }
+
+    /// Whether the viewer manages the thread; nobody manages a direct one.
+    pub fn can_manage(&self) -> bool {
+        let admin = self.0.participant.as_ref().is_some_and(|row| row.role == Role::Admin);
+        admin && self.thread().kind != ThreadKind::Direct
+    }
+
+    /// The same proof with a newer row of the same thread, as the log's reader found it.
+    pub(crate) fn at(&self, thread: Arc<thread::Model>) -> Self {
+        debug_assert_eq!(thread.id, self.id());
+        let participant = self.0.participant.clone();
+        Self(Arc::new(Proof { viewer: self.0.viewer, thread, participant, fresh: false }))
+    }
+}
+
+/// The viewer's own row has to be read again: the proof was carried on to a newer thread.
+#[derive(Debug)]
+pub struct Outdated;
+
+/// Proof that the viewer takes part in a thread.
+#[derive(Clone)]
+pub struct Member {
+    reader: Reader,
+    user_id: UserId,
+    role: Role,
+}
+
+impl Member {
+    /// Who.
+    pub fn user_id(&self) -> UserId {
+        self.user_id
+    }
+
+    /// The proof that they may read it, too.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The thread.
+    pub fn thread(&self) -> &thread::Model {
+        self.reader.thread()
+    }
+
+    /// What the commit compares with the thread's: if it has moved, prove again.
+    pub(crate) fn membership_seq(&self) -> i64 {
+        self.thread().membership_seq
+    }
+
+    /// Whether they may delete what others wrote.
+    pub fn moderates(&self) -> bool {
+        self.role == Role::Admin && self.thread().kind != ThreadKind::Direct
+    }
+}
+
+/// Proof that the viewer writes in a thread: takes part, and the thread is not archived.
+#[derive(Clone)]
+pub struct Author(Member);
+
+/// Proof that the viewer manages a thread.
+#[derive(Clone)]
+pub struct Admin(Member);
+
+impl std::ops::Deref for Author {
+    type Target = Member;
+    fn deref(&self) -> &Member {
+        &self.0
+    }
+}
+
+impl std::ops::Deref for Admin {
+    type Target = Member;
+    fn deref(&self) -> &Member {
+        &self.0
+    }
+}
+
+/// A thread with the viewer's own row in it, as one statement reads them. `t` and `p` are the aliases.
+pub(crate) static THREAD_AND_OWN_ROW: LazyLock<String> = LazyLock::new(|| {
+    format!("{}, {}", columns::<thread::Entity>("t", "t_"), columns::<participant::Entity>("p", "p_"))
+});
+
+/// The columns of an entity, from the table alias, each with a prefix to its name.
+pub(crate) fn columns<E: EntityTrait>(alias: &str, prefix: &str) -> String {
+    let columns = E::Column::iter().map(|column| format!("{alias}.{0} AS {prefix}{0}", column.as_str()));
+    columns.collect::<Vec<_>>().join(", ")
+}
+
+/// What [`THREAD_AND_OWN_ROW`] selects.
+pub(crate) struct Row {
+    thread: thread::Model,
+    participant: Option<participant::Model>,
+}
+
+impl FromQueryResult for Row {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            thread: thread::Model::from_query_result(row, "t_")?,
+            participant: participant::Model::from_query_result_optional(row, "p_")?,
+        })
+    }
+}
+
+impl Row {
+    /// Applies the law for reading.
+    pub(crate) fn admit(self, viewer: &Viewer) -> Option<Reader> {
+        Reader::admit(viewer.user_id(), self.thread, self.participant)
+    }
+
+    /// As [`Row::admit`], and only if the viewer takes part.
+    pub(crate) fn take_part(self, viewer: &Viewer) -> Option<Reader> {
+        self.admit(viewer).filter(Reader::takes_part)
+    }
+}
+
+/// Proofs for those of the threads that the viewer may read; the others are simply missing.
+pub async fn readers(app: &App, viewer: &Viewer, ids: &[ThreadId]) -> Result<HashMap<ThreadId, Reader>> {
+    let engine = app.db.engine();
+    let sql = format!(
+        "SELECT {} FROM threads t LEFT JOIN thread_participants p ON p.thread_id = t.id AND p.user_id = $2 WHERE t.id {}",
+        *THREAD_AND_OWN_ROW,
+        engine.among(1)
+    );
+    let rows: Vec<Row> = app.db.all(sql, [engine.ids(ids.iter().copied()), viewer.user_id().into()]).await?;
+    Ok(rows.into_iter().filter_map(|row| row.admit(viewer)).map(|reader| (reader.id(), reader)).collect())
+}
+
+/// Proves that the viewer may read a thread.
+pub async fn reader(app: &App, viewer: &Viewer, id: ThreadId) -> Result<Reader> {
+    readers(app, viewer, &[id]).await?.remove(&id).ok_or_else(|| Error::not_found("thread_id", "thread"))
+}
+
+/// Proves that the viewer takes part in a thread.
+pub async fn member(app: &App, viewer: &Viewer, id: ThreadId) -> Result<Member> {
+    viewer.require()?;
+    let reader = reader(app, viewer, id).await?;
+    let Some((user_id, role)) = reader.0.participant.as_ref().map(|row| (row.user_id, row.role)) else {
+        return Err(Error::refuse(Code::Forbidden, "thread_id", "Join the room first."));
+    };
+    Ok(Member { reader, user_id, role })
+}
+
+/// Proves that the viewer writes in a thread.
+pub async fn author(app: &App, viewer: &Viewer, id: ThreadId) -> Result<Author> {
+    let member = member(app, viewer, id).await?;
+    not_archived(member.thread())?;
+    Ok(Author(member))
+}
+
+/// Proves that the viewer manages a group or a room. An archived one can be managed only to take it back.
+pub async fn admin(app: &App, viewer: &Viewer, id: ThreadId) -> Result<Admin> {
+    let member = member(app, viewer, id).await?;
+    if !member.reader.can_manage() {
+        return Err(Error::refuse(Code::Forbidden, "thread_id", "Only an admin of the thread may do this."));
+    }
+    not_archived(member.thread())?;
+    Ok(Admin(member))
+}
+
+/// Proves that the viewer may archive a thread and take it back: an admin, or either of the two in a direct one.
+pub async fn archivist(app: &App, viewer: &Viewer, id: ThreadId) -> Result<Admin> {
+    let member = member(app, viewer, id).await?;
+    if member.thread().kind != ThreadKind::Direct && !member.reader.can_manage() {
+        return Err(Error::refuse(Code::Forbidden, "id", "Only an admin of the thread may archive it."));
+    }
+    Ok(Admin(member))
+}
+
+fn not_archived(thread: &thread::Model) -> Result<()> {
+    match thread.archived_at {
+        None => Ok(()),
+        Some(_) => Err(Error::refuse(Code::Archived, "thread_id", "The thread is archived: it is read-only.")),
+    }
+}

@@ -1,0 +1,118 @@
+//! Everything a domain function may need, wired once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::commit::Writer;
+use crate::error::{Error, Result};
+use crate::hub::Hubs;
+use crate::inbox::Inboxes;
+use crate::infra::bus::Bus;
+use crate::infra::clock::Clock;
+use crate::infra::db::Db;
+use crate::password::Hasher;
+use crate::session::Sessions;
+use crate::signal::Signals;
+use crate::{event, hub, inbox, session, signal};
+
+/// What an operator may set; the documentation of each is in `linnet.default.toml`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Characters in a message, at the most.
+    pub message_length: usize,
+    /// Attachments of one message, at the most.
+    pub message_attachments: usize,
+    /// Bytes of a message's metadata written as JSON, at the most.
+    pub metadata_bytes: usize,
+    /// Members of a group when it is made, at the most.
+    pub group_members: usize,
+    /// Members up to which a thread shares receipts.
+    pub receipts_members: i32,
+    /// How long an access token is good for.
+    pub access_lifetime: Duration,
+    /// How long a session lives after its last refresh.
+    pub session_lifetime: Duration,
+    /// How often hubs look at the log by themselves.
+    pub hub_look: Duration,
+    /// How often inbox streams look by themselves.
+    pub inbox_look: Duration,
+    /// After how long a quiet stream sends a heartbeat.
+    pub heartbeat: Duration,
+    /// How often each node asks which sessions were revoked.
+    pub revocation_look: Duration,
+    /// How long events stay in the log; none for ever.
+    pub log_retention: Option<Duration>,
+}
+
+/// All of the infrastructure, and what this node keeps in memory.
+pub struct App {
+    /// What the operator set.
+    pub settings: Settings,
+    /// The database.
+    pub db: Db,
+    /// Hints between nodes.
+    pub bus: Bus,
+    /// Time and randomness.
+    pub clock: Clock,
+    /// Names the log; every cursor carries it.
+    pub log_epoch: u32,
+    pub(crate) writer: Writer,
+    pub(crate) hubs: Hubs,
+    pub(crate) inboxes: Inboxes,
+    pub(crate) signals: Signals,
+    pub(crate) sessions: Sessions,
+    pub(crate) hasher: Hasher,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl App {
+    /// Wires the application on a database that is migrated.
+    pub async fn new(settings: Settings, db: Db, bus: Bus) -> Result<Arc<Self>> {
+        let instance: Option<entity::instance::Model> = db.one("SELECT * FROM instance WHERE id = 1", []).await?;
+        let instance =
+            instance.ok_or_else(|| Error::internal("the database has no `instance` row: run `linnet migrate up`"))?;
+        Ok(Arc::new(Self {
+            settings,
+            db,
+            bus,
+            clock: Clock::default(),
+            log_epoch: u32::try_from(instance.log_epoch).map_err(Error::internal)?,
+            writer: Writer::default(),
+            hubs: Hubs::default(),
+            inboxes: Inboxes::default(),
+            signals: Signals::default(),
+            sessions: Sessions::default(),
+            hasher: Hasher::new()?,
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        }))
+    }
+
+    /// Starts what runs beside the requests: listening to hints, looking at the log, watching sessions, retention.
+    pub fn start(self: &Arc<Self>) {
+        self.spawn(hub::listen(self.clone()));
+        self.spawn(hub::look(self.clone()));
+        self.spawn(inbox::listen(self.clone()));
+        self.spawn(signal::listen(self.clone()));
+        self.spawn(session::watch(self.clone()));
+        self.spawn(event::retain(self.clone()));
+    }
+
+    /// Runs a task until it ends or the application stops.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move { stop.run_until_cancelled_owned(task).await });
+    }
+
+    /// Stops what [`App::start`] started and waits for the writer to finish what it was given.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.writer.finish().await;
+    }
+}

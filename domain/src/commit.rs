@@ -1,0 +1,280 @@
+//! The writer: changes to threads that wait together are committed together, with their events.
+//!
+//! Each thread has a lane (on SQLite there is one lane for all, as there is one writer). Whatever queued while the last
+//! transaction ran goes into the next one: one lock of the thread's row, one read of the rows that the changes need, the
+//! changes themselves in memory, one multi-row write, one commit. The row's lock makes the order of seqs that of commits,
+//! so a reader who has seen seq n has seen all before it.
+//!
+//! A [`Change`] is pure: it sees the locked thread through a [`Batch`], refuses or notes what is to be written. One bad
+//! change does not spoil the others; a change whose proof no longer holds is handed back to be proven again.
+//!
+//! Knows no rule of any noun, and sends nothing but hints.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use entity::id::ThreadId;
+use entity::thread;
+use tokio::sync::{Notify, oneshot};
+
+mod batch;
+mod store;
+
+pub(crate) use batch::{Batch, Needs};
+
+use crate::access::Member;
+use crate::app::App;
+use crate::error::{Error, Refusal, Result};
+use crate::infra::bus::Hint;
+use crate::infra::db::Engine;
+
+/// One change of one thread.
+pub(crate) trait Change: Send + Sync + 'static {
+    /// What whoever asked for it learns.
+    type Done: Send + 'static;
+    /// Names the rows it must see.
+    fn needs(&self, needs: &mut Needs);
+    /// Refuses, or notes in the batch what is to be written. May run again in another transaction.
+    fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied>;
+}
+
+/// Why a change was not applied.
+#[derive(Debug, Clone)]
+pub(crate) enum Denied {
+    /// The proof it carries may no longer hold.
+    Stale,
+    /// The rules forbid it.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// A change that is durable, and the thread as its transaction left it.
+pub(crate) struct Committed<T> {
+    pub(crate) done: T,
+    pub(crate) thread: Arc<thread::Model>,
+}
+
+/// How often a proof is made again before the caller is told to come back: each time, membership moved in between.
+const PROOFS: usize = 16;
+
+/// Proves, commits what the proof allows, and proves again as long as membership moves in between.
+pub(crate) async fn under<P, F, C: Change>(
+    app: &Arc<App>,
+    prove: impl Fn() -> F,
+    change: impl Fn(P) -> C,
+) -> Result<Committed<C::Done>>
+where
+    P: std::ops::Deref<Target = Member>,
+    F: Future<Output = Result<P>> + Send,
+{
+    for _ in 0..PROOFS {
+        let proof = prove().await?;
+        let thread_id = proof.thread().id;
+        match submit(app, thread_id, change(proof)).await? {
+            Ok(committed) => return Ok(committed),
+            Err(Denied::Refused(refusal)) => return Err(refusal.into()),
+            Err(Denied::Stale) => {}
+        }
+    }
+    Err(Error::unavailable("membership of the thread keeps changing"))
+}
+
+/// Commits a change that carries no proof of membership (joining, for one).
+pub(crate) async fn submit<C: Change>(
+    app: &Arc<App>,
+    thread_id: ThreadId,
+    change: C,
+) -> Result<Result<Committed<C::Done>, Denied>> {
+    let (reply, answer) = oneshot::channel();
+    app.writer.enqueue(app, Box::new(Job { thread_id, change, outcome: None, reply }))?;
+    answer.await.map_err(Error::internal)?
+}
+
+/// The outcome of one change: durable, denied, or the transaction failed.
+type Answer<T> = Result<Result<Committed<T>, Denied>>;
+
+struct Job<C: Change> {
+    thread_id: ThreadId,
+    change: C,
+    outcome: Option<Result<C::Done, Denied>>,
+    reply: oneshot::Sender<Answer<C::Done>>,
+}
+
+/// A job of whatever change.
+trait Queued: Send {
+    fn thread_id(&self) -> ThreadId;
+    fn needs(&self, needs: &mut Needs);
+    fn apply(&mut self, batch: &mut Batch);
+    fn refuse(&mut self, refusal: Refusal);
+    fn settle(self: Box<Self>, thread: Option<Arc<thread::Model>>);
+    fn fail(self: Box<Self>, error: Error);
+}
+
+impl<C: Change> Queued for Job<C> {
+    fn thread_id(&self) -> ThreadId {
+        self.thread_id
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        self.change.needs(needs);
+    }
+
+    fn apply(&mut self, batch: &mut Batch) {
+        self.outcome = Some(self.change.apply(batch));
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        self.outcome = Some(Err(Denied::Refused(refusal)));
+    }
+
+    fn settle(self: Box<Self>, thread: Option<Arc<thread::Model>>) {
+        let answer = match (self.outcome, thread) {
+            (Some(Ok(done)), Some(thread)) => Ok(Ok(Committed { done, thread })),
+            (Some(Err(denied)), _) => Ok(Err(denied)),
+            _ => Err(Error::internal("a change was neither applied nor denied")),
+        };
+        // Whoever asked may have gone; what was committed stays.
+        let _ = self.reply.send(answer);
+    }
+
+    fn fail(self: Box<Self>, error: Error) {
+        let _ = self.reply.send(Err(error));
+    }
+}
+
+/// Changes that may wait in one lane before the next one is refused.
+const LONGEST_QUEUE: usize = 10_000;
+/// Changes that go into one transaction.
+const LARGEST_BATCH: usize = 256;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Lane {
+    All,
+    Of(ThreadId),
+}
+
+/// The lanes of one node; a lane exists while something is in it.
+#[derive(Default)]
+pub(crate) struct Writer {
+    lanes: Mutex<HashMap<Lane, VecDeque<Box<dyn Queued>>>>,
+    idle: Notify,
+}
+
+impl Writer {
+    fn enqueue(&self, app: &Arc<App>, job: Box<dyn Queued>) -> Result<()> {
+        let lane = match app.db.engine() {
+            Engine::Sqlite => Lane::All,
+            Engine::Postgres => Lane::Of(job.thread_id()),
+        };
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(queue) = lanes.get_mut(&lane) {
+            if queue.len() >= LONGEST_QUEUE {
+                return Err(Error::unavailable("the writer's queue is full"));
+            }
+            queue.push_back(job);
+            return Ok(());
+        }
+        lanes.insert(lane, VecDeque::from([job]));
+        drop(lanes);
+        // Not among the app's tasks: it runs to its end even while the application stops.
+        tokio::spawn(run(app.clone(), lane));
+        Ok(())
+    }
+
+    /// The next batch of a lane; none, and no lane, when it is empty.
+    fn take(&self, lane: Lane) -> Option<Vec<Box<dyn Queued>>> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = lanes.get_mut(&lane)?;
+        if queue.is_empty() {
+            lanes.remove(&lane);
+            if lanes.is_empty() {
+                self.idle.notify_waiters();
+            }
+            return None;
+        }
+        let count = queue.len().min(LARGEST_BATCH);
+        Some(queue.drain(..count).collect())
+    }
+
+    /// Waits until everything that was enqueued has been answered.
+    pub(crate) async fn finish(&self) {
+        loop {
+            let idle = self.idle.notified();
+            if self.lanes.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+/// Empties a lane, batch by batch.
+async fn run(app: Arc<App>, lane: Lane) {
+    while let Some(jobs) = app.writer.take(lane) {
+        commit(&app, jobs).await;
+    }
+}
+
+/// Commits a batch; if the database refuses it as a whole, each change alone, so that only the bad one fails.
+async fn commit(app: &Arc<App>, jobs: Vec<Box<dyn Queued>>) {
+    let alone = jobs.len() == 1;
+    let (jobs, result) = transact(app, jobs).await;
+    match result {
+        Ok(batches) => settle(app, jobs, batches),
+        Err(Error::Internal(source)) if !alone => {
+            tracing::warn!(error = %source, changes = jobs.len(), "a batch failed; its changes are tried one by one");
+            for job in jobs {
+                let (jobs, result) = transact(app, vec![job]).await;
+                match result {
+                    Ok(batches) => settle(app, jobs, batches),
+                    Err(error) => jobs.into_iter().for_each(|job| job.fail(error.share())),
+                }
+            }
+        }
+        Err(error) => jobs.into_iter().for_each(|job| job.fail(error.share())),
+    }
+}
+
+type Batches = HashMap<ThreadId, Batch>;
+
+/// One transaction over all threads that the jobs name. The jobs come back whatever happened.
+async fn transact(app: &Arc<App>, jobs: Vec<Box<dyn Queued>>) -> (Vec<Box<dyn Queued>>, Result<Batches>) {
+    // The jobs go into the transaction's own task and come back through a slot, since a failed task returns nothing.
+    let slot = Arc::new(Mutex::new(jobs));
+    let shared = slot.clone();
+    let context = app.clone();
+    let result = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let mut jobs = std::mem::take(&mut *shared.lock().unwrap_or_else(PoisonError::into_inner));
+            let result = store::apply_all(&context, transaction, &mut jobs).await;
+            *shared.lock().unwrap_or_else(PoisonError::into_inner) = jobs;
+            result
+        })
+    });
+    let result = result.await;
+    let jobs = std::mem::take(&mut *slot.lock().unwrap_or_else(PoisonError::into_inner));
+    (jobs, result)
+}
+
+/// Answers each job and hints at what moved.
+fn settle(app: &App, jobs: Vec<Box<dyn Queued>>, batches: Batches) {
+    let mut threads = HashMap::new();
+    for (thread_id, batch) in batches {
+        for user_id in batch.touched() {
+            app.bus.publish(Hint::UserChanged(user_id, thread_id));
+        }
+        if batch.moved() {
+            app.bus.publish(Hint::ThreadAt(thread_id, batch.thread.last_seq));
+        }
+        threads.insert(thread_id, Arc::new(batch.thread));
+    }
+    for job in jobs {
+        let thread = threads.get(&job.thread_id()).cloned();
+        job.settle(thread);
+    }
+}

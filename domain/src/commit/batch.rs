@@ -1,0 +1,388 @@
+//! The locked thread as a change sees it: rows to look at, and what is noted to be written.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use entity::Timestamp;
+use entity::id::{MessageId, ThreadId, UserId};
+use entity::participant::{self, Role};
+use entity::read_mark::MarkKind;
+use entity::thread_event::EventKind;
+use entity::{message, message_attachment, message_reaction, message_revision, read_mark, thread, thread_event};
+
+use super::Denied;
+use crate::access::Member;
+use crate::event::Data;
+
+/// The rows that the changes of a batch must see, read together once the thread is locked.
+#[derive(Default)]
+pub(crate) struct Needs {
+    /// Rows of these users.
+    pub(crate) participants: BTreeSet<UserId>,
+    /// These messages, if they are of this thread.
+    pub(crate) messages: BTreeSet<MessageId>,
+    /// Messages that these senders sent with these keys.
+    pub(crate) keys: BTreeSet<(UserId, String)>,
+    /// The last message at or before each of these seqs.
+    pub(crate) marks: BTreeSet<i64>,
+    /// Reactions of these users to these messages.
+    pub(crate) reactions: BTreeSet<(MessageId, UserId)>,
+    /// Whoever would follow as admin: two admins, and the two longest-standing members.
+    pub(crate) succession: bool,
+    /// Bans of these users.
+    pub(crate) bans: BTreeSet<UserId>,
+}
+
+/// A message found by a seq: its own seq and its position.
+pub(crate) type Place = (i64, i64);
+
+/// What is to be written to `message_reactions`.
+pub(crate) enum ReactionWrite {
+    Add(message_reaction::Model),
+    Remove(MessageId, UserId, String),
+}
+
+/// The state of one locked thread, and what the changes applied so far do to it.
+pub(crate) struct Batch {
+    /// The thread's row, as it will be written.
+    pub(crate) thread: thread::Model,
+    /// By `app.clock`: when what the changes do happened.
+    pub(crate) now: Timestamp,
+    /// By the database's clock: what the inbox is read by.
+    pub(crate) stamp: Timestamp,
+    pub(super) before: thread::Model,
+    pub(super) receipts_members: i32,
+    pub(super) participants: HashMap<UserId, participant::Model>,
+    pub(super) dirty_participants: BTreeSet<UserId>,
+    pub(super) messages: HashMap<MessageId, message::Model>,
+    pub(super) keys: HashMap<(UserId, String), MessageId>,
+    pub(super) places: BTreeMap<i64, Place>,
+    pub(super) reactions: HashSet<(MessageId, UserId, String)>,
+    pub(super) banned: HashSet<UserId>,
+    pub(super) new_messages: Vec<MessageId>,
+    pub(super) dirty_messages: BTreeSet<MessageId>,
+    pub(super) emptied_messages: BTreeSet<MessageId>,
+    pub(super) attachments: Vec<message_attachment::Model>,
+    pub(super) revisions: Vec<message_revision::Model>,
+    pub(super) reaction_writes: Vec<ReactionWrite>,
+    pub(super) marks: Vec<read_mark::Model>,
+    /// Who is banned, by whom; or by nobody, no longer.
+    pub(super) ban_writes: Vec<(UserId, Option<UserId>)>,
+    pub(super) events: Vec<thread_event::Model>,
+    /// Whose receipts moved, so that one event tells of all of them.
+    advanced: BTreeSet<UserId>,
+}
+
+impl Batch {
+    pub(super) fn new(thread: thread::Model, now: Timestamp, stamp: Timestamp, receipts_members: i32) -> Self {
+        Self {
+            before: thread.clone(),
+            thread,
+            now,
+            stamp,
+            receipts_members,
+            participants: HashMap::new(),
+            dirty_participants: BTreeSet::new(),
+            messages: HashMap::new(),
+            keys: HashMap::new(),
+            places: BTreeMap::new(),
+            reactions: HashSet::new(),
+            banned: HashSet::new(),
+            new_messages: Vec::new(),
+            dirty_messages: BTreeSet::new(),
+            emptied_messages: BTreeSet::new(),
+            attachments: Vec::new(),
+            revisions: Vec::new(),
+            reaction_writes: Vec::new(),
+            marks: Vec::new(),
+            ban_writes: Vec::new(),
+            events: Vec::new(),
+            advanced: BTreeSet::new(),
+        }
+    }
+
+    /// Whether a proof still holds: nothing about membership has moved since it was made.
+    pub(crate) fn holds(&self, proof: &Member) -> Result<(), Denied> {
+        if proof.membership_seq() == self.thread.membership_seq { Ok(()) } else { Err(Denied::Stale) }
+    }
+
+    /// Makes every proof made so far be proven again.
+    pub(crate) fn move_membership(&mut self) {
+        self.thread.membership_seq += 1;
+    }
+
+    /// Writes the next line of the log and gives its seq.
+    pub(crate) fn append(
+        &mut self,
+        kind: EventKind,
+        actor: UserId,
+        message: Option<MessageId>,
+        data: Option<Data>,
+    ) -> i64 {
+        self.append_for(kind, Some(actor), message, data)
+    }
+
+    fn append_for(
+        &mut self,
+        kind: EventKind,
+        actor_id: Option<UserId>,
+        message_id: Option<MessageId>,
+        data: Option<Data>,
+    ) -> i64 {
+        self.thread.last_seq += 1;
+        self.events.push(thread_event::Model {
+            thread_id: self.thread.id,
+            seq: self.thread.last_seq,
+            kind,
+            actor_id,
+            message_id,
+            data: data.map(Data::into_json),
+            created_at: self.now,
+        });
+        self.thread.last_seq
+    }
+
+    /// The row of one who takes part now.
+    pub(crate) fn participant(&self, user_id: UserId) -> Option<&participant::Model> {
+        self.participants.get(&user_id).filter(|row| row.left_at.is_none())
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn participant_mut(&mut self, user_id: UserId) -> Option<&mut participant::Model> {
+        let row = self.participants.get_mut(&user_id).filter(|row| row.left_at.is_none())?;
+        self.dirty_participants.insert(user_id);
+        row.changed_at = self.stamp;
+        Some(row)
+    }
+
+    /// Takes somebody in, with nothing unread. Receipts end here, for good, if the thread has grown too large for them.
+    pub(crate) fn admit(&mut self, user_id: UserId, role: Role, actor: UserId) -> participant::Model {
+        let seq = self.append(EventKind::ParticipantChanged, actor, None, Some(Data::joined(user_id)));
+        let row = participant::Model {
+            thread_id: self.thread.id,
+            user_id,
+            role,
+            joined_at: self.now,
+            joined_seq: seq,
+            left_at: None,
+            last_read_at: None,
+            last_read_seq: seq,
+            last_read_position: self.thread.message_count,
+            last_delivered_seq: seq,
+            muted_until: self.participants.get(&user_id).and_then(|row| row.muted_until),
+            changed_at: self.stamp,
+        };
+        self.participants.insert(user_id, row.clone());
+        self.dirty_participants.insert(user_id);
+        self.thread.participant_count += 1;
+        if self.thread.participant_count > self.receipts_members {
+            self.thread.receipts_until_seq.get_or_insert(seq);
+        }
+        self.move_membership();
+        self.touch();
+        row
+    }
+
+    /// Lets somebody go.
+    pub(crate) fn dismiss(&mut self, user_id: UserId, actor: UserId) {
+        let now = self.now;
+        if let Some(row) = self.participant_mut(user_id) {
+            row.left_at = Some(now);
+            self.thread.participant_count -= 1;
+            self.append(EventKind::ParticipantChanged, actor, None, Some(Data::left(user_id)));
+            self.move_membership();
+            self.touch();
+        }
+    }
+
+    /// Gives somebody who takes part another role.
+    pub(crate) fn set_role(&mut self, user_id: UserId, role: Role, actor: UserId) {
+        if let Some(row) = self.participant_mut(user_id) {
+            row.role = role;
+            self.append(EventKind::ParticipantChanged, actor, None, Some(Data::role_changed(user_id)));
+            self.move_membership();
+            self.touch();
+        }
+    }
+
+    /// An admin other than `user_id`, of those that [`Needs::succession`] read.
+    pub(crate) fn other_admin(&self, user_id: UserId) -> Option<UserId> {
+        let others = self.participants.values().filter(|row| row.left_at.is_none() && row.user_id != user_id);
+        others.filter(|row| row.role == Role::Admin).map(|row| row.user_id).next()
+    }
+
+    /// Whoever follows when `leaver`, an admin, goes: nobody while another admin is there.
+    pub(crate) fn successor(&self, leaver: UserId) -> Option<UserId> {
+        if self.other_admin(leaver).is_some() {
+            return None;
+        }
+        let others = self.participants.values().filter(|row| row.left_at.is_none() && row.user_id != leaver);
+        let members = others.filter(|row| row.role == Role::Member);
+        members.min_by_key(|row| (row.joined_seq, row.user_id)).map(|row| row.user_id)
+    }
+
+    /// Whether somebody is banned from this room.
+    pub(crate) fn is_banned(&self, user_id: UserId) -> bool {
+        self.banned.contains(&user_id)
+    }
+
+    /// Keeps somebody from walking back into this room.
+    pub(crate) fn ban(&mut self, user_id: UserId, by: UserId) {
+        self.banned.insert(user_id);
+        self.ban_writes.push((user_id, Some(by)));
+    }
+
+    /// Lets somebody come back into this room.
+    pub(crate) fn lift_ban(&mut self, user_id: UserId) {
+        if self.banned.remove(&user_id) {
+            self.ban_writes.push((user_id, None));
+        }
+    }
+
+    /// Something other than a message changed: inboxes look again.
+    pub(crate) fn touch(&mut self) {
+        self.thread.updated_at = self.stamp;
+    }
+
+    /// A message of this thread, as the changes so far left it.
+    pub(crate) fn message(&self, id: MessageId) -> Option<&message::Model> {
+        self.messages.get(&id)
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn message_mut(&mut self, id: MessageId) -> Option<&mut message::Model> {
+        let row = self.messages.get_mut(&id)?;
+        self.dirty_messages.insert(id);
+        row.updated_at = self.now;
+        Some(row)
+    }
+
+    /// The message that was sent with a key.
+    pub(crate) fn sent_with(&self, sender: UserId, key: &str) -> Option<&message::Model> {
+        self.keys.get(&(sender, key.to_owned())).and_then(|id| self.messages.get(id))
+    }
+
+    /// Posts a message whose seq and position are given here; the sender has read everything up to it.
+    pub(crate) fn post(
+        &mut self,
+        mut row: message::Model,
+        attachments: Vec<message_attachment::Model>,
+        sender: UserId,
+    ) -> message::Model {
+        let unread = self.participant(sender).is_some_and(|own| own.last_read_position < self.thread.message_count);
+        self.thread.message_count += 1;
+        row.position = self.thread.message_count;
+        row.seq = self.append(EventKind::MessagePosted, sender, Some(row.id), None);
+        self.thread.last_message_at = Some(self.now);
+        self.thread.activity_at = self.stamp;
+        if unread {
+            self.mark(sender, MarkKind::Read, (row.seq, row.position));
+        } else if let Some(own) = self.participant_mut(sender) {
+            (own.last_read_seq, own.last_read_position) = (row.seq, row.position);
+            own.last_read_at = Some(row.created_at);
+        }
+        if let Some(key) = &row.client_key {
+            self.keys.insert((sender, key.clone()), row.id);
+        }
+        self.messages.insert(row.id, row.clone());
+        self.new_messages.push(row.id);
+        self.attachments.extend(attachments);
+        row
+    }
+
+    /// Keeps what a message said before it is edited.
+    pub(crate) fn keep_revision(&mut self, revision: message_revision::Model) {
+        self.revisions.push(revision);
+    }
+
+    /// Takes from a message what hangs on it: revisions, attachments, reactions.
+    pub(crate) fn empty(&mut self, id: MessageId) {
+        self.emptied_messages.insert(id);
+        self.revisions.retain(|row| row.message_id != id);
+        self.attachments.retain(|row| row.message_id != id);
+        self.reactions.retain(|(message, ..)| *message != id);
+        self.reaction_writes.retain(|write| match write {
+            ReactionWrite::Add(row) => row.message_id != id,
+            ReactionWrite::Remove(message, ..) => *message != id,
+        });
+    }
+
+    /// The emojis that somebody has put to a message.
+    pub(crate) fn reactions_of(&self, id: MessageId, user_id: UserId) -> Vec<&str> {
+        let own = self.reactions.iter().filter(|(message, user, _)| *message == id && *user == user_id);
+        own.map(|(_, _, emoji)| emoji.as_str()).collect()
+    }
+
+    /// Adds a reaction; false if it was there.
+    pub(crate) fn react(&mut self, id: MessageId, user_id: UserId, emoji: &str) -> bool {
+        let added = self.reactions.insert((id, user_id, emoji.to_owned()));
+        if added {
+            let row =
+                message_reaction::Model { message_id: id, user_id, emoji: emoji.to_owned(), created_at: self.now };
+            self.reaction_writes.push(ReactionWrite::Add(row));
+        }
+        added
+    }
+
+    /// Takes a reaction back; false if it was not there.
+    pub(crate) fn unreact(&mut self, id: MessageId, user_id: UserId, emoji: &str) -> bool {
+        let removed = self.reactions.remove(&(id, user_id, emoji.to_owned()));
+        if removed {
+            self.reaction_writes.push(ReactionWrite::Remove(id, user_id, emoji.to_owned()));
+        }
+        removed
+    }
+
+    /// The last message at or before a seq that [`Needs::marks`] named.
+    pub(crate) fn place(&self, seq: i64) -> Option<Place> {
+        self.places.get(&seq).copied()
+    }
+
+    /// Moves a read or delivered mark forward; never back.
+    pub(crate) fn mark(&mut self, user_id: UserId, kind: MarkKind, (seq, position): Place) {
+        let (thread_id, now, shared) = (self.thread.id, self.now, self.thread.receipts_until_seq.is_none());
+        let Some(row) = self.participant(user_id) else { return };
+        let moves = match kind {
+            MarkKind::Delivered => seq > row.last_delivered_seq && seq > row.last_read_seq,
+            MarkKind::Read => position > row.last_read_position,
+        };
+        if !moves {
+            return;
+        }
+        let Some(row) = self.participant_mut(user_id) else { return };
+        match kind {
+            MarkKind::Delivered => row.last_delivered_seq = seq,
+            MarkKind::Read => {
+                (row.last_read_seq, row.last_read_position) = (seq, position);
+                row.last_read_at = Some(now);
+            }
+        }
+        if shared {
+            self.marks.push(read_mark::Model { thread_id, user_id, kind, up_to_seq: seq, at: now });
+            self.advanced.insert(user_id);
+        }
+    }
+
+    /// Tells in one event of all whose receipts moved.
+    pub(super) fn finish(&mut self) {
+        if !self.advanced.is_empty() {
+            let users = std::mem::take(&mut self.advanced);
+            let actor = if users.len() == 1 { users.first().copied() } else { None };
+            self.append_for(EventKind::ReceiptsAdvanced, actor, None, Some(Data::advanced(users)));
+        }
+    }
+
+    /// Whether the log grew.
+    pub(super) fn moved(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    /// Whose own rows changed.
+    pub(super) fn touched(&self) -> impl Iterator<Item = UserId> {
+        self.dirty_participants.iter().copied()
+    }
+
+    /// The thread's id.
+    pub(super) fn thread_id(&self) -> ThreadId {
+        self.thread.id
+    }
+}

@@ -1,0 +1,291 @@
+//! Reads what a batch needs and writes what it noted: few statements, each for many rows.
+
+use std::collections::HashMap;
+
+use entity::id::ThreadId;
+use entity::{
+    message, message_attachment, message_reaction, message_revision, participant, read_mark, thread, thread_event,
+};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel};
+
+use super::batch::ReactionWrite;
+use super::{Batch, Batches, Needs, Queued};
+use crate::app::App;
+use crate::error::{Code, Refusal, Result};
+use crate::infra::db::{Engine, all};
+use crate::infra::keys::{Column, Key};
+
+/// Applies all jobs, thread by thread; each thread is locked once.
+pub(super) async fn apply_all(app: &App, on: &DatabaseTransaction, jobs: &mut [Box<dyn Queued>]) -> Result<Batches> {
+    let mut of_thread: HashMap<ThreadId, Vec<&mut Box<dyn Queued>>> = HashMap::new();
+    for job in jobs {
+        of_thread.entry(job.thread_id()).or_default().push(job);
+    }
+    let mut batches = HashMap::new();
+    for (thread_id, mut jobs) in of_thread {
+        let Some(mut batch) = lock(app, on, thread_id).await? else {
+            let gone = Refusal::new(Code::NotFound, "thread_id", "There is no such thread.");
+            jobs.iter_mut().for_each(|job| job.refuse(gone.clone()));
+            continue;
+        };
+        let mut needs = Needs::default();
+        jobs.iter().for_each(|job| job.needs(&mut needs));
+        load(app.db.engine(), on, &mut batch, needs).await?;
+        jobs.iter_mut().for_each(|job| job.apply(&mut batch));
+        batch.finish();
+        store(app.db.engine(), on, &mut batch).await?;
+        batches.insert(thread_id, batch);
+    }
+    Ok(batches)
+}
+
+#[derive(FromQueryResult)]
+struct Locked {
+    #[sea_orm(nested)]
+    thread: thread::Model,
+    stamp: entity::Timestamp,
+}
+
+async fn lock(app: &App, on: &DatabaseTransaction, thread_id: ThreadId) -> Result<Option<Batch>> {
+    let engine = app.db.engine();
+    let sql = format!("SELECT t.*, {} AS stamp FROM threads t WHERE t.id = $1{}", engine.now(), engine.for_update());
+    let row = Locked::find_by_statement(engine.sql(sql, [thread_id.into()])).one(on).await?;
+    Ok(row.map(|row| Batch::new(row.thread, app.clock.now(), row.stamp, app.settings.receipts_members)))
+}
+
+#[derive(FromQueryResult)]
+struct PlaceRow {
+    wanted: i64,
+    seq: i64,
+    position: i64,
+}
+
+#[derive(FromQueryResult)]
+struct UserRow {
+    user_id: entity::id::UserId,
+}
+
+async fn load(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch, needs: Needs) -> Result<()> {
+    let thread_id = batch.thread_id();
+    if !needs.participants.is_empty() {
+        let sql = format!("SELECT * FROM thread_participants WHERE thread_id = $1 AND user_id {}", engine.among(2));
+        let values = [thread_id.into(), engine.ids(needs.participants)];
+        keep(batch, all(on, engine, sql, values).await?);
+    }
+    if needs.succession {
+        let of_role = |role| {
+            format!(
+                "SELECT * FROM (SELECT * FROM thread_participants WHERE thread_id = $1 AND left_at IS NULL AND role = '{role}' \
+                 ORDER BY joined_seq, user_id LIMIT 2) AS {role}s"
+            )
+        };
+        let sql = format!("{} UNION ALL {}", of_role("admin"), of_role("member"));
+        keep(batch, all(on, engine, sql, [thread_id.into()]).await?);
+    }
+    if !needs.keys.is_empty() {
+        let columns = [("sender_id", Column::Id), ("client_key", Column::Text)];
+        let sql = format!(
+            "WITH {} SELECT m.* FROM want w JOIN messages m ON m.thread_id = $1 AND m.sender_id = w.sender_id \
+             AND m.client_key = w.client_key AND m.client_key IS NOT NULL",
+            engine.want(&columns, 2)
+        );
+        let keys = engine.keys(&columns, needs.keys.into_iter().map(|(user, key)| [user.into(), Key::Text(key)]));
+        for row in all::<message::Model>(on, engine, sql, [thread_id.into(), keys]).await? {
+            if let (Some(sender), Some(key)) = (row.sender_id, row.client_key.clone()) {
+                batch.keys.insert((sender, key), row.id);
+            }
+            batch.messages.insert(row.id, row);
+        }
+    }
+    if !needs.messages.is_empty() {
+        let sql = format!("SELECT * FROM messages WHERE thread_id = $1 AND id {}", engine.among(2));
+        let rows: Vec<message::Model> = all(on, engine, sql, [thread_id.into(), engine.ids(needs.messages)]).await?;
+        batch.messages.extend(rows.into_iter().map(|row| (row.id, row)));
+    }
+    if !needs.marks.is_empty() {
+        let columns = [("wanted", Column::Number)];
+        let first = engine.first_of_each("messages", "t.thread_id = $1 AND t.seq <= w.wanted", "t.seq DESC", "1");
+        let sql = format!("WITH {} SELECT w.wanted, t.seq, t.position FROM {first}", engine.want(&columns, 2));
+        let keys = engine.keys(&columns, needs.marks.into_iter().map(|seq| [Key::Number(seq)]));
+        let rows: Vec<PlaceRow> = all(on, engine, sql, [thread_id.into(), keys]).await?;
+        batch.places.extend(rows.into_iter().map(|row| (row.wanted, (row.seq, row.position))));
+    }
+    if !needs.reactions.is_empty() {
+        let columns = [("message_id", Column::Id), ("user_id", Column::Id)];
+        let sql = format!(
+            "WITH {} SELECT r.* FROM want w JOIN message_reactions r ON r.message_id = w.message_id AND r.user_id = w.user_id",
+            engine.want(&columns, 1)
+        );
+        let keys =
+            engine.keys(&columns, needs.reactions.into_iter().map(|(message, user)| [message.into(), user.into()]));
+        let rows: Vec<message_reaction::Model> = all(on, engine, sql, [keys]).await?;
+        batch.reactions.extend(rows.into_iter().map(|row| (row.message_id, row.user_id, row.emoji)));
+    }
+    if !needs.bans.is_empty() {
+        let sql = format!(
+            "SELECT user_id FROM room_bans WHERE thread_id = $1 AND user_id {} AND (until IS NULL OR until > $3)",
+            engine.among(2)
+        );
+        let values = [thread_id.into(), engine.ids(needs.bans), batch.now.into()];
+        let rows: Vec<UserRow> = all(on, engine, sql, values).await?;
+        batch.banned.extend(rows.into_iter().map(|row| row.user_id));
+    }
+    Ok(())
+}
+
+fn keep(batch: &mut Batch, rows: Vec<participant::Model>) {
+    batch.participants.extend(rows.into_iter().map(|row| (row.user_id, row)));
+}
+
+/// Rows that go into one INSERT at the most: SQLite takes 32,766 parameters, and no table of ours has more than 16 columns.
+const CHUNK: usize = 500;
+
+async fn insert<E>(on: &DatabaseTransaction, rows: Vec<E::Model>) -> Result<()>
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+{
+    let mut rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+    loop {
+        let chunk: Vec<E::ActiveModel> = rows.by_ref().take(CHUNK).collect();
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        E::insert_many(chunk).exec_without_returning(on).await?;
+    }
+}
+
+async fn store(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch) -> Result<()> {
+    let new_messages = std::mem::take(&mut batch.new_messages);
+    let rows = new_messages.iter().filter_map(|id| batch.messages.get(id).cloned()).collect();
+    insert::<message::Entity>(on, rows).await?;
+    store_changed_messages(engine, on, batch, &new_messages).await?;
+    insert::<message_attachment::Entity>(on, std::mem::take(&mut batch.attachments)).await?;
+    insert::<message_revision::Entity>(on, std::mem::take(&mut batch.revisions)).await?;
+    store_reactions(on, std::mem::take(&mut batch.reaction_writes)).await?;
+    store_participants(engine, on, batch).await?;
+    store_bans(engine, on, batch).await?;
+    insert::<read_mark::Entity>(on, std::mem::take(&mut batch.marks)).await?;
+    insert::<thread_event::Entity>(on, batch.events.clone()).await?;
+    store_thread(engine, on, batch).await
+}
+
+async fn store_changed_messages(
+    engine: Engine,
+    on: &DatabaseTransaction,
+    batch: &mut Batch,
+    new: &[entity::id::MessageId],
+) -> Result<()> {
+    for id in std::mem::take(&mut batch.dirty_messages) {
+        // A message that is new in this batch was inserted as the last change left it.
+        let Some(row) = batch.messages.get(&id).filter(|_| !new.contains(&id)) else { continue };
+        let sql = "UPDATE messages SET content = $2, metadata = $3, version = $4, edited_at = $5, deleted_at = $6, \
+                   updated_at = $7 WHERE id = $1";
+        let values = [
+            id.into(),
+            row.content.clone().into(),
+            row.metadata.clone().into(),
+            row.version.into(),
+            row.edited_at.into(),
+            row.deleted_at.into(),
+            row.updated_at.into(),
+        ];
+        on.execute_raw(engine.sql(sql, values)).await?;
+    }
+    let emptied = std::mem::take(&mut batch.emptied_messages);
+    if !emptied.is_empty() {
+        for table in ["message_revisions", "message_attachments", "message_reactions"] {
+            let sql = format!("DELETE FROM {table} WHERE message_id {}", engine.among(1));
+            on.execute_raw(engine.sql(sql, [engine.ids(emptied.iter().copied())])).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn store_reactions(on: &DatabaseTransaction, writes: Vec<ReactionWrite>) -> Result<()> {
+    // In the order they were made: the same reaction may come and go within one batch.
+    for write in writes {
+        match write {
+            ReactionWrite::Add(row) => insert::<message_reaction::Entity>(on, vec![row]).await?,
+            ReactionWrite::Remove(message_id, user_id, emoji) => {
+                let delete = message_reaction::Entity::delete_by_id((message_id, user_id, emoji));
+                delete.exec(on).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn store_participants(engine: Engine, on: &DatabaseTransaction, batch: &Batch) -> Result<()> {
+    use participant::Column;
+    let rows = batch.dirty_participants.iter().filter_map(|user| batch.participants.get(user)).cloned();
+    let rows: Vec<participant::Model> = rows.collect();
+    for chunk in rows.chunks(CHUNK) {
+        // Marks may move outside this lock (in threads that share no receipts), so they only ever move forward.
+        let forward = |column: &str| {
+            Expr::cust(format!("{}(thread_participants.{column}, excluded.{column})", engine.greatest()))
+        };
+        let read_at = "CASE WHEN excluded.last_read_position > thread_participants.last_read_position \
+                       THEN excluded.last_read_at ELSE thread_participants.last_read_at END";
+        let upsert = OnConflict::columns([Column::ThreadId, Column::UserId])
+            .update_columns([Column::Role, Column::JoinedAt, Column::JoinedSeq, Column::LeftAt])
+            .update_columns([Column::MutedUntil, Column::ChangedAt])
+            .value(Column::LastReadSeq, forward("last_read_seq"))
+            .value(Column::LastReadPosition, forward("last_read_position"))
+            .value(Column::LastDeliveredSeq, forward("last_delivered_seq"))
+            .value(Column::LastReadAt, Expr::cust(read_at))
+            .to_owned();
+        let chunk = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
+        participant::Entity::insert_many(chunk).on_conflict(upsert).exec_without_returning(on).await?;
+    }
+    Ok(())
+}
+
+async fn store_bans(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch) -> Result<()> {
+    for (user_id, by) in std::mem::take(&mut batch.ban_writes) {
+        let (sql, values) = match by {
+            Some(by) => (
+                "INSERT INTO room_bans (thread_id, user_id, by_user_id, at) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (thread_id, user_id) DO UPDATE SET by_user_id = $3, at = $4, until = NULL",
+                vec![batch.thread.id.into(), user_id.into(), by.into(), batch.now.into()],
+            ),
+            None => (
+                "DELETE FROM room_bans WHERE thread_id = $1 AND user_id = $2",
+                vec![batch.thread.id.into(), user_id.into()],
+            ),
+        };
+        on.execute_raw(engine.sql(sql, values)).await?;
+    }
+    Ok(())
+}
+
+async fn store_thread(engine: Engine, on: &DatabaseTransaction, batch: &Batch) -> Result<()> {
+    let thread = &batch.thread;
+    if *thread == batch.before {
+        return Ok(());
+    }
+    let sql = "UPDATE threads SET title = $2, archived_at = $3, last_message_at = $4, activity_at = $5, last_seq = $6, \
+               membership_seq = $7, message_count = $8, participant_count = $9, receipts_until_seq = $10, updated_at = $11 \
+               WHERE id = $1";
+    let values = [
+        thread.id.into(),
+        thread.title.clone().into(),
+        thread.archived_at.into(),
+        thread.last_message_at.into(),
+        thread.activity_at.into(),
+        thread.last_seq.into(),
+        thread.membership_seq.into(),
+        thread.message_count.into(),
+        thread.participant_count.into(),
+        thread.receipts_until_seq.into(),
+        thread.updated_at.into(),
+    ];
+    on.execute_raw(engine.sql(sql, values)).await?;
+    if thread.kind == thread::ThreadKind::Room && thread.activity_at != batch.before.activity_at {
+        let sql = "UPDATE room_activity SET activity_at = $2 WHERE thread_id = $1";
+        on.execute_raw(engine.sql(sql, [thread.id.into(), thread.activity_at.into()])).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,381 @@
+//! The inbox: a viewer's threads as they change. A feed of states, not of events.
+//!
+//! After a reconnect each thread that changed since the cursor comes once, as it is now. Reading goes back a little
+//! further than the cursor (longer than any transaction lasts), which makes the order of commits harmless: a frame seen
+//! twice does no harm. Live, a busy thread gives a frame a second at most. Hints wake the feed; now and then it looks by
+//! itself, and only then does the cursor of its frames move on, since only then is nothing missed.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_stream::try_stream;
+use entity::Timestamp;
+use entity::id::{ThreadId, UserId};
+use futures_util::Stream;
+use sea_orm::{DbErr, FromQueryResult, QueryResult};
+use tokio::sync::Notify;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, sleep_until};
+
+use crate::access::{Reader, Row, THREAD_AND_OWN_ROW, Viewer};
+use crate::app::App;
+use crate::cursor::InboxCursor;
+use crate::error::{Code, Refusal, Result};
+use crate::event::{Reset, patiently};
+use crate::infra::bus::Hint;
+use crate::infra::db::LONGEST_TRANSACTION;
+
+/// How far behind the cursor reading starts: longer than a transaction lasts, so that none can commit behind it.
+const OVERLAP: Duration = LONGEST_TRANSACTION.saturating_mul(2);
+/// How often one thread gives a frame at the most.
+const PACE: Duration = Duration::from_secs(1);
+
+/// One frame of the feed.
+pub struct Frame {
+    /// Where to go on from.
+    pub cursor: InboxCursor,
+    /// What it says.
+    pub step: Step,
+}
+
+/// What a frame says.
+pub enum Step {
+    /// A thread, as it is now.
+    Thread(Reader),
+    /// The viewer no longer takes part in a thread.
+    Removed(ThreadId),
+    /// The backlog is through.
+    CaughtUp,
+    /// The feed has looked by itself.
+    Heartbeat,
+    /// The cursor stands nowhere any more.
+    Reset(Reset),
+}
+
+/// One feed that is open on this node.
+#[derive(Default)]
+struct Watcher {
+    dirty: Mutex<HashSet<ThreadId>>,
+    look: Mutex<bool>,
+    wake: Notify,
+}
+
+#[derive(Default)]
+struct Index {
+    watchers: HashMap<u64, Arc<Watcher>>,
+    of_user: HashMap<UserId, HashSet<u64>>,
+    of_thread: HashMap<ThreadId, HashSet<u64>>,
+}
+
+/// The feeds of one node, found by whom and by what they watch.
+#[derive(Default)]
+pub(crate) struct Inboxes {
+    index: Mutex<Index>,
+    next: AtomicU64,
+}
+
+/// A feed's place in the index; leaves it when dropped.
+struct Registered {
+    app: Arc<App>,
+    key: u64,
+    user_id: UserId,
+    threads: HashSet<ThreadId>,
+    watcher: Arc<Watcher>,
+}
+
+impl Registered {
+    fn new(app: Arc<App>, user_id: UserId) -> Self {
+        let key = app.inboxes.next.fetch_add(1, Ordering::Relaxed);
+        let watcher = Arc::new(Watcher::default());
+        let mut index = app.inboxes.index.lock().unwrap_or_else(PoisonError::into_inner);
+        index.watchers.insert(key, watcher.clone());
+        index.of_user.entry(user_id).or_default().insert(key);
+        drop(index);
+        Self { app, key, user_id, threads: HashSet::new(), watcher }
+    }
+
+    fn follow(&mut self, threads: impl IntoIterator<Item = ThreadId>) {
+        let mut index = self.app.inboxes.index.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread_id in threads {
+            if self.threads.insert(thread_id) {
+                index.of_thread.entry(thread_id).or_default().insert(self.key);
+            }
+        }
+    }
+
+    fn unfollow(&mut self, thread_id: ThreadId) {
+        if self.threads.remove(&thread_id) {
+            let mut index = self.app.inboxes.index.lock().unwrap_or_else(PoisonError::into_inner);
+            leave(&mut index.of_thread, thread_id, self.key);
+        }
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        let mut index = self.app.inboxes.index.lock().unwrap_or_else(PoisonError::into_inner);
+        index.watchers.remove(&self.key);
+        leave(&mut index.of_user, self.user_id, self.key);
+        for &thread_id in &self.threads {
+            leave(&mut index.of_thread, thread_id, self.key);
+        }
+    }
+}
+
+fn leave<K: std::hash::Hash + Eq>(map: &mut HashMap<K, HashSet<u64>>, place: K, key: u64) {
+    if let Some(keys) = map.get_mut(&place) {
+        keys.remove(&key);
+        if keys.is_empty() {
+            map.remove(&place);
+        }
+    }
+}
+
+impl Inboxes {
+    fn mark(&self, thread_id: ThreadId, keys: impl FnOnce(&Index) -> Option<&HashSet<u64>>) {
+        let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        for watcher in keys(&index).into_iter().flatten().filter_map(|key| index.watchers.get(key)) {
+            watcher.dirty.lock().unwrap_or_else(PoisonError::into_inner).insert(thread_id);
+            watcher.wake.notify_one();
+        }
+    }
+
+    fn look_all(&self) {
+        let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        for watcher in index.watchers.values() {
+            *watcher.look.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            watcher.wake.notify_one();
+        }
+    }
+}
+
+/// Makes every feed of this node look by itself now.
+pub fn look_now(app: &App) {
+    app.inboxes.look_all();
+}
+
+/// Wakes feeds when the bus hints at something of theirs.
+pub(crate) async fn listen(app: Arc<App>) {
+    let mut hints = app.bus.listen();
+    loop {
+        match hints.recv().await {
+            Ok(Hint::ThreadAt(thread_id, _)) => app.inboxes.mark(thread_id, |index| index.of_thread.get(&thread_id)),
+            Ok(Hint::UserChanged(user_id, thread_id)) => {
+                app.inboxes.mark(thread_id, |index| index.of_user.get(&user_id));
+            }
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => app.inboxes.look_all(),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// One of the viewer's threads with what it takes to order it.
+struct State {
+    thread_id: ThreadId,
+    changed: Timestamp,
+    row: Row,
+}
+
+impl FromQueryResult for State {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            thread_id: row.try_get("", "thread_id")?,
+            changed: row.try_get("", "changed")?,
+            row: Row::from_query_result(row, prefix)?,
+        })
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Stamp {
+    stamp: Timestamp,
+}
+
+#[derive(FromQueryResult)]
+struct Taken {
+    thread_id: ThreadId,
+}
+
+fn select_states(app: &App) -> String {
+    format!(
+        "SELECT p.thread_id, {}(t.activity_at, t.updated_at, p.changed_at) AS changed, {} \
+         FROM thread_participants p JOIN threads t ON t.id = p.thread_id WHERE p.user_id = $1",
+        app.db.engine().greatest(),
+        *THREAD_AND_OWN_ROW
+    )
+}
+
+/// The database's own time.
+async fn stamp(app: &App) -> Result<Timestamp> {
+    let row: Option<Stamp> = app.db.one(format!("SELECT {} AS stamp", app.db.engine().now()), []).await?;
+    Ok(row.map_or_else(|| app.clock.now(), |row| row.stamp))
+}
+
+/// The viewer's threads that changed since, oldest change first; those they left among them.
+async fn changed_since(app: &App, user_id: UserId, since: Timestamp) -> Result<Vec<State>> {
+    let here = format!(
+        "{} AND p.left_at IS NULL AND (t.activity_at >= $2 OR t.updated_at >= $2 OR p.changed_at >= $2)",
+        select_states(app)
+    );
+    let gone = format!("{} AND p.left_at IS NOT NULL AND p.changed_at >= $2", select_states(app));
+    let mut states: Vec<State> = app.db.all(here, [user_id.into(), since.into()]).await?;
+    states.extend(app.db.all::<State>(gone, [user_id.into(), since.into()]).await?);
+    states.sort_by_key(|state| state.changed);
+    Ok(states)
+}
+
+/// What changed since, and the time up to which that is complete.
+async fn stamped_since(app: &App, user_id: UserId, since: Timestamp) -> Result<(Timestamp, Vec<State>)> {
+    Ok((stamp(app).await?, changed_since(app, user_id, since).await?))
+}
+
+async fn states_of(app: &App, user_id: UserId, threads: &[ThreadId]) -> Result<Vec<State>> {
+    let engine = app.db.engine();
+    let sql = format!("{} AND p.thread_id {}", select_states(app), engine.among(2));
+    app.db.all(sql, [user_id.into(), engine.ids(threads.iter().copied())]).await
+}
+
+async fn threads_of(app: &App, user_id: UserId) -> Result<Vec<ThreadId>> {
+    let sql = "SELECT thread_id FROM thread_participants WHERE user_id = $1 AND left_at IS NULL";
+    let rows: Vec<Taken> = app.db.all(sql, [user_id.into()]).await?;
+    Ok(rows.into_iter().map(|row| row.thread_id).collect())
+}
+
+/// What one feed remembers between frames.
+struct Feed {
+    app: Arc<App>,
+    viewer: Viewer,
+    user_id: UserId,
+    registered: Registered,
+    /// Everything that changed before this has been sent.
+    complete: Timestamp,
+    /// What was sent of each thread and when, to keep the pace and to send nothing twice for nothing.
+    sent: HashMap<ThreadId, (Timestamp, Instant)>,
+    pending: HashSet<ThreadId>,
+}
+
+impl Feed {
+    fn cursor(&self, at: Timestamp) -> InboxCursor {
+        InboxCursor { epoch: self.app.log_epoch, at }
+    }
+
+    /// Makes a frame of a state, unless just that was sent.
+    fn frame(&mut self, state: State, at: Timestamp) -> Option<Frame> {
+        if self.sent.get(&state.thread_id).is_some_and(|(changed, _)| *changed == state.changed) {
+            return None;
+        }
+        self.sent.insert(state.thread_id, (state.changed, Instant::now()));
+        let step = match state.row.take_part(&self.viewer) {
+            Some(reader) => {
+                self.registered.follow([state.thread_id]);
+                Step::Thread(reader)
+            }
+            None => {
+                self.registered.unfollow(state.thread_id);
+                Step::Removed(state.thread_id)
+            }
+        };
+        Some(Frame { cursor: self.cursor(at), step })
+    }
+
+    /// Looks at everything since the last look.
+    async fn look(&mut self, since: Timestamp) -> Result<(Timestamp, Vec<State>)> {
+        let (app, user_id) = (self.app.clone(), self.user_id);
+        let threads = patiently(&app, || threads_of(&app, user_id)).await?;
+        self.registered.follow(threads);
+        let from = since - OVERLAP;
+        patiently(&app, || stamped_since(&app, user_id, from)).await
+    }
+
+    /// Threads that may give a frame now, and when the next one may.
+    fn due(&mut self) -> (Vec<ThreadId>, Option<Instant>) {
+        self.pending.extend(self.registered.watcher.dirty.lock().unwrap_or_else(PoisonError::into_inner).drain());
+        let now = Instant::now();
+        let ready_at = |thread_id: &ThreadId| self.sent.get(thread_id).map_or(now, |(_, at)| *at + PACE);
+        let due: Vec<_> = self.pending.iter().copied().filter(|thread_id| ready_at(thread_id) <= now).collect();
+        let next = self.pending.iter().map(ready_at).filter(|at| *at > now).min();
+        for thread_id in &due {
+            self.pending.remove(thread_id);
+        }
+        (due, next)
+    }
+
+    /// Forgets what the overlap no longer reaches.
+    fn forget(&mut self) {
+        let horizon = self.complete - OVERLAP;
+        self.sent.retain(|_, (changed, _)| *changed >= horizon);
+    }
+
+    fn asked_to_look(&self) -> bool {
+        std::mem::take(&mut *self.registered.watcher.look.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The viewer's threads as they change: what changed since `after` (nothing, without it), then [`Step::CaughtUp`], then
+/// what changes. Never ends by itself.
+pub fn stream(app: Arc<App>, viewer: Viewer, after: Option<String>) -> impl Stream<Item = Result<Frame>> + Send {
+    try_stream! {
+        let user_id = viewer.require()?.user.id;
+        let after = after.map(|text| InboxCursor::decode(&text, user_id)).transpose()
+            .map_err(|error| Refusal::new(Code::Invalid, "after", error.to_string()))?;
+        let registered = Registered::new(app.clone(), user_id);
+        let complete = stamp(&app).await?;
+        let mut feed = Feed {
+            app: app.clone(), viewer, user_id, registered, complete, sent: HashMap::new(), pending: HashSet::new(),
+        };
+        match after {
+            Some(cursor) if cursor.epoch == app.log_epoch => {
+                let (seen_at, states) = feed.look(cursor.at).await?;
+                for state in states {
+                    let at = state.changed.max(cursor.at);
+                    if let Some(frame) = feed.frame(state, at) {
+                        yield frame;
+                    }
+                }
+                feed.complete = seen_at;
+            }
+            after => {
+                let threads = threads_of(&app, user_id).await?;
+                feed.registered.follow(threads);
+                if after.is_some() {
+                    yield Frame { cursor: feed.cursor(complete), step: Step::Reset(Reset::OtherLog) };
+                }
+            }
+        }
+        yield Frame { cursor: feed.cursor(feed.complete), step: Step::CaughtUp };
+        let mut next_look = Instant::now() + app.settings.inbox_look;
+        loop {
+            let (due, next) = feed.due();
+            if !due.is_empty() {
+                for state in patiently(&app, || states_of(&app, user_id, &due)).await? {
+                    let at = feed.complete;
+                    if let Some(frame) = feed.frame(state, at) {
+                        yield frame;
+                    }
+                }
+                continue;
+            }
+            let wake = next.map_or(next_look, |at| at.min(next_look));
+            tokio::select! {
+                () = feed.registered.watcher.wake.notified() => {}
+                () = sleep_until(wake) => {}
+            }
+            if Instant::now() >= next_look || feed.asked_to_look() {
+                next_look = Instant::now() + app.settings.inbox_look;
+                let (seen_at, states) = feed.look(feed.complete).await?;
+                for state in states {
+                    let at = feed.complete;
+                    if let Some(frame) = feed.frame(state, at) {
+                        yield frame;
+                    }
+                }
+                feed.complete = seen_at;
+                feed.forget();
+                yield Frame { cursor: feed.cursor(seen_at), step: Step::Heartbeat };
+            }
+        }
+    }
+}

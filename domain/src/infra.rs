@@ -1,0 +1,8 @@
+//! What the outside world provides: a database, a bus, a clock. Each picks its backend in one `match`; nothing here knows
+//! what a thread or an account is.
+
+pub mod bus;
+pub mod clock;
+pub mod db;
+pub mod keys;
+pub mod list;

@@ -1,0 +1,60 @@
+//! Time and randomness, both from one place, so that a test build can move the one and nothing else makes the other.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, Duration, SubsecRound, Utc};
+use entity::Timestamp;
+use entity::id::TypedId;
+use rand::Rng;
+use uuid::{ContextV7, Uuid};
+
+/// The source of time, ids and secrets.
+pub struct Clock {
+    offset_micros: AtomicI64,
+    /// Counts within a millisecond, so that ids made one after the other sort that way.
+    sequence: Mutex<ContextV7>,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { offset_micros: AtomicI64::new(0), sequence: Mutex::new(ContextV7::new()) }
+    }
+}
+
+impl Clock {
+    /// Now, in whole microseconds: what PostgreSQL can keep.
+    pub fn now(&self) -> Timestamp {
+        let offset = Duration::microseconds(self.offset_micros.load(Ordering::Relaxed));
+        (Utc::now() + offset).trunc_subsecs(6)
+    }
+
+    /// Moves the clock; only a test build has a way to ask for it.
+    pub fn advance(&self, by: Duration) {
+        self.offset_micros.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// A new id; ids made later sort later.
+    pub fn id<I: TypedId>(&self) -> I {
+        self.id_at(self.now())
+    }
+
+    /// A new id that sorts where `at` belongs; for what is written with a date in the past.
+    pub fn id_at<I: TypedId>(&self, at: DateTime<Utc>) -> I {
+        let seconds = u64::try_from(at.timestamp()).unwrap_or(0);
+        let timestamp = uuid::Timestamp::from_unix(&self.sequence, seconds, at.timestamp_subsec_nanos());
+        I::from_uuid(Uuid::new_v7(timestamp))
+    }
+
+    /// 256 random bits from the operating system's generator.
+    pub fn secret(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        rand::rng().fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// A number in `0..1`, for jitter.
+    pub fn fraction(&self) -> f64 {
+        f64::from(rand::rng().next_u32()) / (f64::from(u32::MAX) + 1.0)
+    }
+}

@@ -1,0 +1,290 @@
+//! Messages: what is said in a thread, each at its place for ever.
+//!
+//! Owns how they are read and what may be done to them; who may is [`crate::access`]'s.
+
+use std::collections::HashMap;
+
+use entity::id::{MessageId, ThreadId};
+use entity::{message, message_revision};
+use sea_orm::FromQueryResult;
+
+mod edit;
+mod send;
+
+pub use edit::{Changed, delete, edit};
+pub use send::{AttachmentDraft, Draft, Sent, send};
+
+use crate::access::{Reader, Viewer};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::infra::keys::{Column, Key};
+use crate::page::{Page, Window};
+
+/// Messages after one seq and up to another, oldest first.
+pub(crate) async fn between(
+    app: &App,
+    reader: &Reader,
+    after: i64,
+    until: i64,
+    limit: u32,
+) -> Result<Vec<message::Model>> {
+    let sql = "SELECT * FROM messages WHERE thread_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+    app.db.all(sql, [reader.id().into(), after.into(), until.into(), i64::from(limit).into()]).await
+}
+
+/// What the pages of messages of several threads have in common, so that one statement can read them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Shape {
+    limit: u32,
+    backward: bool,
+}
+
+/// Pages of messages, one for each thread and window; windows are over seqs. Oldest first within a page.
+pub async fn pages(app: &App, asked: &[(Reader, Window<i64>)]) -> Result<Vec<Page<message::Model>>> {
+    let mut by_shape: HashMap<Shape, Vec<usize>> = HashMap::new();
+    for (index, (_, window)) in asked.iter().enumerate() {
+        by_shape.entry(Shape { limit: window.limit, backward: window.backward }).or_default().push(index);
+    }
+    let mut pages: Vec<Page<message::Model>> = asked.iter().map(|_| Page::empty()).collect();
+    for (shape, indices) in by_shape {
+        for (index, rows) in read_pages(app, asked, &indices, shape).await? {
+            let (reader, window) = &asked[index];
+            pages[index] = place_page(reader, window, rows);
+        }
+    }
+    Ok(pages)
+}
+
+#[derive(FromQueryResult)]
+struct Numbered {
+    nth: i64,
+    #[sea_orm(nested)]
+    row: message::Model,
+}
+
+async fn read_pages(
+    app: &App,
+    asked: &[(Reader, Window<i64>)],
+    indices: &[usize],
+    shape: Shape,
+) -> Result<HashMap<usize, Vec<message::Model>>> {
+    let engine = app.db.engine();
+    let columns = [
+        ("nth", Column::Number),
+        ("thread_id", Column::Id),
+        ("after_seq", Column::Number),
+        ("before_seq", Column::Number),
+    ];
+    let order = if shape.backward { "t.seq DESC" } else { "t.seq" };
+    let condition = "t.thread_id = w.thread_id AND t.seq > w.after_seq AND t.seq < w.before_seq";
+    let first = engine.first_of_each("messages", condition, order, "$2");
+    let sql = format!("WITH {} SELECT w.nth, t.* FROM {first} ORDER BY w.nth, {order}", engine.want(&columns, 1));
+    let keys = indices.iter().map(|&index| {
+        let (reader, window) = &asked[index];
+        let (after, before) = (window.after.unwrap_or(-1), window.before.unwrap_or(i64::MAX));
+        [Key::Number(index as i64), reader.id().into(), Key::Number(after), Key::Number(before)]
+    });
+    let values = [engine.keys(&columns, keys), i64::from(shape.limit + 1).into()];
+    let rows: Vec<Numbered> = app.db.all(sql, values).await?;
+    let mut of_index: HashMap<usize, Vec<message::Model>> = indices.iter().map(|&index| (index, Vec::new())).collect();
+    for numbered in rows {
+        let index = usize::try_from(numbered.nth).map_err(Error::internal)?;
+        of_index.entry(index).or_default().push(numbered.row);
+    }
+    Ok(of_index)
+}
+
+/// Positions tell exactly what lies on the far side of a page, without asking.
+fn place_page(reader: &Reader, window: &Window<i64>, rows: Vec<message::Model>) -> Page<message::Model> {
+    let count = reader.thread().message_count;
+    let mut page = Page::cut(rows, window, false);
+    match (page.items.first(), page.items.last()) {
+        (Some(first), Some(last)) => {
+            page.has_previous |= first.position > 1;
+            page.has_next |= last.position < count;
+        }
+        _ => {
+            page.has_previous = count > 0 && window.after.is_some();
+            page.has_next = count > 0 && window.before.is_some();
+        }
+    }
+    page
+}
+
+/// A page about one message of the thread: as many before it as after it, and itself.
+pub async fn page_around(app: &App, reader: &Reader, id: MessageId, limit: u32) -> Result<Page<message::Model>> {
+    let found = by_ids(app, &[(reader.clone(), id)]).await?.remove(&id);
+    let middle = found.ok_or_else(|| Error::not_found("around", "message"))?;
+    let before = Window { after: None, before: Some(middle.seq), limit: (limit / 2).max(1), backward: true };
+    let after = Window {
+        after: Some(middle.seq),
+        before: None,
+        limit: (limit - limit / 2).saturating_sub(1).max(1),
+        backward: false,
+    };
+    let mut halves = pages(app, &[(reader.clone(), before), (reader.clone(), after)]).await?.into_iter();
+    let (before, after) = (halves.next().unwrap_or(Page::empty()), halves.next().unwrap_or(Page::empty()));
+    let count = reader.thread().message_count;
+    let mut items = before.items;
+    // The smallest pages have no room on both sides.
+    items.drain(..items.len().saturating_sub(limit.saturating_sub(1) as usize));
+    items.push(middle);
+    items.extend(after.items);
+    items.truncate(limit as usize);
+    let has_previous = items.first().is_some_and(|row| row.position > 1);
+    let has_next = after.has_next || items.last().is_some_and(|row| row.position < count);
+    Ok(Page { items, has_next, has_previous })
+}
+
+/// Messages by id, of threads that the reader may read; one of another thread than its proof's is missing.
+pub async fn by_ids(app: &App, asked: &[(Reader, MessageId)]) -> Result<HashMap<MessageId, message::Model>> {
+    let engine = app.db.engine();
+    let sql = format!("SELECT * FROM messages WHERE id {}", engine.among(1));
+    let rows: Vec<message::Model> = app.db.all(sql, [engine.ids(asked.iter().map(|(_, id)| *id))]).await?;
+    let proven = |row: &message::Model| asked.iter().any(|(reader, id)| *id == row.id && reader.id() == row.thread_id);
+    Ok(rows.into_iter().filter(|row| proven(row)).map(|row| (row.id, row)).collect())
+}
+
+#[derive(FromQueryResult)]
+struct Located {
+    id: MessageId,
+    thread_id: ThreadId,
+}
+
+/// The threads of messages, for whoever is about to prove the right to them.
+async fn locate(app: &App, ids: &[MessageId]) -> Result<Vec<Located>> {
+    let engine = app.db.engine();
+    let sql = format!("SELECT id, thread_id FROM messages WHERE id {}", engine.among(1));
+    app.db.all(sql, [engine.ids(ids.iter().copied())]).await
+}
+
+/// The thread of one message; an error as if there were no such message, for one who can't be told.
+async fn thread_of(app: &App, field: &'static str, id: MessageId) -> Result<ThreadId> {
+    let located = locate(app, &[id]).await?.pop();
+    located.map(|located| located.thread_id).ok_or_else(|| Error::not_found(field, "message"))
+}
+
+/// The proof for the thread of one message, for changing something of it.
+pub(crate) async fn author_of(
+    app: &App,
+    viewer: &Viewer,
+    field: &'static str,
+    id: MessageId,
+) -> Result<crate::access::Author> {
+    viewer.require()?;
+    let thread_id = thread_of(app, field, id).await?;
+    crate::access::author(app, viewer, thread_id).await.map_err(|error| match error {
+        // Whoever may not read the thread must not learn that the message exists.
+        Error::Refused(refusals) if refusals.iter().any(|refusal| refusal.code == crate::Code::NotFound) => {
+            Error::not_found(field, "message")
+        }
+        other => other.at(field),
+    })
+}
+
+/// Messages by id with the proofs to read them; those that the viewer may not read are missing.
+pub async fn readable(
+    app: &App,
+    viewer: &Viewer,
+    ids: &[MessageId],
+) -> Result<HashMap<MessageId, (Reader, message::Model)>> {
+    let located = locate(app, ids).await?;
+    let threads: Vec<ThreadId> = located.iter().map(|located| located.thread_id).collect();
+    if threads.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let readers = crate::access::readers(app, viewer, &threads).await?;
+    let proven: Vec<(Reader, MessageId)> =
+        located.iter().filter_map(|located| Some((readers.get(&located.thread_id)?.clone(), located.id))).collect();
+    let rows = by_ids(app, &proven).await?;
+    let paired = proven.into_iter().filter_map(|(reader, id)| Some((id, (reader, rows.get(&id)?.clone()))));
+    Ok(paired.collect())
+}
+
+/// The viewer's own message by the key that it was sent with.
+pub async fn by_client_key(app: &App, reader: &Reader, key: &str) -> Result<Option<message::Model>> {
+    let Some(viewer) = reader.viewer() else { return Ok(None) };
+    let sql =
+        "SELECT * FROM messages WHERE thread_id = $1 AND sender_id = $2 AND client_key = $3 AND client_key IS NOT NULL";
+    app.db.one(sql, [reader.id().into(), viewer.into(), key.into()]).await
+}
+
+/// The last message of each thread, whether or not it was deleted.
+pub async fn last_of_each(app: &App, readers: &[Reader]) -> Result<HashMap<ThreadId, message::Model>> {
+    let window = || Window { after: None, before: None, limit: 1, backward: true };
+    let asked: Vec<_> = readers.iter().map(|reader| (reader.clone(), window())).collect();
+    let pages = pages(app, &asked).await?;
+    Ok(pages.into_iter().flat_map(|page| page.items).map(|row| (row.thread_id, row)).collect())
+}
+
+#[derive(FromQueryResult)]
+struct Count {
+    parent_id: MessageId,
+    count: i64,
+}
+
+/// How many replies each message has; none are missing from the map.
+pub async fn reply_counts(app: &App, ids: &[MessageId]) -> Result<HashMap<MessageId, i64>> {
+    let engine = app.db.engine();
+    let sql = format!(
+        "SELECT parent_id, count(*) AS count FROM messages WHERE parent_id IS NOT NULL AND parent_id {} GROUP BY parent_id",
+        engine.among(1)
+    );
+    let rows: Vec<Count> = app.db.all(sql, [engine.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.parent_id, row.count)).collect())
+}
+
+/// Pages of replies, one for each message and window; windows are over seqs.
+pub async fn reply_pages(app: &App, asked: &[(Reader, MessageId, Window<i64>)]) -> Result<Vec<Page<message::Model>>> {
+    let engine = app.db.engine();
+    let mut by_shape: HashMap<Shape, Vec<usize>> = HashMap::new();
+    for (index, (.., window)) in asked.iter().enumerate() {
+        by_shape.entry(Shape { limit: window.limit, backward: window.backward }).or_default().push(index);
+    }
+    let columns = [
+        ("nth", Column::Number),
+        ("parent_id", Column::Id),
+        ("thread_id", Column::Id),
+        ("after_seq", Column::Number),
+        ("before_seq", Column::Number),
+    ];
+    let mut pages: Vec<Page<message::Model>> = asked.iter().map(|_| Page::empty()).collect();
+    for (shape, indices) in by_shape {
+        let order = if shape.backward { "t.seq DESC" } else { "t.seq" };
+        let of_parent = "t.parent_id IS NOT NULL AND t.parent_id = w.parent_id AND t.thread_id = w.thread_id";
+        let condition = format!("{of_parent} AND t.seq > w.after_seq AND t.seq < w.before_seq");
+        let first = engine.first_of_each("messages", &condition, order, "$2");
+        let sql = format!("WITH {} SELECT w.nth, t.* FROM {first} ORDER BY w.nth, {order}", engine.want(&columns, 1));
+        let keys = indices.iter().map(|&index| {
+            let (reader, parent, window) = &asked[index];
+            let (after, before) = (window.after.unwrap_or(-1), window.before.unwrap_or(i64::MAX));
+            let nth = Key::Number(index as i64);
+            [nth, (*parent).into(), reader.id().into(), Key::Number(after), Key::Number(before)]
+        });
+        // Two more than asked for tell whether there is anything on the near side and on the far one.
+        let values = [engine.keys(&columns, keys), i64::from(shape.limit + 1).into()];
+        let mut rows: HashMap<usize, Vec<message::Model>> = HashMap::new();
+        for numbered in app.db.all::<Numbered>(sql, values).await? {
+            rows.entry(usize::try_from(numbered.nth).map_err(Error::internal)?).or_default().push(numbered.row);
+        }
+        for index in indices {
+            let window = &asked[index].2;
+            let beyond = if window.backward { window.before.is_some() } else { window.after.is_some() };
+            pages[index] = Page::cut(rows.remove(&index).unwrap_or_default(), window, beyond);
+        }
+    }
+    Ok(pages)
+}
+
+/// What messages said before they were edited, oldest first.
+pub async fn revisions(app: &App, ids: &[MessageId]) -> Result<HashMap<MessageId, Vec<message_revision::Model>>> {
+    let engine = app.db.engine();
+    let sql =
+        format!("SELECT * FROM message_revisions WHERE message_id {} ORDER BY message_id, version", engine.among(1));
+    let rows: Vec<message_revision::Model> = app.db.all(sql, [engine.ids(ids.iter().copied())]).await?;
+    let mut of_message: HashMap<MessageId, Vec<message_revision::Model>> = HashMap::new();
+    for row in rows {
+        of_message.entry(row.message_id).or_default().push(row);
+    }
+    Ok(of_message)
+}

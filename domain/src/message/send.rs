@@ -1,0 +1,197 @@
+//! Sending: validate, prove, commit. The same key gives the same message, however often and in whatever hurry.
+
+use std::sync::Arc;
+
+use entity::id::{AttachmentId, MessageId, ThreadId, UserId};
+use entity::{Timestamp, message, message_attachment};
+use sha2::{Digest, Sha256};
+
+use crate::access::{self, Author, Reader, Viewer};
+use crate::app::App;
+use crate::commit::{self, Batch, Change, Denied, Needs};
+use crate::error::{Code, Refusal, Result};
+use crate::text::Checks;
+
+/// A message as its sender wrote it.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Where it goes.
+    pub thread_id: ThreadId,
+    /// What it says: 1 to `message_length` characters.
+    pub content: String,
+    /// Unique per sender and thread: sending again with it gives the first message. 1 to 100 characters.
+    pub client_key: String,
+    /// What it replies to; a reply to a reply goes to its parent.
+    pub parent_id: Option<MessageId>,
+    /// Whatever the client wants to keep with it.
+    pub metadata: Option<serde_json::Value>,
+    /// Files, by address.
+    pub attachments: Vec<AttachmentDraft>,
+}
+
+/// A file that a draft carries.
+#[derive(Debug, Clone)]
+pub struct AttachmentDraft {
+    /// An http or https address.
+    pub url: String,
+    /// The media type.
+    pub media_type: String,
+    /// The file's name.
+    pub name: String,
+    /// Bytes.
+    pub size: i32,
+    /// Whatever the client wants to keep with it.
+    pub metadata: Option<serde_json::Value>,
+}
+
+/// A message that is stored.
+pub struct Sent {
+    /// The proof to read it.
+    pub reader: Reader,
+    /// The message.
+    pub message: message::Model,
+}
+
+/// Sends a message. Refuses blank, too long or malformed fields, a parent that is not in the thread, an archived thread,
+/// and with [`Code::Conflict`] a key that was used for something else.
+pub async fn send(app: &Arc<App>, viewer: &Viewer, draft: Draft) -> Result<Sent> {
+    let sender = viewer.require()?.user.id;
+    check(app, &draft)?;
+    let hash = fingerprint(&draft);
+    let thread_id = draft.thread_id;
+    // Ids and the time are given once, so that applying the change again makes the same message.
+    let id = app.clock.id();
+    let attachment_ids: Vec<AttachmentId> = draft.attachments.iter().map(|_| app.clock.id()).collect();
+    let draft = Arc::new(draft);
+    let committed = commit::under(
+        app,
+        || access::author(app, viewer, thread_id),
+        |proof| SendChange {
+            proof,
+            sender,
+            id,
+            attachment_ids: attachment_ids.clone(),
+            draft: draft.clone(),
+            hash: hash.clone(),
+        },
+    );
+    let committed = committed.await?;
+    let (proof, message) = committed.done;
+    Ok(Sent { reader: proof.reader().at(committed.thread), message })
+}
+
+fn check(app: &App, draft: &Draft) -> Result<()> {
+    let mut checks = Checks::default();
+    checks.text("content", &draft.content, app.settings.message_length);
+    checks.text("client_key", &draft.client_key, 100);
+    checks.json("metadata", draft.metadata.as_ref(), app.settings.metadata_bytes);
+    let most = app.settings.message_attachments;
+    let few = draft.attachments.len() <= most;
+    checks.require(few, Code::TooLong, "attachments", format!("At most {most} attachments."));
+    for (index, file) in draft.attachments.iter().enumerate() {
+        let mut of_file = Checks::default();
+        of_file.text("url", &file.url, 2000);
+        of_file.url("url", Some(&file.url), 2000);
+        of_file.text("type", &file.media_type, 127);
+        of_file.text("name", &file.name, 255);
+        of_file.require(file.size >= 0, Code::Invalid, "size", "It must not be negative.");
+        of_file.json("metadata", file.metadata.as_ref(), app.settings.metadata_bytes);
+        if let Err(crate::Error::Refused(refusals)) = of_file.done() {
+            let outer = |refusal: Refusal| refusal.within(index.to_string()).within("attachments");
+            refusals.into_iter().map(outer).for_each(|refusal| checks.push(refusal));
+        }
+    }
+    checks.done()
+}
+
+/// Sixteen bytes that tell whether the same key comes with the same draft, even after an edit.
+fn fingerprint(draft: &Draft) -> Vec<u8> {
+    let attachments: Vec<_> = draft
+        .attachments
+        .iter()
+        .map(|file| serde_json::json!([file.url, file.media_type, file.name, file.size, file.metadata]))
+        .collect();
+    let parent = draft.parent_id.map(|id| id.to_string());
+    let whole = serde_json::json!([draft.content, parent, draft.metadata, attachments]);
+    Sha256::digest(whole.to_string().as_bytes())[..16].to_vec()
+}
+
+struct SendChange {
+    proof: Author,
+    sender: UserId,
+    id: MessageId,
+    attachment_ids: Vec<AttachmentId>,
+    draft: Arc<Draft>,
+    hash: Vec<u8>,
+}
+
+impl SendChange {
+    fn message(&self, parent_id: Option<MessageId>, now: Timestamp) -> message::Model {
+        message::Model {
+            id: self.id,
+            thread_id: self.draft.thread_id,
+            sender_id: Some(self.sender),
+            // Both are given by the batch.
+            seq: 0,
+            position: 0,
+            content: Some(self.draft.content.clone()),
+            parent_id,
+            metadata: self.draft.metadata.clone(),
+            client_key: Some(self.draft.client_key.clone()),
+            send_hash: Some(self.hash.clone()),
+            version: 1,
+            created_at: now,
+            edited_at: None,
+            deleted_at: None,
+            updated_at: now,
+        }
+    }
+
+    fn attachments(&self, now: Timestamp) -> Vec<message_attachment::Model> {
+        let pairs = self.attachment_ids.iter().zip(&self.draft.attachments);
+        let rows = pairs.map(|(id, file)| message_attachment::Model {
+            id: *id,
+            message_id: self.id,
+            url: file.url.clone(),
+            media_type: file.media_type.clone(),
+            name: file.name.clone(),
+            size: file.size,
+            metadata: file.metadata.clone(),
+            created_at: now,
+        });
+        rows.collect()
+    }
+}
+
+impl Change for SendChange {
+    type Done = (Author, message::Model);
+
+    fn needs(&self, needs: &mut Needs) {
+        needs.participants.insert(self.sender);
+        needs.keys.insert((self.sender, self.draft.client_key.clone()));
+        needs.messages.extend(self.draft.parent_id);
+    }
+
+    fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
+        batch.holds(&self.proof)?;
+        if let Some(sent) = batch.sent_with(self.sender, &self.draft.client_key) {
+            if sent.send_hash.as_deref() == Some(&self.hash[..]) {
+                return Ok((self.proof.clone(), sent.clone()));
+            }
+            let why = "This key was used for another message in this thread.";
+            return Err(Refusal::new(Code::Conflict, "client_key", why).into());
+        }
+        let parent_id = match self.draft.parent_id {
+            None => None,
+            Some(parent) => {
+                let row = batch.message(parent);
+                let row =
+                    row.ok_or_else(|| Refusal::new(Code::Invalid, "parent_id", "It is not a message of this thread."))?;
+                Some(row.parent_id.unwrap_or(row.id))
+            }
+        };
+        let row = self.message(parent_id, batch.now);
+        let attachments = self.attachments(batch.now);
+        Ok((self.proof.clone(), batch.post(row, attachments, self.sender)))
+    }
+}

@@ -1,0 +1,223 @@
+//! Changes to who takes part. Each moves `membership_seq`, so that no write made under an older proof slips in behind it.
+
+use super::*;
+
+/// A participant that was changed, or was already as asked, and where the log stands.
+pub struct Changed {
+    /// The proof to read the thread.
+    pub reader: Reader,
+    /// The participant as they are now; for one who was removed, as they were.
+    pub participant: participant::Model,
+    /// The end of the log with the change in it.
+    pub seq: i64,
+}
+
+/// Adds somebody to a group or room; whoever was banned from the room no longer is. No harm if they are in already.
+pub async fn add(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId, user_id: UserId, role: Role) -> Result<Changed> {
+    let actor = viewer.require()?.user.id;
+    let prove = || access::admin(app, viewer, thread_id);
+    let kind = prove().await?.thread().kind;
+    let target = user::by_ids(app, &[user_id]).await?.remove(&user_id);
+    let target = target.ok_or_else(|| Error::not_found("user_id", "account"))?;
+    if target.kind == UserKind::Guest && kind == ThreadKind::Group {
+        return Err(Error::refuse(Code::Forbidden, "user_id", "A guest may take part in public rooms only."));
+    }
+    check_role(role, target.kind)?;
+    managed(app, prove, |proof| Managed { proof, actor, user_id, act: Act::Add(role) }).await
+}
+
+/// Removes somebody from a group or room; from a room also for the future, until an admin adds them again.
+pub async fn remove(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId, user_id: UserId) -> Result<Changed> {
+    let actor = viewer.require()?.user.id;
+    let prove = || access::admin(app, viewer, thread_id);
+    if actor == user_id {
+        prove().await?;
+        return Err(Error::refuse(Code::Invalid, "user_id", "To go yourself, use threadLeave."));
+    }
+    managed(app, prove, |proof| Managed { proof, actor, user_id, act: Act::Remove }).await
+}
+
+/// Gives somebody another role. The last admin keeps theirs.
+pub async fn set_role(
+    app: &Arc<App>,
+    viewer: &Viewer,
+    thread_id: ThreadId,
+    user_id: UserId,
+    role: Role,
+) -> Result<Changed> {
+    let actor = viewer.require()?.user.id;
+    let prove = || access::admin(app, viewer, thread_id);
+    prove().await?;
+    if let Some(target) = user::by_ids(app, &[user_id]).await?.get(&user_id) {
+        check_role(role, target.kind)?;
+    }
+    managed(app, prove, |proof| Managed { proof, actor, user_id, act: Act::SetRole(role) }).await
+}
+
+/// The role `ai` is for assistants, and the others for everybody else.
+fn check_role(role: Role, kind: UserKind) -> Result<()> {
+    if (role == Role::Ai) == (kind == UserKind::Assistant) {
+        return Ok(());
+    }
+    Err(Error::refuse(Code::Invalid, "role", "The role AI is for assistants, and for them alone."))
+}
+
+async fn managed<F: Future<Output = Result<Admin>> + Send>(
+    app: &Arc<App>,
+    prove: impl Fn() -> F,
+    make: impl Fn(Admin) -> Managed,
+) -> Result<Changed> {
+    let committed = commit::under(app, prove, make).await?;
+    let (proof, participant) = committed.done;
+    let seq = committed.thread.last_seq;
+    Ok(Changed { reader: proof.reader().at(committed.thread), participant, seq })
+}
+
+enum Act {
+    Add(Role),
+    Remove,
+    SetRole(Role),
+}
+
+struct Managed {
+    proof: Admin,
+    actor: UserId,
+    user_id: UserId,
+    act: Act,
+}
+
+impl Managed {
+    fn last_admin(&self, batch: &Batch) -> bool {
+        let is_admin = batch.participant(self.user_id).is_some_and(|row| row.role == Role::Admin);
+        is_admin && batch.other_admin(self.user_id).is_none()
+    }
+}
+
+impl Change for Managed {
+    type Done = (Admin, participant::Model);
+
+    fn needs(&self, needs: &mut Needs) {
+        needs.participants.insert(self.user_id);
+        needs.bans.insert(self.user_id);
+        needs.succession |= matches!(self.act, Act::SetRole(_));
+    }
+
+    fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
+        batch.holds(&self.proof)?;
+        let present = batch.participant(self.user_id).cloned();
+        let absent = || Denied::from(Refusal::new(Code::NotFound, "user_id", "They do not take part in this thread."));
+        let row = match (&self.act, present) {
+            (Act::Add(_), Some(row)) => row,
+            (Act::Add(role), None) => {
+                batch.lift_ban(self.user_id);
+                batch.admit(self.user_id, *role, self.actor)
+            }
+            (Act::Remove, present) => {
+                let row = present.ok_or_else(absent)?;
+                batch.dismiss(self.user_id, self.actor);
+                if batch.thread.kind == ThreadKind::Room {
+                    batch.ban(self.user_id, self.actor);
+                }
+                row
+            }
+            (Act::SetRole(role), present) => {
+                let mut row = present.ok_or_else(absent)?;
+                if row.role != *role {
+                    if self.last_admin(batch) {
+                        let why = "They are the last admin: make somebody else one first.";
+                        return Err(Refusal::new(Code::Conflict, "role", why).into());
+                    }
+                    batch.set_role(self.user_id, *role, self.actor);
+                    row.role = *role;
+                }
+                row
+            }
+        };
+        Ok((self.proof.clone(), row))
+    }
+}
+
+/// Joins a room; no harm if one is in already.
+pub async fn join(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId) -> Result<Changed> {
+    let user_id = viewer.require()?.user.id;
+    let found = access::reader(app, viewer, thread_id).await.map_err(|error| error.at("id"))?;
+    if found.thread().kind != ThreadKind::Room {
+        // Whoever can see it takes part already.
+        let row = found.own_row().ok().flatten().cloned().ok_or_else(|| Error::not_found("id", "thread"))?;
+        let seq = found.thread().last_seq;
+        return Ok(Changed { reader: found, participant: row, seq });
+    }
+    match commit::submit(app, thread_id, Join { user_id }).await? {
+        Ok(committed) => {
+            let reader = access::reader(app, viewer, thread_id).await?;
+            Ok(Changed { reader, participant: committed.done, seq: committed.thread.last_seq })
+        }
+        Err(Denied::Refused(refusal)) => Err(refusal.into()),
+        Err(Denied::Stale) => Err(Error::internal("joining carries no proof that could be stale")),
+    }
+}
+
+struct Join {
+    user_id: UserId,
+}
+
+impl Change for Join {
+    type Done = participant::Model;
+
+    fn needs(&self, needs: &mut Needs) {
+        needs.participants.insert(self.user_id);
+        needs.bans.insert(self.user_id);
+    }
+
+    fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
+        if let Some(row) = batch.participant(self.user_id) {
+            return Ok(row.clone());
+        }
+        if batch.thread.archived_at.is_some() {
+            return Err(Refusal::new(Code::Archived, "id", "The room is archived: it is read-only.").into());
+        }
+        if batch.is_banned(self.user_id) {
+            return Err(Refusal::new(Code::Forbidden, "id", "You were removed from this room.").into());
+        }
+        Ok(batch.admit(self.user_id, Role::Member, self.user_id))
+    }
+}
+
+/// Leaves a group or room. When its last admin goes, the longest-standing member becomes one.
+pub async fn leave(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId) -> Result<ThreadId> {
+    let user_id = viewer.require()?.user.id;
+    let prove = || async {
+        let member = access::member(app, viewer, thread_id).await.map_err(|error| error.at("id"))?;
+        if member.thread().kind == ThreadKind::Direct {
+            return Err(Error::refuse(Code::Forbidden, "id", "A direct thread is for ever; mute it instead."));
+        }
+        Ok(Box::new(member))
+    };
+    commit::under(app, prove, |proof| Leave { proof: *proof, user_id }).await?;
+    Ok(thread_id)
+}
+
+struct Leave {
+    proof: Member,
+    user_id: UserId,
+}
+
+impl Change for Leave {
+    type Done = ();
+
+    fn needs(&self, needs: &mut Needs) {
+        needs.participants.insert(self.user_id);
+        needs.succession = true;
+    }
+
+    fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
+        batch.holds(&self.proof)?;
+        let was_admin = batch.participant(self.user_id).is_some_and(|row| row.role == Role::Admin);
+        let successor = if was_admin { batch.successor(self.user_id) } else { None };
+        batch.dismiss(self.user_id, self.user_id);
+        if let Some(successor) = successor {
+            batch.set_role(successor, Role::Admin, self.user_id);
+        }
+        Ok(())
+    }
+}

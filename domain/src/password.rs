@@ -1,0 +1,82 @@
+//! Passwords: argon2id, beside the requests and few at a time, so that a flood of sign-ins costs nobody else.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+
+use crate::error::{Error, Result};
+
+/// Hashes that run at once: each takes 19 MiB.
+const AT_ONCE: usize = 2;
+/// Hashes that may wait; the next one is told to come again.
+const WAITING: usize = 64;
+
+/// Hashes and verifies passwords on the blocking pool.
+pub(crate) struct Hasher {
+    argon2: Argon2<'static>,
+    permits: Semaphore,
+    waiting: AtomicUsize,
+    /// What an unknown login is verified against, so that it takes the same time as a wrong password.
+    decoy: Arc<str>,
+}
+
+/// One who waits; gone when dropped, whatever happened to them.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Hasher {
+    /// With the parameters that OWASP recommends: 19 MiB, two passes, one lane.
+    pub(crate) fn new() -> Result<Self> {
+        let params = Params::new(19 * 1024, 2, 1, None).map_err(|error| Error::internal(error.to_string()))?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let decoy = hash(&argon2, "nobody has this password")?.into();
+        Ok(Self { argon2, permits: Semaphore::new(AT_ONCE), waiting: AtomicUsize::new(0), decoy })
+    }
+
+    /// The PHC string of a password.
+    pub(crate) async fn hash(&self, password: String) -> Result<String> {
+        let argon2 = self.argon2.clone();
+        self.run(move || hash(&argon2, &password)).await
+    }
+
+    /// Whether a password is that of a hash; takes as long when there is no hash.
+    pub(crate) async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
+        let argon2 = self.argon2.clone();
+        let known = hash.is_some();
+        let hash = hash.map_or_else(|| self.decoy.clone(), Arc::from);
+        let matches = self.run(move || {
+            let parsed = PasswordHash::new(&hash).map_err(|error| Error::internal(error.to_string()))?;
+            Ok(argon2.verify_password(password.as_bytes(), &parsed).is_ok())
+        });
+        Ok(matches.await? && known)
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let waiting = Waiting(&self.waiting);
+        if before >= WAITING {
+            return Err(Error::Unavailable {
+                retry_after: Duration::from_secs(2),
+                source: "too many passwords wait to be hashed".into(),
+            });
+        }
+        let _permit = self.permits.acquire().await.map_err(Error::internal)?;
+        drop(waiting);
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+    }
+}
+
+fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String> {
+    let hash = argon2.hash_password(password.as_bytes()).map_err(|error| Error::internal(error.to_string()))?;
+    Ok(hash.to_string())
+}

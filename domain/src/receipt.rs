@@ -1,0 +1,304 @@
+//! Receipts: who has got and read what, and what follows for a message's status.
+//!
+//! A mark is one row however many messages it covers. When somebody read a message is the time of their first mark at or
+//! behind it. A thread shares receipts while it has few members; once it has grown beyond that, later messages never
+//! have any, and earlier ones keep theirs, so that no status goes back.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use entity::id::{MessageId, ThreadId, UserId};
+use entity::read_mark::MarkKind;
+use entity::{Timestamp, message, participant};
+use sea_orm::{ConnectionTrait, FromQueryResult};
+
+use crate::access::{self, Member, Reader, Viewer};
+use crate::app::App;
+use crate::commit::{self, Batch, Change, Denied, Needs};
+use crate::cursor::ThreadCursor;
+use crate::error::{Code, Error, Refusal, Result};
+use crate::infra::bus::Hint;
+use crate::infra::keys::{Column, Key};
+
+/// How far a message has come, for all of its readers together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// Stored.
+    Sent,
+    /// Every other member has got it.
+    Delivered,
+    /// Every other member has read it.
+    Read,
+}
+
+/// Who has got or read a message, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Who.
+    pub user_id: UserId,
+    /// When a device of theirs had it; reading counts.
+    pub delivered_at: Option<Timestamp>,
+    /// When they had read it.
+    pub read_at: Option<Timestamp>,
+}
+
+/// The receipts of one message and what follows from them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipts {
+    /// How far it has come.
+    pub status: Status,
+    /// When the last of the others had got it.
+    pub delivered_at: Option<Timestamp>,
+    /// When the last of the others had read it.
+    pub read_at: Option<Timestamp>,
+    /// Of those still in the thread.
+    pub of_members: Vec<Receipt>,
+}
+
+impl Receipts {
+    /// Of a message whose thread shares none.
+    fn none() -> Self {
+        Self { status: Status::Sent, delivered_at: None, read_at: None, of_members: Vec::new() }
+    }
+}
+
+/// A message whose receipts are asked for.
+#[derive(Clone)]
+pub struct Asked {
+    /// The proof to read it.
+    pub reader: Reader,
+    /// The message.
+    pub id: MessageId,
+    /// Its seq.
+    pub seq: i64,
+    /// Its sender, who has no receipt.
+    pub sender_id: Option<UserId>,
+}
+
+/// One mark of one member, or a member without marks in the range.
+#[derive(FromQueryResult)]
+struct Row {
+    thread_id: ThreadId,
+    user_id: UserId,
+    joined_seq: i64,
+    gone: i32,
+    last_read_seq: i64,
+    last_delivered_seq: i64,
+    last_read_at: Option<Timestamp>,
+    kind: Option<MarkKind>,
+    up_to_seq: Option<i64>,
+    at: Option<Timestamp>,
+}
+
+/// A member with their marks in the range that was asked for.
+struct Reading {
+    user_id: UserId,
+    joined_seq: i64,
+    gone: bool,
+    last_read_seq: i64,
+    last_delivered_seq: i64,
+    last_read_at: Option<Timestamp>,
+    delivered: BTreeMap<i64, Timestamp>,
+    read: BTreeMap<i64, Timestamp>,
+}
+
+impl Reading {
+    fn first(marks: &BTreeMap<i64, Timestamp>, seq: i64) -> Option<Timestamp> {
+        marks.range(seq..).next().map(|(_, at)| *at)
+    }
+
+    /// What this member's marks say of a message.
+    fn receipt(&self, seq: i64) -> Receipt {
+        // Since a thread stopped sharing receipts marks leave no rows; the participant's own row still knows the last.
+        let read = Self::first(&self.read, seq);
+        let read_at = read.or(if self.last_read_seq >= seq { self.last_read_at } else { None });
+        let delivered = Self::first(&self.delivered, seq);
+        let got = delivered.into_iter().chain(read_at).min();
+        let delivered_at = got.or(if self.last_delivered_seq >= seq { self.last_read_at } else { None });
+        Receipt { user_id: self.user_id, delivered_at, read_at }
+    }
+}
+
+/// The receipts of messages. One statement, however many messages, threads and members.
+pub async fn of_messages(app: &App, asked: &[Asked]) -> Result<HashMap<MessageId, Receipts>> {
+    let shared = |asked: &&Asked| asked.reader.thread().receipts_until_seq.is_none_or(|until| asked.seq <= until);
+    let mut ranges: HashMap<ThreadId, (i64, i64)> = HashMap::new();
+    for asked in asked.iter().filter(shared) {
+        let (low, high) = ranges.entry(asked.reader.id()).or_insert((asked.seq, asked.seq));
+        (*low, *high) = ((*low).min(asked.seq), (*high).max(asked.seq));
+    }
+    let readings = if ranges.is_empty() { HashMap::new() } else { read(app, ranges).await? };
+    let of_one = |asked: &Asked| {
+        let readings = readings.get(&asked.reader.id()).filter(|_| shared(&asked));
+        (asked.id, readings.map_or_else(Receipts::none, |readings| judge(readings, asked)))
+    };
+    Ok(asked.iter().map(of_one).collect())
+}
+
+async fn read(app: &App, ranges: HashMap<ThreadId, (i64, i64)>) -> Result<HashMap<ThreadId, Vec<Reading>>> {
+    let engine = app.db.engine();
+    let columns = [("thread_id", Column::Id), ("low", Column::Number), ("high", Column::Number)];
+    // For each member and kind: the marks within the range, and the first one behind it.
+    let sql = format!(
+        "WITH {}, bounds AS MATERIALIZED (SELECT p.thread_id, p.user_id, p.joined_seq, \
+         CASE WHEN p.left_at IS NULL THEN 0 ELSE 1 END AS gone, p.last_read_seq, p.last_delivered_seq, p.last_read_at, \
+         k.kind, w.low, coalesce((SELECT min(x.up_to_seq) FROM read_marks x WHERE x.thread_id = p.thread_id \
+         AND x.user_id = p.user_id AND x.kind = k.kind AND x.up_to_seq >= w.high), w.high) AS high \
+         FROM want w JOIN thread_participants p ON p.thread_id = w.thread_id \
+         CROSS JOIN (SELECT 1 AS kind UNION ALL SELECT 2) k) \
+         SELECT b.thread_id, b.user_id, b.joined_seq, b.gone, b.last_read_seq, b.last_delivered_seq, b.last_read_at, \
+         m.kind, m.up_to_seq, m.at FROM bounds b LEFT JOIN read_marks m ON m.thread_id = b.thread_id \
+         AND m.user_id = b.user_id AND m.kind = b.kind AND m.up_to_seq >= b.low AND m.up_to_seq <= b.high",
+        engine.want(&columns, 1)
+    );
+    let keys = ranges.into_iter().map(|(id, (low, high))| [id.into(), Key::Number(low), Key::Number(high)]);
+    let rows: Vec<Row> = app.db.all(sql, [engine.keys(&columns, keys)]).await?;
+    let mut of_thread: HashMap<ThreadId, BTreeMap<UserId, Reading>> = HashMap::new();
+    for row in rows {
+        let reading = of_thread.entry(row.thread_id).or_default().entry(row.user_id).or_insert_with(|| Reading {
+            user_id: row.user_id,
+            joined_seq: row.joined_seq,
+            gone: row.gone != 0,
+            last_read_seq: row.last_read_seq,
+            last_delivered_seq: row.last_delivered_seq,
+            last_read_at: row.last_read_at,
+            delivered: BTreeMap::new(),
+            read: BTreeMap::new(),
+        });
+        if let (Some(kind), Some(seq), Some(at)) = (row.kind, row.up_to_seq, row.at) {
+            match kind {
+                MarkKind::Delivered => reading.delivered.insert(seq, at),
+                MarkKind::Read => reading.read.insert(seq, at),
+            };
+        }
+    }
+    Ok(of_thread.into_iter().map(|(id, readings)| (id, readings.into_values().collect())).collect())
+}
+
+/// What the marks of a thread's members say of one message.
+fn judge(readings: &[Reading], asked: &Asked) -> Receipts {
+    let others = || readings.iter().filter(|reading| Some(reading.user_id) != asked.sender_id);
+    let counted: Vec<Receipt> = others()
+        .filter(|reading| !reading.gone && reading.joined_seq <= asked.seq)
+        .map(|reading| reading.receipt(asked.seq))
+        .collect();
+    if counted.is_empty() {
+        // Whoever was there has gone: what they had read stays read.
+        let read_at = others().filter_map(|reading| Reading::first(&reading.read, asked.seq)).min();
+        let delivered = others().filter_map(|reading| Reading::first(&reading.delivered, asked.seq)).min();
+        let delivered_at = delivered.into_iter().chain(read_at).min();
+        let status = status(delivered_at.is_some(), read_at.is_some());
+        return Receipts { status, delivered_at, read_at, of_members: Vec::new() };
+    }
+    let read = counted.iter().map(|receipt| receipt.read_at).collect::<Option<Vec<_>>>();
+    let delivered = counted.iter().map(|receipt| receipt.delivered_at).collect::<Option<Vec<_>>>();
+    Receipts {
+        status: status(delivered.is_some(), read.is_some()),
+        delivered_at: delivered.and_then(|times| times.into_iter().max()),
+        read_at: read.and_then(|times| times.into_iter().max()),
+        of_members: counted.into_iter().filter(|receipt| receipt.delivered_at.is_some()).collect(),
+    }
+}
+
+fn status(delivered: bool, read: bool) -> Status {
+    match (delivered, read) {
+        (_, true) => Status::Read,
+        (true, false) => Status::Delivered,
+        (false, false) => Status::Sent,
+    }
+}
+
+/// A mark that stands where it was asked to, or further on.
+pub struct Marked {
+    /// The proof to read the thread, as it is now.
+    pub reader: Reader,
+    /// The viewer's own row as it is now.
+    pub own: participant::Model,
+    /// The end of the log with the mark in it.
+    pub seq: i64,
+}
+
+/// Marks everything up to a cursor as got or read. A mark never moves back.
+pub async fn mark(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId, kind: MarkKind, up_to: &str) -> Result<Marked> {
+    let user_id = viewer.require()?.user.id;
+    let cursor = ThreadCursor::decode(up_to, thread_id);
+    let cursor = cursor.map_err(|error| Refusal::new(Code::Invalid, "up_to", error.to_string()));
+    let prove = || access::member(app, viewer, thread_id);
+    let member = prove().await?;
+    let cursor = cursor?;
+    if cursor.epoch != app.log_epoch || cursor.seq > member.thread().last_seq {
+        return Err(Error::refuse(Code::Invalid, "up_to", "The cursor does not stand in this thread's log."));
+    }
+    if member.thread().receipts_until_seq.is_some() {
+        return mark_privately(app, &member, kind, cursor.seq).await;
+    }
+    let change = |proof: Box<Member>| Mark { proof: *proof, user_id, kind, seq: cursor.seq };
+    let committed = commit::under(app, || async { prove().await.map(Box::new) }, change).await?;
+    let (proof, own) = committed.done;
+    let seq = committed.thread.last_seq;
+    Ok(Marked { reader: proof.reader().at(committed.thread), own, seq })
+}
+
+struct Mark {
+    proof: Member,
+    user_id: UserId,
+    kind: MarkKind,
+    seq: i64,
+}
+
+impl Change for Mark {
+    type Done = (Member, participant::Model);
+
+    fn needs(&self, needs: &mut Needs) {
+        needs.participants.insert(self.user_id);
+        needs.marks.insert(self.seq);
+    }
+
+    fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
+        batch.holds(&self.proof)?;
+        if let Some(place) = batch.place(self.seq) {
+            batch.mark(self.user_id, self.kind, place);
+        }
+        let own = batch.participant(self.user_id).ok_or(Denied::Stale)?.clone();
+        Ok((self.proof.clone(), own))
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Place {
+    seq: i64,
+    position: i64,
+}
+
+/// A mark in a thread that shares none: the member's own row moves, and nothing else, under no lock of the thread.
+async fn mark_privately(app: &Arc<App>, member: &Member, kind: MarkKind, seq: i64) -> Result<Marked> {
+    let engine = app.db.engine();
+    let (thread_id, user_id, now) = (member.thread().id, member.user_id(), app.clock.now());
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let sql = "SELECT seq, position FROM messages WHERE thread_id = $1 AND seq <= $2 ORDER BY seq DESC LIMIT 1";
+            let found = Place::find_by_statement(engine.sql(sql, [thread_id.into(), seq.into()])).one(transaction).await?;
+            if let Some(place) = found {
+                let change = match kind {
+                    MarkKind::Delivered => "last_delivered_seq = $3 WHERE last_delivered_seq < $3 AND last_read_seq < $3 AND $4 = $4 AND $5 = $5",
+                    MarkKind::Read => "last_read_seq = $3, last_read_position = $4, last_read_at = $5 WHERE last_read_position < $4",
+                };
+                let change = change.replacen(" WHERE", &format!(", changed_at = {} WHERE", engine.now()), 1);
+                let sql = format!("UPDATE thread_participants SET {change} AND thread_id = $1 AND user_id = $2 AND left_at IS NULL");
+                let values = [thread_id.into(), user_id.into(), place.seq.into(), place.position.into(), now.into()];
+                transaction.execute_raw(engine.sql(sql, values)).await?;
+            }
+            let sql = "SELECT * FROM thread_participants WHERE thread_id = $1 AND user_id = $2 AND left_at IS NULL";
+            let own = participant::Model::find_by_statement(engine.sql(sql, [thread_id.into(), user_id.into()]));
+            own.one(transaction).await?.ok_or_else(|| Error::not_found("thread_id", "thread"))
+        })
+    });
+    let own = work.await?;
+    app.bus.publish(Hint::UserChanged(user_id, thread_id));
+    Ok(Marked { reader: member.reader().clone(), own, seq: member.thread().last_seq })
+}
+
+/// How a message asks for its receipts.
+pub fn ask(reader: &Reader, row: &message::Model) -> Asked {
+    Asked { reader: reader.clone(), id: row.id, seq: row.seq, sender_id: row.sender_id }
+}

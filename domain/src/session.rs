@@ -1,0 +1,422 @@
+//! Sessions: a sign-in on one client, and the tokens that speak for it.
+//!
+//! Tokens are opaque, 256 random bits, stored as SHA-256 only. An access token is good for minutes; a refresh token is
+//! used once, except that for ten seconds it may be used again, for a client that lost the answer or has two tabs. Used
+//! after that, somebody has stolen it, and the whole family ends. For the two tabs to go on, each issue of tokens is a
+//! row of its own: a session may have two access tokens alive for a while.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entity::id::{FamilyId, SessionId, TokenId, UserId};
+use entity::user::UserKind;
+use entity::{Timestamp, refresh_token, user, user_session};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, QueryResult,
+};
+use sha2::{Digest, Sha256};
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use crate::access::{Viewer, columns};
+use crate::account;
+use crate::app::App;
+use crate::error::{Code, Error, Refusal, Result};
+use crate::infra::bus::Hint;
+
+/// How long a used refresh token may be used again.
+const GRACE: Duration = Duration::from_secs(10);
+/// How often a session's last activity is written at the most.
+const ACTIVITY: Duration = Duration::from_secs(60);
+
+/// The client at the other end, as the edge sees it.
+#[derive(Debug, Clone, Default)]
+pub struct Client {
+    /// Its address.
+    pub ip_address: Option<String>,
+    /// What it calls itself.
+    pub user_agent: Option<String>,
+}
+
+/// What a client gets when it signs in or refreshes. The tokens are nowhere else.
+pub struct Issued {
+    /// The account.
+    pub user: user::Model,
+    /// The session.
+    pub session: user_session::Model,
+    /// For the `Authorization` header.
+    pub access_token: String,
+    /// When the access token runs out.
+    pub access_expires_at: Timestamp,
+    /// For the next refresh.
+    pub refresh_token: String,
+}
+
+/// Tokens with the rows that let the server know them again.
+pub(crate) struct Fresh {
+    pub(crate) rows: Rows,
+    access_token: String,
+    refresh_token: String,
+}
+
+/// A session and one issue of tokens, to be stored.
+#[derive(Clone)]
+pub(crate) struct Rows {
+    session: user_session::Model,
+    tokens: refresh_token::Model,
+}
+
+impl Fresh {
+    /// A new session.
+    pub(crate) fn new(app: &App, user_id: UserId, client: &Client) -> Self {
+        let now = app.clock.now();
+        let session = user_session::Model {
+            id: app.clock.id(),
+            user_id,
+            wallet_id: None,
+            device_id: None,
+            ip_address: client.ip_address.clone(),
+            // As long as a browser's is; what is longer is cut, since nobody but its owner reads it.
+            user_agent: client.user_agent.as_ref().map(|text| text.chars().filter(|&c| c != '\0').take(500).collect()),
+            payload: None,
+            last_activity_at: now,
+            created_at: now,
+            expires_at: now + app.settings.session_lifetime,
+            revoked_at: None,
+        };
+        Self::issue(app, session, app.clock.id())
+    }
+
+    /// New tokens for a session.
+    fn issue(app: &App, mut session: user_session::Model, family_id: FamilyId) -> Self {
+        let now = app.clock.now();
+        session.expires_at = now + app.settings.session_lifetime;
+        let (access_token, refresh_token) = (token(app, "lna"), token(app, "lnr"));
+        let tokens = refresh_token::Model {
+            id: app.clock.id::<TokenId>(),
+            session_id: session.id,
+            user_id: session.user_id,
+            token_hash: digest(&refresh_token),
+            access_hash: digest(&access_token),
+            access_expires_at: now + app.settings.access_lifetime,
+            family_id,
+            created_at: now,
+            expires_at: session.expires_at,
+            used_at: None,
+            revoked_at: None,
+        };
+        Self { rows: Rows { session, tokens }, access_token, refresh_token }
+    }
+
+    /// What the client gets.
+    pub(crate) fn issued(self, user: user::Model) -> Issued {
+        Issued {
+            user,
+            session: self.rows.session,
+            access_token: self.access_token,
+            access_expires_at: self.rows.tokens.access_expires_at,
+            refresh_token: self.refresh_token,
+        }
+    }
+}
+
+/// A prefix tells a leaked token for what it is; see <https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/>.
+fn token(app: &App, prefix: &str) -> String {
+    format!("{prefix}_{}", URL_SAFE_NO_PAD.encode(app.clock.secret()))
+}
+
+fn digest(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+/// Stores a new session with its first tokens.
+pub(crate) async fn store(on: &DatabaseTransaction, rows: Rows) -> Result<()> {
+    user_session::Entity::insert(rows.session.into_active_model()).exec_without_returning(on).await?;
+    refresh_token::Entity::insert(rows.tokens.into_active_model()).exec_without_returning(on).await?;
+    Ok(())
+}
+
+/// Signs in by username or email. Which of login and password was wrong is not said, nor to be told by the time.
+pub async fn create(app: &App, client: &Client, login: &str, password: String) -> Result<Issued> {
+    let found = account::by_login(app, login).await?;
+    let usable = found.filter(|user| user.kind == UserKind::Human && may_sign_in(user));
+    let hash = usable.as_ref().and_then(|user| user.password_hash.clone());
+    let matches = password.len() <= 256 && app.hasher.verify(password, hash).await?;
+    let (true, Some(user)) = (matches, usable) else {
+        return Err(Error::refuse(Code::WrongCredentials, "login", "The login or the password is wrong."));
+    };
+    let fresh = Fresh::new(app, user.id, client);
+    let (rows, engine, now) = (fresh.rows.clone(), app.db.engine(), app.clock.now());
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            account::note_login(engine, transaction, rows.session.user_id, now).await?;
+            store(transaction, rows).await
+        })
+    });
+    work.await?;
+    Ok(fresh.issued(user))
+}
+
+fn may_sign_in(user: &user::Model) -> bool {
+    user.is_active && user.suspended_at.is_none() && user.deleted_at.is_none()
+}
+
+/// A refresh token's row with its session and account.
+struct Presented {
+    token: refresh_token::Model,
+    session: user_session::Model,
+    user: user::Model,
+}
+
+impl FromQueryResult for Presented {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            token: refresh_token::Model::from_query_result(row, "r_")?,
+            session: user_session::Model::from_query_result(row, "s_")?,
+            user: user::Model::from_query_result(row, "u_")?,
+        })
+    }
+}
+
+fn presented_by(column: &str) -> String {
+    format!(
+        "SELECT {}, {}, {} FROM refresh_tokens r JOIN user_sessions s ON s.id = r.session_id \
+         JOIN users u ON u.id = r.user_id WHERE r.{column} = $1",
+        columns::<refresh_token::Entity>("r", "r_"),
+        columns::<user_session::Entity>("s", "s_"),
+        columns::<user::Entity>("u", "u_"),
+    )
+}
+
+fn refusal(code: Code, message: &'static str) -> Error {
+    Refusal::new(code, "refresh_token", message).into()
+}
+
+/// Trades a refresh token for new tokens of the same session.
+pub async fn refresh(app: &Arc<App>, presented: &str) -> Result<Issued> {
+    let (engine, now, hash) = (app.db.engine(), app.clock.now(), digest(presented));
+    let context = app.clone();
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let sql = format!("{}{}", presented_by("token_hash"), engine.for_update());
+            let found = Presented::find_by_statement(engine.sql(sql, [hash.into()])).one(transaction).await?;
+            let Some(found) = found else { return Ok(Refreshed::Refused(Code::WrongCredentials, None)) };
+            let over = found.token.revoked_at.is_some() || found.session.revoked_at.is_some();
+            if over || found.token.expires_at <= now || !may_sign_in(&found.user) {
+                return Ok(Refreshed::Refused(Code::Expired, None));
+            }
+            let grace = chrono::Duration::from_std(GRACE).unwrap_or_default();
+            if found.token.used_at.is_some_and(|used_at| now - used_at > grace) {
+                end(engine, transaction, found.session.id, now).await?;
+                return Ok(Refreshed::Refused(Code::Expired, Some(found.session.id)));
+            }
+            let fresh = Fresh::issue(&context, found.session, found.token.family_id);
+            let sql = "UPDATE refresh_tokens SET used_at = coalesce(used_at, $2) WHERE id = $1";
+            transaction.execute_raw(engine.sql(sql, [found.token.id.into(), now.into()])).await?;
+            let sql = "UPDATE user_sessions SET expires_at = $2, last_activity_at = $3 WHERE id = $1";
+            let session = &fresh.rows.session;
+            let values = [session.id.into(), session.expires_at.into(), now.into()];
+            transaction.execute_raw(engine.sql(sql, values)).await?;
+            let tokens = fresh.rows.tokens.clone().into_active_model();
+            refresh_token::Entity::insert(tokens).exec_without_returning(transaction).await?;
+            Ok(Refreshed::Issued(Box::new(fresh.issued(found.user))))
+        })
+    });
+    match work.await? {
+        Refreshed::Issued(issued) => Ok(*issued),
+        Refreshed::Refused(code, ended) => {
+            if let Some(session_id) = ended {
+                app.bus.publish(Hint::SessionRevoked(session_id));
+            }
+            Err(refusal(code, "This refresh token is not valid (any more): sign in again."))
+        }
+    }
+}
+
+/// A refusal must be committed, too: it may have ended a family.
+enum Refreshed {
+    Issued(Box<Issued>),
+    Refused(Code, Option<SessionId>),
+}
+
+/// Ends a session and all tokens of it.
+async fn end(engine: crate::infra::db::Engine, on: &DatabaseTransaction, id: SessionId, at: Timestamp) -> Result<()> {
+    let sql = "UPDATE user_sessions SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1";
+    on.execute_raw(engine.sql(sql, [id.into(), at.into()])).await?;
+    let sql = "UPDATE refresh_tokens SET revoked_at = coalesce(revoked_at, $2) WHERE session_id = $1";
+    on.execute_raw(engine.sql(sql, [id.into(), at.into()])).await?;
+    Ok(())
+}
+
+/// Ends one of the viewer's sessions; without an id, the one that asks. Its sockets close within a second, on every node.
+pub async fn revoke(app: &App, viewer: &Viewer, id: Option<SessionId>) -> Result<SessionId> {
+    let signed_in = viewer.require()?;
+    let (own, id) = (signed_in.user.id, id.unwrap_or(signed_in.session.id));
+    let (engine, now) = (app.db.engine(), app.clock.now());
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let sql = "SELECT * FROM user_sessions WHERE id = $1 AND user_id = $2";
+            let values = [id.into(), own.into()];
+            let found = user_session::Model::find_by_statement(engine.sql(sql, values)).one(transaction).await?;
+            if found.is_none() {
+                return Err(Error::not_found("id", "session"));
+            }
+            end(engine, transaction, id, now).await
+        })
+    });
+    work.await?;
+    app.bus.publish(Hint::SessionRevoked(id));
+    Ok(id)
+}
+
+/// Who an access token speaks for.
+pub async fn authenticate(app: &Arc<App>, token: &str) -> Result<Viewer> {
+    let invalid = Error::Unauthenticated("The access token is not valid (any more): refresh it or sign in again.");
+    let found: Option<Presented> = app.db.one(presented_by("access_hash"), [digest(token).into()]).await?;
+    let Some(Presented { token, session, user }) = found else { return Err(invalid) };
+    let now = app.clock.now();
+    let over = token.revoked_at.is_some() || session.revoked_at.is_some();
+    if over || token.access_expires_at <= now || session.expires_at <= now || !may_sign_in(&user) {
+        return Err(invalid);
+    }
+    if now - session.last_activity_at > chrono::Duration::from_std(ACTIVITY).unwrap_or_default() {
+        note_activity(app, session.id, now);
+    }
+    Ok(Viewer::signed_in(user, session))
+}
+
+/// Writes a session's last activity, beside the request and at most once a minute.
+fn note_activity(app: &Arc<App>, id: SessionId, now: Timestamp) {
+    if !app.sessions.claim_activity(id, now) {
+        return;
+    }
+    let context = app.clone();
+    app.spawn(async move {
+        let engine = context.db.engine();
+        let work = context.db.write(move |transaction| {
+            Box::pin(async move {
+                let sql = "UPDATE user_sessions SET last_activity_at = $2 WHERE id = $1 AND last_activity_at < $2";
+                transaction.execute_raw(engine.sql(sql, [id.into(), now.into()])).await?;
+                Ok(())
+            })
+        });
+        if let Err(error) = work.await {
+            tracing::warn!(?error, "a session's last activity was not written");
+        }
+    });
+}
+
+/// What one node knows of the sessions that have something open on it.
+#[derive(Default)]
+pub(crate) struct Sessions {
+    open: Mutex<HashMap<SessionId, (usize, CancellationToken)>>,
+    active: Mutex<HashMap<SessionId, Timestamp>>,
+}
+
+impl Sessions {
+    /// Whether it is this request's turn to write a session's last activity.
+    fn claim_activity(&self, id: SessionId, now: Timestamp) -> bool {
+        let pause = chrono::Duration::from_std(ACTIVITY).unwrap_or_default();
+        let mut active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        if active.get(&id).is_some_and(|at| now - *at < pause) {
+            return false;
+        }
+        active.retain(|_, at| now - *at < pause);
+        active.insert(id, now);
+        true
+    }
+
+    fn end(&self, id: SessionId) {
+        if let Some((_, ended)) = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            ended.cancel();
+        }
+    }
+}
+
+/// Something that lives no longer than its session, such as a socket.
+pub struct Lease {
+    app: Arc<App>,
+    id: SessionId,
+    expires_at: Timestamp,
+    ended: CancellationToken,
+}
+
+impl Lease {
+    /// Returns when the session is revoked or has expired.
+    pub async fn ended(&self) {
+        loop {
+            let now = self.app.clock.now();
+            if self.expires_at <= now {
+                return;
+            }
+            let left = (self.expires_at - now).to_std().unwrap_or_default().min(Duration::from_secs(30));
+            if self.ended.run_until_cancelled(tokio::time::sleep(left)).await.is_none() {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut open = self.app.sessions.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((count, _)) = open.get_mut(&self.id) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.id);
+            }
+        }
+    }
+}
+
+/// Ties something to the viewer's session; nothing for the anonymous.
+pub fn lease(app: &Arc<App>, viewer: &Viewer) -> Option<Lease> {
+    let session = &viewer.account()?.session;
+    let mut open = app.sessions.open.lock().unwrap_or_else(PoisonError::into_inner);
+    let (count, ended) = open.entry(session.id).or_insert_with(|| (0, CancellationToken::new()));
+    *count += 1;
+    Some(Lease { app: app.clone(), id: session.id, expires_at: session.expires_at, ended: ended.clone() })
+}
+
+#[derive(FromQueryResult)]
+struct Revoked {
+    id: SessionId,
+}
+
+/// Ends leases when their session is revoked: by the bus at once, and by asking the database, since the bus may lose it.
+pub(crate) async fn watch(app: Arc<App>) {
+    let mut hints = app.bus.listen();
+    let mut next = tokio::time::Instant::now() + app.settings.revocation_look;
+    loop {
+        tokio::select! {
+            hint = hints.recv() => match hint {
+                Ok(Hint::SessionRevoked(id)) => app.sessions.end(id),
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            },
+            () = tokio::time::sleep_until(next) => {
+                next = tokio::time::Instant::now() + app.settings.revocation_look;
+                if let Err(error) = end_revoked(&app).await {
+                    tracing::warn!(?error, "revoked sessions could not be asked for");
+                }
+            }
+        }
+    }
+}
+
+async fn end_revoked(app: &App) -> Result<()> {
+    let open: Vec<SessionId> =
+        app.sessions.open.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    // By what is open here, not by when: clocks of nodes differ, ids don't.
+    let engine = app.db.engine();
+    let sql = format!("SELECT id FROM user_sessions WHERE revoked_at IS NOT NULL AND id {}", engine.among(1));
+    let revoked: Vec<Revoked> = app.db.all(sql, [engine.ids(open)]).await?;
+    revoked.iter().for_each(|row| app.sessions.end(row.id));
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! Threads: direct, group and room.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use entity::Timestamp;
+use entity::id::{ThreadId, TypedId, UserId};
+use entity::thread_event::EventKind;
+use sea_orm::{DbErr, FromQueryResult, QueryResult, Value};
+
+mod create;
+
+pub use create::{New, create};
+
+use crate::access::{self, Admin, Reader, Row, THREAD_AND_OWN_ROW, Viewer};
+use crate::app::App;
+use crate::commit::{self, Batch, Change, Denied, Needs};
+use crate::error::{Code, Refusal, Result};
+use crate::infra::keys::{Column, Key as KeyValue};
+use crate::infra::list::List;
+use crate::page::{Page, Window};
+use crate::text::Checks;
+
+/// A thread that was changed, or was already as it should be, and where its log stands.
+pub struct Changed {
+    /// The proof to read it.
+    pub reader: Reader,
+    /// The end of its log with the change in it.
+    pub seq: i64,
+}
+
+/// Gives a group or room another title; `None` takes a group's away.
+pub async fn update(app: &Arc<App>, viewer: &Viewer, id: ThreadId, title: Option<Option<String>>) -> Result<Changed> {
+    let actor = viewer.require()?.user.id;
+    check_title(title.as_ref().and_then(Option::as_deref))?;
+    let prove = || async { access::admin(app, viewer, id).await.map_err(|error| error.at("id")) };
+    change(app, prove, |proof| ThreadChange { proof, actor, act: Act::Rename(title.clone()) }).await
+}
+
+/// Makes a thread read-only, or takes it back.
+pub async fn archive(app: &Arc<App>, viewer: &Viewer, id: ThreadId, archived: bool) -> Result<Changed> {
+    let actor = viewer.require()?.user.id;
+    let prove = || async { access::archivist(app, viewer, id).await.map_err(|error| error.at("id")) };
+    change(app, prove, |proof| ThreadChange { proof, actor, act: Act::Archive(archived) }).await
+}
+
+async fn change<F: Future<Output = Result<Admin>> + Send>(
+    app: &Arc<App>,
+    prove: impl Fn() -> F,
+    make: impl Fn(Admin) -> ThreadChange,
+) -> Result<Changed> {
+    let committed = commit::under(app, prove, make).await?;
+    let seq = committed.thread.last_seq;
+    Ok(Changed { reader: committed.done.reader().at(committed.thread), seq })
+}
+
+/// A title is 1 to 255 characters, where there is one.
+fn check_title(title: Option<&str>) -> Result<()> {
+    let mut checks = Checks::default();
+    if let Some(title) = title {
+        checks.text("title", title, 255);
+    }
+    checks.done()
+}
+
+enum Act {
+    Rename(Option<Option<String>>),
+    Archive(bool),
+}
+
+struct ThreadChange {
+    proof: Admin,
+    actor: UserId,
+    act: Act,
+}
+
+impl Change for ThreadChange {
+    type Done = Admin;
+
+    fn needs(&self, _: &mut Needs) {}
+
+    fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
+        batch.holds(&self.proof)?;
+        let changed = match &self.act {
+            Act::Rename(None) => false,
+            Act::Rename(Some(title)) => {
+                if title.is_none() && batch.thread.kind == entity::thread::ThreadKind::Room {
+                    return Err(Refusal::new(Code::Blank, "title", "A room must have a title.").into());
+                }
+                let changed = batch.thread.title != *title;
+                batch.thread.title.clone_from(title);
+                changed
+            }
+            Act::Archive(archived) => {
+                let changed = batch.thread.archived_at.is_some() != *archived;
+                if changed {
+                    batch.thread.archived_at = archived.then_some(batch.now);
+                    // Whoever holds a proof to write must prove again.
+                    batch.move_membership();
+                }
+                changed
+            }
+        };
+        if changed {
+            batch.append(EventKind::ThreadChanged, self.actor, None, None);
+            batch.touch();
+        }
+        Ok(self.proof.clone())
+    }
+}
+
+/// A place in a list of threads: when the thread was last active, in microseconds, and which it is.
+pub type Key = (i64, String);
+
+/// A thread in a list, with its place.
+pub struct Listed {
+    /// The proof to read it.
+    pub reader: Reader,
+    /// Its place.
+    pub key: Key,
+}
+
+/// A row of a list of threads: the thread with the viewer's own row, and what it is sorted by.
+struct ListedRow {
+    row: Row,
+    active_at: Timestamp,
+    id: ThreadId,
+}
+
+impl FromQueryResult for ListedRow {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            row: Row::from_query_result(row, prefix)?,
+            active_at: row.try_get("", "active_at")?,
+            id: row.try_get("", "t_id")?,
+        })
+    }
+}
+
+/// What the cursors of lists of threads hold, as the database compares it.
+fn bounds(window: &Window<Key>) -> Window<Vec<Value>> {
+    let values = |key: &Key| {
+        let at = Timestamp::from_timestamp_micros(key.0).unwrap_or_default();
+        // A key that names no thread stands where no thread is.
+        let id = ThreadId::parse(&key.1).unwrap_or_else(|_| ThreadId::from_uuid(uuid::Uuid::nil()));
+        vec![Value::from(at), Value::from(id)]
+    };
+    Window {
+        after: window.after.as_ref().map(values),
+        before: window.before.as_ref().map(values),
+        limit: window.limit,
+        backward: window.backward,
+    }
+}
+
+async fn list(app: &App, viewer: &Viewer, list: List<'_>, window: &Window<Key>) -> Result<Page<Listed>> {
+    let page: Page<ListedRow> = list.page(&app.db, &bounds(window)).await?;
+    let items = page.items.into_iter().filter_map(|listed| {
+        let key = (listed.active_at.timestamp_micros(), listed.id.to_string());
+        Some(Listed { reader: listed.row.admit(viewer)?, key })
+    });
+    Ok(Page { items: items.collect(), has_next: page.has_next, has_previous: page.has_previous })
+}
+
+/// The viewer's threads, the most recently active first: those in use, or those archived.
+pub async fn inbox(app: &App, viewer: &Viewer, archived: bool, window: &Window<Key>) -> Result<Page<Listed>> {
+    let own = viewer.require()?.user.id;
+    let select = format!("{}, t.activity_at AS active_at", *THREAD_AND_OWN_ROW);
+    let condition = if archived { "IS NOT NULL" } else { "IS NULL" };
+    let from = format!(
+        "FROM thread_participants p JOIN threads t ON t.id = p.thread_id \
+         WHERE p.user_id = $1 AND p.left_at IS NULL AND t.archived_at {condition}"
+    );
+    let keys = &["t.activity_at", "t.id"];
+    list(app, viewer, List { select: &select, from: &from, keys, descending: true, values: vec![own.into()] }, window)
+        .await
+}
+
+/// Public rooms that are in use, the most recently active first.
+pub async fn rooms(app: &App, viewer: &Viewer, window: &Window<Key>) -> Result<Page<Listed>> {
+    let select = format!("{}, a.activity_at AS active_at", *THREAD_AND_OWN_ROW);
+    let from = "FROM room_activity a JOIN threads t ON t.id = a.thread_id \
+                LEFT JOIN thread_participants p ON p.thread_id = t.id AND p.user_id = $1 WHERE t.archived_at IS NULL";
+    let keys = &["a.activity_at", "a.thread_id"];
+    let values = vec![viewer.user_id().into()];
+    list(app, viewer, List { select: &select, from, keys, descending: true, values }, window).await
+}
+
+#[derive(FromQueryResult)]
+struct Deleted {
+    thread_id: ThreadId,
+    count: i64,
+}
+
+/// How many messages are unread behind each place; places are positions, see [`unread_count`].
+pub async fn deleted_after(app: &App, places: &[(ThreadId, i64)]) -> Result<HashMap<ThreadId, i64>> {
+    let engine = app.db.engine();
+    let columns = [("thread_id", Column::Id), ("position", Column::Number)];
+    let sql = format!(
+        "WITH {} SELECT w.thread_id, count(*) AS count FROM want w JOIN messages m ON m.thread_id = w.thread_id \
+         AND m.position > w.position AND m.deleted_at IS NOT NULL GROUP BY w.thread_id",
+        engine.want(&columns, 1)
+    );
+    let keys = places.iter().map(|(id, position)| [(*id).into(), KeyValue::Number(*position)]);
+    let rows: Vec<Deleted> = app.db.all(sql, [engine.keys(&columns, keys)]).await?;
+    Ok(rows.into_iter().map(|row| (row.thread_id, row.count)).collect())
+}
+
+/// Messages that a participant has not read: those posted after the last one read, without those deleted since.
+pub fn unread_count(message_count: i64, last_read_position: i64, deleted_after: i64) -> i64 {
+    (message_count - last_read_position - deleted_after).max(0)
+}
+
+#[derive(FromQueryResult)]
+struct Total {
+    count: i64,
+}
+
+/// How many of the viewer's threads in use have something unread.
+pub async fn unread_thread_count(app: &App, viewer: &Viewer) -> Result<i64> {
+    let own = viewer.require()?.user.id;
+    let sql = "SELECT count(*) AS count FROM thread_participants p JOIN threads t ON t.id = p.thread_id \
+               WHERE p.user_id = $1 AND p.left_at IS NULL AND t.archived_at IS NULL \
+               AND t.message_count > p.last_read_position \
+               AND t.message_count - p.last_read_position > (SELECT count(*) FROM messages m WHERE m.thread_id = t.id \
+               AND m.position > p.last_read_position AND m.deleted_at IS NOT NULL)";
+    Ok(app.db.one::<Total>(sql, [own.into()]).await?.map_or(0, |total| total.count))
+}

@@ -1,0 +1,211 @@
+//! How threads come to be. A new thread's log is empty: nobody could have watched it yet.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use entity::id::{ThreadId, UserId};
+use entity::participant::Role;
+use entity::thread::ThreadKind;
+use entity::user::UserKind;
+use entity::{participant, thread};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel, SqlErr};
+
+use super::check_title;
+use crate::access::{self, Reader, Viewer};
+use crate::app::App;
+use crate::error::{Code, Error, Refusal, Result};
+use crate::infra::bus::Hint;
+use crate::infra::db::Engine;
+use crate::text::Checks;
+use crate::user;
+
+/// What thread to make.
+pub enum New {
+    /// Of the viewer and one other; asking twice gives the same thread.
+    Direct(UserId),
+    /// Of the viewer, its first admin, and others.
+    Group {
+        /// 1 to 255 characters.
+        title: Option<String>,
+        /// Who else.
+        participants: Vec<UserId>,
+    },
+    /// Readable by anyone, the viewer being its first admin.
+    Room {
+        /// 1 to 255 characters.
+        title: String,
+    },
+}
+
+/// Makes a thread. Guests may not; nobody makes one with an account that is not there, or with a guest.
+pub async fn create(app: &Arc<App>, viewer: &Viewer, new: New) -> Result<Reader> {
+    let creator = viewer.require_account()?.user.id;
+    let (kind, title, others) = match new {
+        New::Direct(other) if other == creator => {
+            return Err(Error::refuse(Code::Invalid, "user_id", "A direct thread is with somebody else."));
+        }
+        New::Direct(other) => {
+            check_partners(app, &[other], |_| vec!["user_id".into()]).await?;
+            (ThreadKind::Direct, None, BTreeSet::from([other]))
+        }
+        New::Group { title, participants } => {
+            check_title(title.as_deref())?;
+            let most = app.settings.group_members;
+            let mut checks = Checks::default();
+            checks.require(
+                participants.len() <= most,
+                Code::TooLong,
+                "participant_ids",
+                format!("At most {most} at once."),
+            );
+            checks.done()?;
+            let path = |index: usize| vec!["participant_ids".into(), index.to_string().into()];
+            check_partners(app, &participants, path).await?;
+            let others = participants.into_iter().filter(|other| *other != creator).collect();
+            (ThreadKind::Group, title, others)
+        }
+        New::Room { title } => {
+            check_title(Some(&title))?;
+            (ThreadKind::Room, Some(title), BTreeSet::new())
+        }
+    };
+    let rows = Rows::new(app, kind, title, creator, others);
+    let members: Vec<UserId> = rows.participants.iter().map(|row| row.user_id).collect();
+    let engine = app.db.engine();
+    let stored = app.db.write(move |transaction| Box::pin(rows.store(engine, transaction))).await?;
+    if let Stored::New(id) = stored {
+        members.into_iter().for_each(|member| app.bus.publish(Hint::UserChanged(member, id)));
+    }
+    access::reader(app, viewer, stored.id()).await
+}
+
+/// Refuses accounts that are not there, and guests.
+async fn check_partners(
+    app: &App,
+    ids: &[UserId],
+    path: impl Fn(usize) -> Vec<std::borrow::Cow<'static, str>>,
+) -> Result<()> {
+    let found = user::by_ids(app, ids).await?;
+    let refusals = ids.iter().enumerate().filter_map(|(index, id)| {
+        let (code, message) = match found.get(id).map(|user| user.kind) {
+            None => (Code::NotFound, "There is no such account."),
+            Some(UserKind::Guest) => (Code::Forbidden, "A guest may take part in public rooms only."),
+            Some(_) => return None,
+        };
+        Some(Refusal { code, path: path(index), message: message.into() })
+    });
+    let refusals: Vec<Refusal> = refusals.collect();
+    if refusals.is_empty() { Ok(()) } else { Err(Error::Refused(refusals)) }
+}
+
+enum Stored {
+    New(ThreadId),
+    Existing(ThreadId),
+}
+
+impl Stored {
+    fn id(&self) -> ThreadId {
+        match self {
+            Self::New(id) | Self::Existing(id) => *id,
+        }
+    }
+}
+
+struct Rows {
+    thread: thread::Model,
+    participants: Vec<participant::Model>,
+}
+
+#[derive(FromQueryResult)]
+struct Id {
+    id: ThreadId,
+}
+
+impl Rows {
+    fn new(app: &App, kind: ThreadKind, title: Option<String>, creator: UserId, others: BTreeSet<UserId>) -> Self {
+        let now = app.clock.now();
+        let id = app.clock.id();
+        let direct_key = (kind == ThreadKind::Direct).then(|| {
+            let mut pair: Vec<String> = std::iter::once(&creator).chain(&others).map(ToString::to_string).collect();
+            pair.sort();
+            pair.join(":")
+        });
+        let creator_role = if kind == ThreadKind::Direct { Role::Member } else { Role::Admin };
+        let members =
+            std::iter::once((creator, creator_role)).chain(others.into_iter().map(|other| (other, Role::Member)));
+        let participants: Vec<_> = members.map(|(user_id, role)| new_participant(id, user_id, role, now)).collect();
+        let count = i32::try_from(participants.len()).unwrap_or(i32::MAX);
+        let shares_receipts = kind != ThreadKind::Room && count <= app.settings.receipts_members;
+        let thread = thread::Model {
+            id,
+            kind,
+            title,
+            direct_key,
+            created_by: Some(creator),
+            archived_at: None,
+            last_message_at: None,
+            activity_at: now,
+            last_seq: 0,
+            trimmed_seq: 0,
+            membership_seq: 0,
+            message_count: 0,
+            participant_count: count,
+            receipts_until_seq: if shares_receipts { None } else { Some(0) },
+            created_at: now,
+            updated_at: now,
+        };
+        Self { thread, participants }
+    }
+
+    async fn existing(&self, engine: Engine, on: &DatabaseTransaction) -> Result<Option<ThreadId>> {
+        let Some(key) = self.thread.direct_key.clone() else { return Ok(None) };
+        let sql = "SELECT id FROM threads WHERE direct_key = $1";
+        Ok(Id::find_by_statement(engine.sql(sql, [key.into()])).one(on).await?.map(|row| row.id))
+    }
+
+    async fn store(self, engine: Engine, on: &DatabaseTransaction) -> Result<Stored> {
+        if let Some(id) = self.existing(engine, on).await? {
+            return Ok(Stored::Existing(id));
+        }
+        let id = self.thread.id;
+        let room = self.thread.kind == ThreadKind::Room;
+        match thread::Entity::insert(self.thread.into_active_model()).exec_without_returning(on).await {
+            // The other of the two made it between our look and our insert, on another connection.
+            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+                return Err(Error::unavailable(error));
+            }
+            other => other?,
+        };
+        let participants = self.participants.into_iter().map(IntoActiveModel::into_active_model);
+        participant::Entity::insert_many(participants).exec_without_returning(on).await?;
+        // By the database's clock, as everything that inboxes are read by.
+        let now = engine.now();
+        let sql = format!("UPDATE threads SET activity_at = {now}, updated_at = {now} WHERE id = $1");
+        on.execute_raw(engine.sql(sql, [id.into()])).await?;
+        let sql = format!("UPDATE thread_participants SET changed_at = {now} WHERE thread_id = $1");
+        on.execute_raw(engine.sql(sql, [id.into()])).await?;
+        if room {
+            let sql =
+                "INSERT INTO room_activity (thread_id, activity_at) SELECT id, activity_at FROM threads WHERE id = $1";
+            on.execute_raw(engine.sql(sql, [id.into()])).await?;
+        }
+        Ok(Stored::New(id))
+    }
+}
+
+fn new_participant(thread_id: ThreadId, user_id: UserId, role: Role, now: entity::Timestamp) -> participant::Model {
+    participant::Model {
+        thread_id,
+        user_id,
+        role,
+        joined_at: now,
+        joined_seq: 0,
+        left_at: None,
+        last_read_at: None,
+        last_read_seq: 0,
+        last_read_position: 0,
+        last_delivered_seq: 0,
+        muted_until: None,
+        changed_at: now,
+    }
+}

@@ -1,0 +1,8 @@
+//! Messages: sent, edited, deleted, reacted to.
+
+mod attachments;
+mod client_keys;
+mod deletion;
+mod edits;
+mod reactions;
+mod sending;

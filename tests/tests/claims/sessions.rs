@@ -1,0 +1,6 @@
+//! Sessions: signing up, in and out, and how long that lasts.
+
+mod expiry;
+mod refreshing;
+mod revoking;
+mod signing_in;

@@ -1,0 +1,101 @@
+//! Refresh tokens: rotated on use; a used one that comes back late ends its family.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::account::SESSION;
+use tests::{Answer, User, World, claims};
+
+claims![
+    refreshing_gives_new_tokens_of_the_same_session,
+    a_used_token_works_again_within_ten_seconds,
+    a_used_token_that_comes_back_later_ends_the_family,
+    another_familys_tokens_stay,
+    a_token_that_nobody_made_gives_nothing,
+    of_a_revoked_session_nothing_can_be_refreshed,
+];
+
+async fn refreshing_gives_new_tokens_of_the_same_session(world: World) {
+    let alice = world.user("alice").await;
+    let mut tokens = vec![alice.token.clone(), alice.refresh_token.clone()];
+    let mut current = alice.clone();
+    for _ in 0..3 {
+        let next = world.anonymous.refresh(&current.refresh_token).await;
+        assert_eq!((&next.id, &next.session), (&alice.id, &alice.session));
+        assert!(works(&next).await);
+        tokens.extend([next.token.clone(), next.refresh_token.clone()]);
+        current = next;
+    }
+    let all = tokens.len();
+    tokens.sort();
+    tokens.dedup();
+    assert_eq!(tokens.len(), all, "every token is a new one");
+}
+
+async fn a_used_token_works_again_within_ten_seconds(world: World) {
+    let alice = world.user("alice").await;
+    let first = world.anonymous.refresh(&alice.refresh_token).await;
+    // Two tabs, or an answer that got lost.
+    world.server.advance_clock(Duration::from_secs(8)).await;
+    let second = world.anonymous.refresh(&alice.refresh_token).await;
+    for user in [&first, &second] {
+        assert!(works(user).await);
+        assert_eq!(user.session, alice.session);
+    }
+    assert!(works(&world.anonymous.refresh(&second.refresh_token).await).await);
+}
+
+async fn a_used_token_that_comes_back_later_ends_the_family(world: World) {
+    let alice = world.user("alice").await;
+    let thief = world.anonymous.refresh(&alice.refresh_token).await;
+    let thief = world.anonymous.refresh(&thief.refresh_token).await;
+    assert!(works(&thief).await);
+    world.server.advance_clock(Duration::from_secs(11)).await;
+    refused(&refresh(&world, &alice.refresh_token).await);
+    refused(&refresh(&world, &thief.refresh_token).await);
+    thief.graphql("{ viewer { email } }", Value::Null).await.failed("UNAUTHENTICATED");
+    alice.graphql("{ viewer { email } }", Value::Null).await.failed("UNAUTHENTICATED");
+}
+
+async fn another_familys_tokens_stay(world: World) {
+    let alice = world.user("alice").await;
+    let other = world.anonymous.sign_in("alice").await;
+    world.anonymous.refresh(&alice.refresh_token).await;
+    world.server.advance_clock(Duration::from_secs(11)).await;
+    refused(&refresh(&world, &alice.refresh_token).await);
+    assert!(works(&other).await);
+    assert!(works(&world.anonymous.refresh(&other.refresh_token).await).await);
+}
+
+async fn a_token_that_nobody_made_gives_nothing(world: World) {
+    let alice = world.user("alice").await;
+    for token in ["", "nonsense", &alice.token, &alice.session, &"x".repeat(100_000)] {
+        refused(&refresh(&world, token).await);
+    }
+    assert!(works(&alice).await);
+}
+
+async fn of_a_revoked_session_nothing_can_be_refreshed(world: World) {
+    let alice = world.user("alice").await;
+    alice.revoke_session(None).await.ok("/sessionRevoke/revokedId");
+    refused(&refresh(&world, &alice.refresh_token).await);
+}
+
+async fn refresh(world: &World, token: &str) -> Answer {
+    world.anonymous.mutate("sessionRefresh", json!({ "refreshToken": token }), SESSION).await
+}
+
+#[track_caller]
+fn refused(answer: &Answer) {
+    let errors = answer.user_errors("sessionRefresh");
+    assert_eq!(errors.len(), 1, "{}", answer.json);
+    assert_eq!(errors[0].path, ["refreshToken"]);
+    for field in ["session", "user", "accessToken", "refreshToken"] {
+        assert!(answer.data()["sessionRefresh"][field].is_null(), "{}", answer.json);
+    }
+}
+
+async fn works(user: &User) -> bool {
+    let answer = user.graphql("{ viewer { user { id } } }", Value::Null).await;
+    answer.error_code().is_none() && answer.ok("/viewer/user/id") == user.id.as_str()
+}
