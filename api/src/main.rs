@@ -1,2 +1,52 @@
-//! x
-fn main() {}
+//! The command line. `serve` is the default; see `linnet --help`.
+
+mod command;
+mod config;
+mod graphql;
+mod http;
+mod telemetry;
+
+use clap::{Parser, Subcommand};
+
+// Small allocations dominate; measured against the system's allocator in bench/README.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A self-hosted messaging backend that frontends talk to in GraphQL.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API (the default).
+    Serve,
+    /// Change the database's schema, or tell how it stands.
+    #[command(subcommand)]
+    Migrate(command::migrate::Action),
+    /// Print the GraphQL schema.
+    Schema,
+    /// Fill the database with a demo, or with a lot.
+    Seed {
+        /// Instead of the demo: this many thousand users, with 500 threads and 200,000 messages for each thousand.
+        #[arg(long)]
+        scale: Option<u32>,
+    },
+    /// Check the configuration and the database, and say what to do.
+    Doctor,
+}
+
+fn main() -> std::process::ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command.unwrap_or(Command::Serve) {
+        Command::Serve => command::run(command::serve::serve),
+        Command::Migrate(action) => command::run(|config| command::migrate::migrate(config, action)),
+        Command::Schema => command::schema::print(),
+        Command::Seed { scale } => command::run(move |config| command::seed::seed(config, scale)),
+        Command::Doctor => command::run(command::doctor::examine),
+    };
+    command::exit_code(outcome)
+}

@@ -73,6 +73,20 @@ impl Viewer {
 #[derive(Clone)]
 pub struct Reader(Arc<Proof>);
 
+impl PartialEq for Reader {
+    fn eq(&self, other: &Self) -> bool {
+        self.viewer() == other.viewer() && self.id() == other.id()
+    }
+}
+
+impl Eq for Reader {}
+
+impl std::hash::Hash for Reader {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (self.viewer(), self.id()).hash(state);
+    }
+}
+
 struct Proof {
     viewer: Option<UserId>,
     thread: Arc<thread::Model>,

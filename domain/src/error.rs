@@ -116,6 +116,17 @@ impl Error {
         }
     }
 
+    /// The same, one level further in; what concerns no one field stays where it is.
+    pub fn within(self, outer: &'static str) -> Self {
+        match self {
+            Self::Refused(refusals) => {
+                let inner = |refusal: Refusal| if refusal.path.is_empty() { refusal } else { refusal.within(outer) };
+                Self::Refused(refusals.into_iter().map(inner).collect())
+            }
+            other => other,
+        }
+    }
+
     /// A fault of ours.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(source.into())
@@ -126,8 +137,8 @@ impl Error {
         Self::Unavailable { retry_after: Duration::from_secs(1), source: source.into() }
     }
 
-    /// The same error for one more of those who wait for it.
-    pub(crate) fn share(&self) -> Self {
+    /// The same error for one more of those who wait for the same thing.
+    pub fn share(&self) -> Self {
         match self {
             Self::Refused(refusals) => Self::Refused(refusals.clone()),
             Self::Unauthenticated(why) => Self::Unauthenticated(why),

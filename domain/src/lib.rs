@@ -22,6 +22,7 @@ pub mod password;
 pub mod profile;
 pub mod reaction;
 pub mod receipt;
+pub mod seed;
 pub mod session;
 pub mod signal;
 pub mod text;

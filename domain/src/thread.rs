@@ -189,21 +189,22 @@ pub async fn rooms(app: &App, viewer: &Viewer, window: &Window<Key>) -> Result<P
 #[derive(FromQueryResult)]
 struct Deleted {
     thread_id: ThreadId,
+    position: i64,
     count: i64,
 }
 
-/// How many messages are unread behind each place; places are positions, see [`unread_count`].
-pub async fn deleted_after(app: &App, places: &[(ThreadId, i64)]) -> Result<HashMap<ThreadId, i64>> {
+/// How many messages were deleted behind each position; where none was, the place is missing. See [`unread_count`].
+pub async fn deleted_after(app: &App, places: &[(ThreadId, i64)]) -> Result<HashMap<(ThreadId, i64), i64>> {
     let engine = app.db.engine();
     let columns = [("thread_id", Column::Id), ("position", Column::Number)];
     let sql = format!(
-        "WITH {} SELECT w.thread_id, count(*) AS count FROM want w JOIN messages m ON m.thread_id = w.thread_id \
-         AND m.position > w.position AND m.deleted_at IS NOT NULL GROUP BY w.thread_id",
+        "WITH {} SELECT w.thread_id, w.position, count(*) AS count FROM want w JOIN messages m ON m.thread_id = w.thread_id \
+         AND m.position > w.position AND m.deleted_at IS NOT NULL GROUP BY w.thread_id, w.position",
         engine.want(&columns, 1)
     );
     let keys = places.iter().map(|(id, position)| [(*id).into(), KeyValue::Number(*position)]);
     let rows: Vec<Deleted> = app.db.all(sql, [engine.keys(&columns, keys)]).await?;
-    Ok(rows.into_iter().map(|row| (row.thread_id, row.count)).collect())
+    Ok(rows.into_iter().map(|row| ((row.thread_id, row.position), row.count)).collect())
 }
 
 /// Messages that a participant has not read: those posted after the last one read, without those deleted since.

@@ -3,6 +3,7 @@
 //! Imports nothing of ours: a migration says what the schema was on its day, and must go on saying so when the code has
 //! moved on. The SQL is written once; [`dialect`] spells the few type names that the two engines do not share.
 
+pub use sea_orm_migration::MigrationStatus;
 pub use sea_orm_migration::prelude::*;
 
 mod dialect;

@@ -100,6 +100,13 @@ pub struct Db {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
     recorder: Recorder,
+    /// On SQLite, the file that is locked while the schema changes; none for a database in memory.
+    path: Option<std::path::PathBuf>,
+}
+
+/// Held while the schema is changed; PostgreSQL's goes with the connection.
+pub struct SchemaLock {
+    _file: Option<std::fs::File>,
 }
 
 /// A transaction that is older than this does not commit: readers of the inbox rely on it.
@@ -119,7 +126,7 @@ impl Db {
                 (pool.clone(), pool)
             }
         };
-        let db = Self { engine, writer, reader, recorder };
+        let db = Self { engine, writer, reader, recorder, path: lock_path(&options.url) };
         db.assert_version().await?;
         Ok(db)
     }
@@ -212,6 +219,29 @@ impl Db {
             .collect())
     }
 
+    /// Keeps other processes from changing the schema for as long as the lock is held: an advisory lock on PostgreSQL,
+    /// a lock on a file beside the database on SQLite. Meant for a pool of one connection.
+    pub async fn lock_schema(&self) -> Result<SchemaLock> {
+        match self.engine {
+            Engine::Postgres => {
+                // Waiting for another process, and a large migration, may take longer than a request may.
+                self.writer.execute_unprepared("SET statement_timeout = 0").await?;
+                self.writer.execute_unprepared("SELECT pg_advisory_lock(7593482190)").await?;
+                Ok(SchemaLock { _file: None })
+            }
+            Engine::Sqlite => {
+                let Some(path) = self.path.clone() else { return Ok(SchemaLock { _file: None }) };
+                let lock = tokio::task::spawn_blocking(move || {
+                    let file = std::fs::File::create(path)?;
+                    file.lock()?;
+                    Ok::<_, std::io::Error>(file)
+                });
+                let file = lock.await.map_err(Error::internal)?.map_err(Error::internal)?;
+                Ok(SchemaLock { _file: Some(file) })
+            }
+        }
+    }
+
     async fn assert_version(&self) -> Result<()> {
         if self.engine == Engine::Postgres {
             return Ok(());
@@ -225,6 +255,12 @@ impl Db {
         }
         Ok(())
     }
+}
+
+/// The lock file beside the database's file.
+fn lock_path(url: &str) -> Option<std::path::PathBuf> {
+    let path = url.strip_prefix("sqlite:")?.trim_start_matches("//").split('?').next()?;
+    (!path.is_empty() && path != ":memory:").then(|| format!("{path}.lock").into())
 }
 
 /// All rows that a statement gives, within a transaction.

@@ -1,0 +1,57 @@
+//! What each command of the command line does. They print; nothing else does.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "commands speak to whoever typed them")]
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use domain::App;
+use domain::infra::bus::Bus;
+use domain::infra::db::Db;
+
+use crate::config::Config;
+use crate::telemetry;
+
+pub(crate) mod doctor;
+pub(crate) mod migrate;
+pub(crate) mod schema;
+pub(crate) mod seed;
+pub(crate) mod serve;
+
+/// Reads the settings, starts logging and runs a command.
+pub(crate) fn run<F: Future<Output = Result<()>>>(command: impl FnOnce(Config) -> F) -> Result<()> {
+    let config = Config::load()?;
+    telemetry::start(&config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(command(config))
+}
+
+/// Prints what went wrong, as a person would say it.
+pub(crate) fn exit_code(outcome: Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("linnet: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Opens the database, migrated as the settings say, and wires the application.
+async fn open(config: &Config) -> Result<Arc<App>> {
+    std::fs::create_dir_all(&config.data_dir).with_context(|| format!("making {}", config.data_dir.display()))?;
+    migrate::at_start(config).await?;
+    let db = Db::connect(&config.database()).await.map_err(plainly).context("opening the database")?;
+    for problem in db.durability_problems().await.map_err(plainly)? {
+        tracing::error!("{problem}");
+    }
+    App::new(config.settings(), db, Bus::local()).await.map_err(plainly)
+}
+
+/// The chain of a domain error for whoever runs the server; clients never see it.
+fn plainly(error: domain::Error) -> anyhow::Error {
+    match error {
+        domain::Error::Internal(source) | domain::Error::Unavailable { source, .. } => anyhow::anyhow!(source),
+        other => anyhow::anyhow!(other),
+    }
+}

@@ -1,0 +1,69 @@
+//! `linnet migrate`, and the migration at the start.
+
+use anyhow::{Context, Result, bail};
+use clap::Subcommand;
+use domain::infra::db::{Db, Options};
+use migration::{MigrationStatus, Migrator, MigratorTrait};
+
+use super::plainly;
+use crate::config::Config;
+
+#[derive(Subcommand, Clone, Copy)]
+pub(crate) enum Action {
+    /// Apply all pending migrations.
+    Up,
+    /// Take back the last migrations.
+    Down {
+        /// How many.
+        #[arg(default_value_t = 1)]
+        steps: u32,
+    },
+    /// Say which migrations are applied.
+    Status,
+    /// Drop everything and apply all migrations afresh.
+    Fresh,
+}
+
+/// Migrates under a lock, so that two processes may do it at once.
+pub(crate) async fn migrate(config: Config, action: Action) -> Result<()> {
+    std::fs::create_dir_all(&config.data_dir).with_context(|| format!("making {}", config.data_dir.display()))?;
+    let db = open_alone(&config).await?;
+    let _lock = db.lock_schema().await.map_err(plainly)?;
+    let connection = db.writer();
+    match action {
+        Action::Up => Migrator::up(connection, None).await.context("applying migrations")?,
+        Action::Down { steps } => Migrator::down(connection, Some(steps)).await.context("taking migrations back")?,
+        Action::Fresh => Migrator::fresh(connection).await.context("starting afresh")?,
+        Action::Status => {}
+    }
+    for (name, applied) in status(&db).await? {
+        println!("{} {name}", if applied { "applied" } else { "pending" });
+    }
+    Ok(())
+}
+
+/// Applies what is pending, or refuses to start over it.
+pub(super) async fn at_start(config: &Config) -> Result<()> {
+    let db = open_alone(config).await.context("opening the database")?;
+    let _lock = db.lock_schema().await.map_err(plainly)?;
+    if config.migrate_at_start {
+        return Migrator::up(db.writer(), None).await.context("applying migrations");
+    }
+    let pending = status(&db).await?.into_iter().filter(|(_, applied)| !applied).count();
+    if pending > 0 {
+        bail!("{pending} migrations are pending and migrate_at_start is off: run `linnet migrate up`");
+    }
+    Ok(())
+}
+
+/// A pool of one connection: the lock, and what is done under it, belong to that one.
+async fn open_alone(config: &Config) -> Result<Db> {
+    Db::connect(&Options { max_connections: 1, ..config.database() }).await.map_err(plainly)
+}
+
+/// The migrations that this binary knows, and whether each is applied.
+pub(super) async fn status(db: &Db) -> Result<Vec<(String, bool)>> {
+    let migrations = Migrator::get_migration_with_status(db.writer()).await.context("reading which migrations are applied")?;
+    let states = migrations.iter().map(|migration| (migration.name().to_owned(), migration.status()));
+    Ok(states.map(|(name, status)| (name, status == MigrationStatus::Applied)).collect())
+}

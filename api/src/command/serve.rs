@@ -1,0 +1,60 @@
+//! `linnet serve`.
+
+use std::io::IsTerminal;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::open;
+use crate::config::Config;
+use crate::http;
+
+/// Serves until it is told to stop: then sockets are closed, requests in flight finish, and what was accepted is written.
+pub(crate) async fn serve(config: Config) -> Result<()> {
+    let app = open(&config).await?;
+    app.start();
+    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    greet(&config, address);
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    http::serve(app.clone(), &config, listener, stop).await?;
+    app.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Tells whoever started it where it is, and what to try.
+fn greet(config: &Config, address: std::net::SocketAddr) {
+    tracing::info!(%address, database = config.database_url().split(':').next().unwrap_or_default(), "listening");
+    println!("Linnet is listening on http://{address}");
+    if !std::io::stdout().is_terminal() {
+        return;
+    }
+    println!();
+    println!("  GraphiQL   http://{address}/          explore, sign up, send, subscribe");
+    println!("  GraphQL    http://{address}/graphql   HTTP and WebSocket (graphql-transport-ws)");
+    println!();
+    println!("  The tabs of GraphiQL sign you up and send a first message.");
+    println!("  `linnet seed` fills an empty database with a demo to look at.");
+}
+
+async fn stop_on_signal(stop: CancellationToken) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        tracing::error!("signals can't be listened to: only kill -9 will stop this process");
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    stop.cancel();
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    std::process::exit(1);
+}

@@ -1,0 +1,82 @@
+//! The GraphQL API: one file per noun, with its type, queries, mutations, inputs and payloads.
+//!
+//! Resolvers parse ids, call the domain, and map its answers; rules live there. Every object carries the [`Scope`] that
+//! its fields load through, so that what one event shows is loaded once for all who see it.
+
+use std::sync::Arc;
+
+use async_graphql::{MergedObject, MergedSubscription, Schema};
+use domain::App;
+
+mod account;
+mod attachment;
+mod cursor;
+mod error;
+mod event;
+mod id;
+mod inbox;
+pub(crate) mod loader;
+mod message;
+mod node;
+mod page;
+mod participant;
+mod reaction;
+mod receipt;
+mod scalar;
+mod scope;
+mod session;
+mod signal;
+mod thread;
+mod user;
+
+pub(crate) use error::{RequestId, fault, within_request};
+pub(crate) use scope::Scope;
+
+/// Everything that can be read.
+#[derive(MergedObject, Default)]
+pub(crate) struct Query(node::NodeQuery, session::ViewerQuery, user::UserQuery, thread::ThreadQuery, message::MessageQuery);
+
+/// Everything that can be changed. Each takes one `input` and answers with a payload whose `errors` say what was wrong
+/// with it.
+#[derive(MergedObject, Default)]
+pub(crate) struct Mutation(
+    account::AccountMutation,
+    session::SessionMutation,
+    user::ProfileMutation,
+    thread::ThreadMutation,
+    participant::ParticipantMutation,
+    receipt::ReceiptMutation,
+    message::MessageMutation,
+    reaction::ReactionMutation,
+    signal::SignalMutation,
+);
+
+/// Everything that can be streamed, over WebSocket (graphql-transport-ws).
+#[derive(MergedSubscription, Default)]
+pub(crate) struct Subscription(
+    message::MessageSubscription,
+    event::EventSubscription,
+    inbox::InboxSubscription,
+    signal::SignalSubscription,
+);
+
+/// The executable schema.
+pub(crate) type LinnetSchema = Schema<Query, Mutation, Subscription>;
+
+/// How deep a document may nest; the standard introspection query is exactly that deep.
+const DEPTH: usize = 15;
+
+/// The schema, with an application behind it.
+pub(crate) fn schema(app: Arc<App>) -> LinnetSchema {
+    builder().data(app).limit_depth(DEPTH).finish()
+}
+
+/// The schema in its own language, as clients are generated from it.
+pub(crate) fn sdl() -> String {
+    let options = async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
+    builder().finish().sdl_with_options(options)
+}
+
+fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default()).register_output_type::<node::Node>()
+}

@@ -1,0 +1,295 @@
+//! The frames of a thread's log, as threadEvents pushes them and Thread.events lists them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Interface, Object, Result, SimpleObject, Subscription};
+use domain::access::Reader;
+use domain::event::{self, Entry, EventPage, Frame, Step, Track};
+use entity::id::{ThreadId, UserId};
+use entity::thread_event::EventKind;
+use futures_util::{Stream, StreamExt};
+
+use super::message::Message;
+use super::participant::Participant;
+use super::scalar::Cursor;
+use super::scope::{Scope, viewer};
+use super::thread::Thread;
+use super::user::User;
+use super::{fault, id};
+
+/// Kinds of durable change, to name those that a client understands.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ThreadEventKind {
+    /// A message was posted: frames of type MessagePosted.
+    MessagePosted,
+    /// A message says something else now: frames of type MessageEdited.
+    MessageEdited,
+    /// A message is a tombstone now: frames of type MessageDeleted.
+    MessageDeleted,
+    /// Reactions came or went: frames of type ReactionsChanged.
+    ReactionsChanged,
+    /// Some members have got or read more: frames of type ReceiptsAdvanced.
+    ReceiptsAdvanced,
+    /// Somebody joined, left or has another role: frames of type ParticipantChanged.
+    ParticipantChanged,
+    /// The title or the archive flag changed: frames of type ThreadChanged.
+    ThreadChanged,
+}
+
+impl From<EventKind> for ThreadEventKind {
+    fn from(kind: EventKind) -> Self {
+        match kind {
+            EventKind::MessagePosted => Self::MessagePosted,
+            EventKind::MessageEdited => Self::MessageEdited,
+            EventKind::MessageDeleted => Self::MessageDeleted,
+            EventKind::ReactionsChanged => Self::ReactionsChanged,
+            EventKind::ReceiptsAdvanced => Self::ReceiptsAdvanced,
+            EventKind::ParticipantChanged => Self::ParticipantChanged,
+            EventKind::ThreadChanged => Self::ThreadChanged,
+        }
+    }
+}
+
+/// One frame of a thread's stream. What a frame speaks of can be gone by the time it is replayed (retention, an erased
+/// account): then it is null.
+#[derive(Interface)]
+#[graphql(field(name = "cursor", ty = "Cursor", desc = "The place in the log to go on from."))]
+pub(crate) enum ThreadFrame {
+    MessagePosted(MessagePosted),
+    MessageEdited(MessageEdited),
+    MessageDeleted(MessageDeleted),
+    ReactionsChanged(ReactionsChanged),
+    ReceiptsAdvanced(ReceiptsAdvanced),
+    ParticipantChanged(ParticipantChanged),
+    ThreadChanged(ThreadChanged),
+    CaughtUp(CaughtUp),
+    Heartbeat(Heartbeat),
+    StreamReset(StreamReset),
+    AccessRevoked(AccessRevoked),
+}
+
+/// Defines a frame that speaks of one message.
+macro_rules! message_frame {
+    ($frame:ident, $doc:literal) => {
+        #[doc = $doc]
+        #[derive(SimpleObject)]
+        pub(crate) struct $frame {
+            /// The place in the log to go on from.
+            #[graphql(owned)]
+            cursor: Cursor,
+            /// The message, as it is when this is sent.
+            message: Option<Message>,
+        }
+    };
+}
+
+message_frame!(MessagePosted, "A message was posted.");
+message_frame!(MessageEdited, "A message says something else now.");
+message_frame!(MessageDeleted, "A message was deleted: it is a tombstone now.");
+message_frame!(ReactionsChanged, "Reactions to a message came or went.");
+
+/// Some members have got or read more: marks that moved together, of those still in the thread.
+#[derive(SimpleObject)]
+pub(crate) struct ReceiptsAdvanced {
+    /// The place in the log to go on from.
+    #[graphql(owned)]
+    cursor: Cursor,
+    /// Those whose marks moved, as they are when this is sent.
+    participants: Vec<Participant>,
+}
+
+/// Somebody joined, left or has another role.
+pub(crate) struct ParticipantChanged {
+    scope: Scope,
+    cursor: Cursor,
+    change: ParticipantChange,
+    user_id: UserId,
+    participant: Option<Participant>,
+}
+
+/// Somebody joined, left or has another role.
+#[Object]
+impl ParticipantChanged {
+    /// The place in the log to go on from.
+    async fn cursor(&self) -> Cursor {
+        self.cursor.clone()
+    }
+
+    /// What happened.
+    async fn change(&self) -> ParticipantChange {
+        self.change
+    }
+
+    /// To whom. Null once their account is gone.
+    async fn user(&self) -> Result<Option<User>> {
+        User::load(&self.scope, self.user_id).await
+    }
+
+    /// Their part in the thread as it is when this is sent. Null if they are not in it then.
+    async fn participant(&self) -> Option<Participant> {
+        self.participant.clone()
+    }
+}
+
+/// How somebody's part in a thread changed.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ParticipantChange {
+    /// They take part now.
+    Joined,
+    /// They left or were removed.
+    Left,
+    /// They have another role.
+    RoleChanged,
+}
+
+impl From<event::ParticipantChange> for ParticipantChange {
+    fn from(change: event::ParticipantChange) -> Self {
+        match change {
+            event::ParticipantChange::Joined => Self::Joined,
+            event::ParticipantChange::Left => Self::Left,
+            event::ParticipantChange::RoleChanged => Self::RoleChanged,
+        }
+    }
+}
+
+/// The title or the archive flag changed.
+#[derive(SimpleObject)]
+pub(crate) struct ThreadChanged {
+    /// The place in the log to go on from.
+    #[graphql(owned)]
+    cursor: Cursor,
+    /// The thread, as it is when this is sent.
+    thread: Thread,
+}
+
+/// Defines a frame that says nothing but where the stream stands.
+macro_rules! bare_frame {
+    ($frame:ident, $doc:literal) => {
+        #[doc = $doc]
+        #[derive(SimpleObject)]
+        pub(crate) struct $frame {
+            /// The place in the log to go on from.
+            #[graphql(owned)]
+            cursor: Cursor,
+        }
+    };
+}
+
+bare_frame!(CaughtUp, "The backlog is through; what follows is live.");
+bare_frame!(Heartbeat, "Sent on a quiet stream from the log's reader, so that silence means trouble.");
+bare_frame!(AccessRevoked, "You may no longer read this thread; the stream ends.");
+
+/// The cursor is too old or of another log: read the thread afresh and go on from `cursor`.
+#[derive(SimpleObject)]
+pub(crate) struct StreamReset {
+    /// The place in the log to go on from.
+    #[graphql(owned)]
+    cursor: Cursor,
+    /// Why, for whoever debugs: it begins with TRIMMED, OTHER_LOG or AHEAD.
+    reason: String,
+}
+
+/// A page of a thread's log.
+#[derive(SimpleObject)]
+pub(crate) struct ThreadEventPage {
+    /// The frames, oldest first.
+    frames: Vec<ThreadFrame>,
+    /// The place in the log to go on from.
+    end_cursor: Cursor,
+    /// Whether there are more frames already.
+    has_next_page: bool,
+}
+
+impl ThreadEventPage {
+    /// A page as the domain read it.
+    pub(crate) fn of(page: EventPage, reader: &Reader, scope: &Scope) -> Self {
+        Self {
+            end_cursor: scope.cursor(reader, page.end),
+            has_next_page: page.has_next,
+            frames: page.frames.into_iter().map(|frame| ThreadFrame::of(scope.clone(), frame)).collect(),
+        }
+    }
+}
+
+impl ThreadFrame {
+    /// A step of a walk as subscribers see it: an event is loaded once for all of them.
+    fn streamed(app: &Arc<domain::App>, frame: Frame) -> Self {
+        let scope = match &frame.step {
+            Step::Entry(entry) => Scope::shared(app, entry),
+            _ => Scope::new(app.clone()),
+        };
+        Self::of(scope, frame)
+    }
+
+    /// A step of a walk as clients see it, loading through `scope`.
+    fn of(scope: Scope, frame: Frame) -> Self {
+        let cursor = scope.cursor(&frame.reader, frame.seq);
+        match frame.step {
+            Step::Entry(entry) => Self::of_entry(scope, frame.reader, cursor, &entry),
+            Step::CaughtUp => Self::CaughtUp(CaughtUp { cursor }),
+            Step::Heartbeat => Self::Heartbeat(Heartbeat { cursor }),
+            Step::Reset(reset) => Self::StreamReset(StreamReset { cursor, reason: reset.reason().to_owned() }),
+            Step::Revoked => Self::AccessRevoked(AccessRevoked { cursor }),
+        }
+    }
+
+    fn of_entry(scope: Scope, reader: Reader, cursor: Cursor, entry: &Entry) -> Self {
+        let message = || {
+            let row = entry.message.clone();
+            row.map(|row| Message { scope: scope.clone(), reader: reader.clone(), row })
+        };
+        match entry.event.kind {
+            EventKind::MessagePosted => Self::MessagePosted(MessagePosted { message: message(), cursor }),
+            EventKind::MessageEdited => Self::MessageEdited(MessageEdited { message: message(), cursor }),
+            EventKind::MessageDeleted => Self::MessageDeleted(MessageDeleted { message: message(), cursor }),
+            EventKind::ReactionsChanged => Self::ReactionsChanged(ReactionsChanged { message: message(), cursor }),
+            EventKind::ReceiptsAdvanced => {
+                let participants = entry.participants.iter().cloned();
+                let participants =
+                    participants.map(|row| Participant { scope: scope.clone(), reader: reader.clone(), row });
+                Self::ReceiptsAdvanced(ReceiptsAdvanced { participants: participants.collect(), cursor })
+            }
+            EventKind::ParticipantChanged | EventKind::ThreadChanged => match entry.participant_change() {
+                Some((user_id, change)) => {
+                    let row = entry.participants.first().cloned();
+                    let participant = row.map(|row| Participant { scope: scope.clone(), reader, row });
+                    let change = change.into();
+                    Self::ParticipantChanged(ParticipantChanged { scope, cursor, change, user_id, participant })
+                }
+                None => Self::ThreadChanged(ThreadChanged { thread: Thread { scope, reader }, cursor }),
+            },
+        }
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct EventSubscription;
+
+#[Subscription]
+impl EventSubscription {
+    /// Every durable change of one thread, in order, once each: with `after`, first all that were missed, then CaughtUp,
+    /// then live. Keep the cursor of the last frame and pass it as `after` when you come back; nothing is lost, doubled
+    /// or reordered, whatever happens in between. Ends with AccessRevoked when you may no longer read the thread.
+    async fn thread_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of which thread.")] thread_id: ID,
+        #[graphql(desc = "Any cursor of this thread: what comes after it is sent first.")] after: Option<Cursor>,
+        #[graphql(desc = "Only these kinds of change: name what your client understands. All, if left out.")]
+        kinds: Option<Vec<ThreadEventKind>>,
+    ) -> Result<impl Stream<Item = Result<ThreadFrame>> + use<>> {
+        let app = Scope::fresh(ctx).app().clone();
+        let id: ThreadId = id::parse("thread_id", &thread_id).map_err(fault)?;
+        let after = after.map(|text| event::parse_cursor("after", &text.0, id)).transpose().map_err(fault)?;
+        let walk = event::walk(app.clone(), viewer(ctx).clone(), id, after, Track::Log);
+        let wanted = move |frame: &Frame| match (&frame.step, &kinds) {
+            (Step::Entry(entry), Some(kinds)) => kinds.contains(&entry.event.kind.into()),
+            _ => true,
+        };
+        Ok(walk.filter_map(move |frame| {
+            let frame = frame.map(|frame| Some(frame).filter(&wanted)).map_err(fault).transpose();
+            let shown = frame.map(|frame| frame.map(|frame| ThreadFrame::streamed(&app, frame)));
+            std::future::ready(shown)
+        }))
+    }
+}

@@ -1,0 +1,221 @@
+//! Dataloaders: one key type for each question, answered for many at once by the domain's by-id reads.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use async_graphql::dataloader::Loader;
+use domain::access::Reader;
+use domain::page::{Page, Window};
+use domain::reaction::Group;
+use domain::receipt::{Asked, Receipts};
+use domain::user::Public;
+use domain::{App, attachment, message, participant, reaction, receipt, thread, user};
+use entity::id::{MessageId, ThreadId, UserId};
+use entity::participant::Role;
+
+/// Answers the questions.
+pub(crate) struct Batch(pub(crate) Arc<App>);
+
+type Answers<K, V> = Result<HashMap<K, V>, Arc<domain::Error>>;
+
+/// Implements the loader of one question: keys in, a map of answers out.
+macro_rules! question {
+    ($(#[$doc:meta])* $key:ty => $value:ty, |$app:ident, $keys:ident| $answer:expr) => {
+        $(#[$doc])*
+        impl Loader<$key> for Batch {
+            type Value = $value;
+            type Error = Arc<domain::Error>;
+
+            async fn load(&self, $keys: &[$key]) -> Answers<$key, $value> {
+                let $app = &self.0;
+                let answers: domain::Result<HashMap<$key, $value>> = $answer;
+                answers.map_err(Arc::new)
+            }
+        }
+    };
+}
+
+/// Pairs each key with its answer, for reads that answer in the order of the keys.
+fn zip<K: Clone + Hash + Eq, V>(keys: &[K], answers: Vec<V>) -> HashMap<K, V> {
+    keys.iter().cloned().zip(answers).collect()
+}
+
+question!(
+    /// Who is this?
+    UserId => Arc<Public>,
+    |app, keys| user::by_ids(app, keys).await.map(|users| users.into_iter().map(|(id, user)| (id, Arc::new(user))).collect())
+);
+
+/// The message that another one of the same thread replies to.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Parent(pub(crate) Reader, pub(crate) MessageId);
+
+question!(Parent => Arc<entity::message::Model>, |app, keys| {
+    let asked: Vec<_> = keys.iter().map(|key| (key.0.clone(), key.1)).collect();
+    message::by_ids(app, &asked).await.map(|rows| {
+        let found = rows.into_iter().map(|(id, row)| (id, Arc::new(row))).collect::<HashMap<_, _>>();
+        keys.iter().filter_map(|key| Some((key.clone(), found.get(&key.1)?.clone()))).collect()
+    })
+});
+
+/// The reactions to a message, as one viewer sees them.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ReactionsTo(pub(crate) Option<UserId>, pub(crate) MessageId);
+
+question!(ReactionsTo => Vec<Group>, |app, keys| {
+    let mut answers = HashMap::new();
+    let mut of_viewer: HashMap<Option<UserId>, Vec<MessageId>> = HashMap::new();
+    for key in keys {
+        of_viewer.entry(key.0).or_default().push(key.1);
+    }
+    let mut outcome = Ok(());
+    for (viewer, ids) in of_viewer {
+        match reaction::groups(app, viewer, &ids).await {
+            Ok(groups) => answers.extend(groups.into_iter().map(|(id, groups)| (ReactionsTo(viewer, id), groups))),
+            Err(error) => outcome = Err(error),
+        }
+    }
+    outcome.map(|()| answers)
+});
+
+/// Who put an emoji to a message, the first few.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ReactedWith {
+    pub(crate) reader: Reader,
+    pub(crate) message_id: MessageId,
+    pub(crate) emoji: String,
+    pub(crate) limit: u32,
+}
+
+question!(ReactedWith => Vec<UserId>, |app, keys| {
+    let limit = keys.iter().map(|key| key.limit).max().unwrap_or(1);
+    let asked: Vec<_> = keys.iter().map(|key| (key.reader.clone(), key.message_id, key.emoji.clone())).collect();
+    reaction::users(app, &asked, limit).await.map(|lists| {
+        let cut = keys.iter().zip(lists).map(|(key, list)| list.into_iter().take(key.limit as usize).collect());
+        zip(keys, cut.collect())
+    })
+});
+
+/// The attachments of a message.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct AttachmentsOf(pub(crate) MessageId);
+
+question!(AttachmentsOf => Vec<entity::message_attachment::Model>, |app, keys| {
+    let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+    attachment::of_messages(app, &ids).await.map(|found| found.into_iter().map(|(id, rows)| (AttachmentsOf(id), rows)).collect())
+});
+
+/// What a message said before it was edited.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct RevisionsOf(pub(crate) MessageId);
+
+question!(RevisionsOf => Vec<entity::message_revision::Model>, |app, keys| {
+    let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+    message::revisions(app, &ids).await.map(|found| found.into_iter().map(|(id, rows)| (RevisionsOf(id), rows)).collect())
+});
+
+/// How many replies a message has.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ReplyCount(pub(crate) MessageId);
+
+question!(ReplyCount => i64, |app, keys| {
+    let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+    message::reply_counts(app, &ids).await.map(|found| found.into_iter().map(|(id, count)| (ReplyCount(id), count)).collect())
+});
+
+/// Who has got and read a message.
+#[derive(Clone)]
+pub(crate) struct ReceiptsOf(pub(crate) Asked);
+
+impl PartialEq for ReceiptsOf {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl Eq for ReceiptsOf {}
+
+impl Hash for ReceiptsOf {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.id.hash(state);
+    }
+}
+
+question!(ReceiptsOf => Arc<Receipts>, |app, keys| {
+    let asked: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
+    receipt::of_messages(app, &asked).await.map(|mut found| {
+        keys.iter().filter_map(|key| Some((key.clone(), Arc::new(found.remove(&key.0.id)?)))).collect()
+    })
+});
+
+/// The last message of a thread.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct LastMessage(pub(crate) Reader);
+
+question!(LastMessage => Arc<entity::message::Model>, |app, keys| {
+    let readers: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
+    message::last_of_each(app, &readers).await.map(|found| {
+        keys.iter().filter_map(|key| Some((key.clone(), Arc::new(found.get(&key.0.id())?.clone())))).collect()
+    })
+});
+
+/// A page of a thread's messages.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct MessagesOf(pub(crate) Reader, pub(crate) Window<i64>);
+
+question!(MessagesOf => Page<entity::message::Model>, |app, keys| {
+    let asked: Vec<_> = keys.iter().map(|key| (key.0.clone(), key.1.clone())).collect();
+    message::pages(app, &asked).await.map(|pages| zip(keys, pages))
+});
+
+/// A page of the replies to a message.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct RepliesTo(pub(crate) Reader, pub(crate) MessageId, pub(crate) Window<i64>);
+
+question!(RepliesTo => Page<entity::message::Model>, |app, keys| {
+    let asked: Vec<_> = keys.iter().map(|key| (key.0.clone(), key.1, key.2.clone())).collect();
+    message::reply_pages(app, &asked).await.map(|pages| zip(keys, pages))
+});
+
+/// A page of a thread's participants.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ParticipantsOf(pub(crate) Reader, pub(crate) Option<Role>, pub(crate) Window<participant::Key>);
+
+question!(ParticipantsOf => Page<entity::participant::Model>, |app, keys| {
+    let asked: Vec<_> = keys.iter().map(|key| (key.0.clone(), key.1, key.2.clone())).collect();
+    participant::pages(app, &asked).await.map(|pages| zip(keys, pages))
+});
+
+/// How many participants of a role a thread has.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct CountOf(pub(crate) ThreadId, pub(crate) Role);
+
+question!(CountOf => i64, |app, keys| {
+    let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+    participant::counts(app, &ids).await.map(|found| {
+        found.into_iter().map(|((id, role), count)| (CountOf(id, role), count)).collect()
+    })
+});
+
+/// How many messages were deleted behind a position.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct DeletedAfter(pub(crate) ThreadId, pub(crate) i64);
+
+question!(DeletedAfter => i64, |app, keys| {
+    let places: Vec<_> = keys.iter().map(|key| (key.0, key.1)).collect();
+    thread::deleted_after(app, &places).await.map(|found| {
+        found.into_iter().map(|((id, position), count)| (DeletedAfter(id, position), count)).collect()
+    })
+});
+
+/// Somebody's own row in a thread that they take part in.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct OwnRow(pub(crate) ThreadId, pub(crate) UserId);
+
+question!(OwnRow => entity::participant::Model, |app, keys| {
+    let asked: Vec<_> = keys.iter().map(|key| (key.0, key.1)).collect();
+    participant::own_rows(app, &asked).await.map(|found| {
+        found.into_iter().map(|((thread, user), row)| (OwnRow(thread, user), row)).collect()
+    })
+});

@@ -1,0 +1,400 @@
+//! Messages.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subscription};
+use domain::access::{self, Reader};
+use domain::event::{self, Step, Track};
+use domain::message::{self, AttachmentDraft, Draft};
+use domain::page::{Page, Window};
+use domain::receipt;
+use entity::id::ThreadId;
+use entity::thread_event::EventKind;
+use futures_util::{Stream, StreamExt};
+
+use super::attachment::{Attachment, AttachmentInput};
+use super::cursor::{Args, ITEMS};
+use super::error::{UserError, settle};
+use super::loader::{AttachmentsOf, Parent, ReactionsTo, ReceiptsOf, RepliesTo, ReplyCount, RevisionsOf};
+use super::page::connection;
+use super::reaction::ReactionGroup;
+use super::receipt::{MessageStatus, MessageStatusTimestamps, Receipt};
+use super::scalar::{Cursor, DateTime, Json, int};
+use super::scope::{Scope, viewer};
+use super::thread::Thread;
+use super::user::User;
+use super::{fault, id};
+
+/// A message, with the proof that whoever asks may read it.
+#[derive(Clone)]
+pub(crate) struct Message {
+    pub(crate) scope: Scope,
+    pub(crate) reader: Reader,
+    pub(crate) row: Arc<entity::message::Model>,
+}
+
+connection!(MessageConnection, MessageEdge, Message, "messages");
+
+impl MessageConnection {
+    /// A page of a thread's messages.
+    pub(crate) fn listed(page: Page<entity::message::Model>, reader: &Reader, scope: &Scope) -> Self {
+        Self::of(page.map(|row| {
+            (scope.cursor(reader, row.seq), Message { scope: scope.clone(), reader: reader.clone(), row: Arc::new(row) })
+        }))
+    }
+}
+
+impl Message {
+    fn deleted(&self) -> bool {
+        self.row.deleted_at.is_some()
+    }
+
+    async fn all_receipts(&self) -> Result<Option<Arc<receipt::Receipts>>> {
+        self.scope.load(ReceiptsOf(receipt::ask(&self.reader, &self.row))).await
+    }
+}
+
+/// A message. Once deleted it keeps its place as a tombstone: no content, metadata, attachments, reactions or revisions.
+#[Object]
+impl Message {
+    /// The message's id: `msg_…`.
+    pub(crate) async fn id(&self) -> ID {
+        self.row.id.to_string().into()
+    }
+
+    /// The thread that it is in.
+    async fn thread(&self) -> Thread {
+        Thread { scope: self.scope.clone(), reader: self.reader.clone() }
+    }
+
+    /// Who sent it. Null once the sender's account is gone.
+    async fn sender(&self) -> Result<Option<User>> {
+        match self.row.sender_id {
+            Some(id) => User::load(&self.scope, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What it says. Null once deleted.
+    async fn content(&self) -> Option<&str> {
+        self.row.content.as_deref()
+    }
+
+    /// The message that it replies to. Replies are one level deep: a reply to a reply has the same parent.
+    async fn parent(&self) -> Result<Option<Message>> {
+        let Some(parent) = self.row.parent_id else { return Ok(None) };
+        let row = self.scope.load(Parent(self.reader.clone(), parent)).await?;
+        Ok(row.map(|row| Message { scope: self.scope.clone(), reader: self.reader.clone(), row }))
+    }
+
+    /// How many messages reply to it, deleted ones among them.
+    async fn reply_count(&self) -> Result<i32> {
+        Ok(int(self.scope.load_or_default(ReplyCount(self.row.id)).await?))
+    }
+
+    /// The messages that reply to it, oldest first.
+    async fn replies(
+        &self,
+        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Result<MessageConnection> {
+        let neither = first.is_none() && last.is_none();
+        let args = Args { first: if neither { Some(ITEMS) } else { first }, after, last, before };
+        let window: Window<i64> = args.of_messages(&self.scope, self.reader.id()).map_err(fault)?;
+        let page = self.scope.load(RepliesTo(self.reader.clone(), self.row.id, window)).await?;
+        Ok(MessageConnection::listed(page.unwrap_or_else(Page::empty), &self.reader, &self.scope))
+    }
+
+    /// The files that it carries, in the order in which they were given.
+    async fn attachments(&self) -> Result<Vec<Attachment>> {
+        if self.deleted() {
+            return Ok(Vec::new());
+        }
+        let rows = self.scope.load_or_default(AttachmentsOf(self.row.id)).await?;
+        Ok(rows.into_iter().map(Attachment).collect())
+    }
+
+    /// The reactions to it by emoji, the one that was put first, first.
+    async fn reactions(&self) -> Result<Vec<ReactionGroup>> {
+        if self.deleted() {
+            return Ok(Vec::new());
+        }
+        let groups = self.scope.load_or_default(ReactionsTo(self.reader.viewer(), self.row.id)).await?;
+        let group = |group| ReactionGroup {
+            scope: self.scope.clone(),
+            reader: self.reader.clone(),
+            message_id: self.row.id,
+            group,
+        };
+        Ok(groups.into_iter().map(group).collect())
+    }
+
+    /// What its client kept with it.
+    async fn metadata(&self) -> Option<Json> {
+        self.row.metadata.clone().map(Json)
+    }
+
+    /// How far it has come with all others together; never goes back.
+    async fn status(&self) -> Result<MessageStatus> {
+        Ok(self.all_receipts().await?.map_or(MessageStatus::Sent, |receipts| receipts.status.into()))
+    }
+
+    /// When it had come how far.
+    async fn status_timestamps(&self) -> Result<MessageStatusTimestamps> {
+        let receipts = self.all_receipts().await?;
+        Ok(MessageStatusTimestamps {
+            sent: self.row.created_at.into(),
+            delivered: receipts.as_ref().and_then(|receipts| receipts.delivered_at).map(DateTime),
+            read: receipts.as_ref().and_then(|receipts| receipts.read_at).map(DateTime),
+        })
+    }
+
+    /// Who of those in the thread has got or read it, and when: those who had joined when it was sent, but for its sender.
+    /// Empty where receipts are not shared.
+    async fn receipts(&self) -> Result<Vec<Receipt>> {
+        let Some(receipts) = self.all_receipts().await? else { return Ok(Vec::new()) };
+        Ok(receipts.of_members.iter().map(|receipt| Receipt { scope: self.scope.clone(), receipt: receipt.clone() }).collect())
+    }
+
+    /// The key it was sent with; only its sender sees it.
+    async fn client_key(&self) -> Option<&str> {
+        let own = self.row.sender_id.is_some() && self.row.sender_id == self.reader.viewer();
+        self.row.client_key.as_deref().filter(|_| own)
+    }
+
+    /// 1, and one more with each edit and with the deletion: of two states the one with the greater version is newer.
+    async fn version(&self) -> i32 {
+        self.row.version
+    }
+
+    /// What it said before it was edited, oldest first. Empty once deleted.
+    async fn revisions(&self) -> Result<Vec<MessageRevision>> {
+        if self.deleted() || self.row.edited_at.is_none() {
+            return Ok(Vec::new());
+        }
+        let rows = self.scope.load_or_default(RevisionsOf(self.row.id)).await?;
+        let revision = |row: entity::message_revision::Model| MessageRevision {
+            version: row.version,
+            content: row.content,
+            created_at: row.created_at.into(),
+        };
+        Ok(rows.into_iter().map(revision).collect())
+    }
+
+    /// When it was sent.
+    async fn created_at(&self) -> DateTime {
+        self.row.created_at.into()
+    }
+
+    /// When it was last edited. Null if never.
+    async fn edited_at(&self) -> Option<DateTime> {
+        self.row.edited_at.map(DateTime)
+    }
+
+    /// When it was deleted. Null while it stands.
+    async fn deleted_at(&self) -> Option<DateTime> {
+        self.row.deleted_at.map(DateTime)
+    }
+}
+
+/// What a message said before it was edited.
+#[derive(SimpleObject)]
+pub(crate) struct MessageRevision {
+    /// The version that said it.
+    version: i32,
+    /// What it said.
+    content: String,
+    /// When that was written.
+    created_at: DateTime,
+}
+
+#[derive(Default)]
+pub(crate) struct MessageQuery;
+
+#[Object]
+impl MessageQuery {
+    /// Did my send land? Your own message by the key it was sent with; null if there is none.
+    async fn message_by_client_key(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In which thread.")] thread_id: ID,
+        #[graphql(desc = "The key.")] client_key: String,
+    ) -> Result<Option<Message>> {
+        let scope = Scope::of(ctx);
+        let id: ThreadId = id::parse("thread_id", &thread_id).map_err(fault)?;
+        let found = access::readers(scope.app(), viewer(ctx), &[id]).await.map_err(fault)?;
+        let Some(reader) = found.into_values().next() else { return Ok(None) };
+        let row = message::by_client_key(scope.app(), &reader, &client_key).await.map_err(fault)?;
+        Ok(row.map(|row| Message { scope, reader, row: Arc::new(row) }))
+    }
+}
+
+/// What to send.
+#[derive(InputObject)]
+pub(crate) struct MessageSendInput {
+    /// Where to.
+    thread_id: ID,
+    /// What it says: 1 to 4,000 characters unless configured otherwise.
+    content: String,
+    /// Chosen by the client, unique per sender and thread, 1 to 100 characters: sending again with it returns the first
+    /// message, so that a send whose answer was lost can safely be repeated.
+    client_key: String,
+    /// The message that it replies to, of the same thread.
+    parent_id: Option<ID>,
+    /// Whatever the client wants to keep with it, at most 8 KiB unless configured otherwise.
+    metadata: Option<Json>,
+    /// Files, at most 10 unless configured otherwise.
+    attachments: Option<Vec<AttachmentInput>>,
+}
+
+/// What to say instead.
+#[derive(InputObject)]
+pub(crate) struct MessageEditInput {
+    /// Which of your messages.
+    id: ID,
+    /// What it says from now on.
+    content: String,
+    /// Refuse with CONFLICT if the message has moved on from this version.
+    expected_version: Option<i32>,
+}
+
+/// Which message to delete.
+#[derive(InputObject)]
+pub(crate) struct MessageDeleteInput {
+    /// Which message.
+    id: ID,
+}
+
+/// Defines the payload of a change to a message.
+macro_rules! message_payload {
+    ($payload:ident, $mutation:literal) => {
+        #[doc = concat!("The outcome of ", $mutation, ".")]
+        #[derive(SimpleObject)]
+        pub(crate) struct $payload {
+            /// The message as it is now; null if nothing was done.
+            message: Option<Message>,
+            /// Where the thread's log stands with the change in it: once your stream is there, it has shown it.
+            cursor: Option<Cursor>,
+            /// What was wrong with the input.
+            errors: Vec<UserError>,
+        }
+
+        impl $payload {
+            /// The payload of a message that was changed, or was already as it should be.
+            pub(crate) fn of(scope: Scope, changed: Option<message::Changed>, errors: Vec<UserError>) -> Self {
+                let cursor = changed.as_ref().map(|changed| scope.cursor(&changed.reader, changed.seq));
+                let message =
+                    changed.map(|changed| Message { scope, reader: changed.reader, row: Arc::new(changed.message) });
+                Self { message, cursor, errors }
+            }
+        }
+    };
+}
+
+message_payload!(MessageSendPayload, "messageSend");
+message_payload!(MessageEditPayload, "messageEdit");
+message_payload!(MessageDeletePayload, "messageDelete");
+message_payload!(ReactionPayload, "reactionAdd and reactionRemove");
+
+#[derive(Default)]
+pub(crate) struct MessageMutation;
+
+#[Object]
+impl MessageMutation {
+    /// Sends a message. Everything up to it counts as read by you.
+    async fn message_send(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What, and where to.")] input: MessageSendInput,
+    ) -> Result<MessageSendPayload> {
+        let (scope, viewer) = (Scope::fresh(ctx), viewer(ctx));
+        let outcome = async {
+            viewer.require()?;
+            let draft = Draft {
+                thread_id: id::parse("thread_id", &input.thread_id)?,
+                content: input.content,
+                client_key: input.client_key,
+                parent_id: id::parse_optional("parent_id", input.parent_id.as_ref())?,
+                metadata: input.metadata.map(|json| json.0).filter(|json| !json.is_null()),
+                attachments: input.attachments.unwrap_or_default().into_iter().map(AttachmentDraft::from).collect(),
+            };
+            message::send(scope.app(), viewer, draft).await
+        };
+        let (sent, errors) = settle(outcome.await)?;
+        let sent = sent.map(|sent| message::Changed { reader: sent.reader, seq: sent.message.seq, message: sent.message });
+        Ok(MessageSendPayload::of(scope, sent, errors))
+    }
+
+    /// Says something else in a message of yours; what it said stays as a revision.
+    async fn message_edit(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which message, and what it says.")] input: MessageEditInput,
+    ) -> Result<MessageEditPayload> {
+        let (scope, viewer) = (Scope::fresh(ctx), viewer(ctx));
+        let outcome = async {
+            viewer.require()?;
+            let id = id::parse("id", &input.id)?;
+            message::edit(scope.app(), viewer, id, input.content, input.expected_version).await
+        };
+        let (changed, errors) = settle(outcome.await)?;
+        Ok(MessageEditPayload::of(scope, changed, errors))
+    }
+
+    /// Deletes a message: one's own, or as an admin of a group or room anybody's. Its place stays; what it said is gone for
+    /// everyone. Deleting twice does no harm.
+    async fn message_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which message.")] input: MessageDeleteInput,
+    ) -> Result<MessageDeletePayload> {
+        let (scope, viewer) = (Scope::fresh(ctx), viewer(ctx));
+        let outcome = async {
+            viewer.require()?;
+            message::delete(scope.app(), viewer, id::parse("id", &input.id)?).await
+        };
+        let (changed, errors) = settle(outcome.await)?;
+        Ok(MessageDeletePayload::of(scope, changed, errors))
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct MessageSubscription;
+
+#[Subscription]
+impl MessageSubscription {
+    /// New messages of one thread, read from the messages themselves: with `after`, first all that were missed, in order,
+    /// once each, however long ago; then live. Losing the right to read ends it with an `error` message, code
+    /// ACCESS_REVOKED; a stream refused at the start gets an `error` message too, code NOT_FOUND.
+    async fn message_added(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of which thread.")] thread_id: ID,
+        #[graphql(desc = "Any cursor of this thread: what comes after it is sent first.")] after: Option<Cursor>,
+    ) -> Result<impl Stream<Item = Result<MessageEdge>> + use<>> {
+        let app = Scope::fresh(ctx).app().clone();
+        let id: ThreadId = id::parse("thread_id", &thread_id).map_err(fault)?;
+        let after = after.map(|text| event::parse_cursor("after", &text.0, id)).transpose().map_err(fault)?;
+        let walk = event::walk(app.clone(), viewer(ctx).clone(), id, after, Track::Messages);
+        Ok(walk.filter_map(move |frame| {
+            let edge = frame.map(|frame| edge_of(&app, frame)).unwrap_or_else(|error| Some(Err(error)));
+            std::future::ready(edge.map(|edge| edge.map_err(fault)))
+        }))
+    }
+}
+
+/// What a stream of messages shows of a step; most steps nothing.
+fn edge_of(app: &Arc<domain::App>, frame: event::Frame) -> Option<domain::Result<MessageEdge>> {
+    match frame.step {
+        Step::Entry(entry) if entry.event.kind == EventKind::MessagePosted => {
+            let row = entry.message.clone()?;
+            let scope = Scope::shared(app, &entry);
+            let cursor = scope.cursor(&frame.reader, frame.seq);
+            Some(Ok(MessageEdge { cursor, node: Message { scope, reader: frame.reader, row } }))
+        }
+        Step::Revoked => Some(Err(domain::Error::AccessRevoked)),
+        _ => None,
+    }
+}

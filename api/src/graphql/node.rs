@@ -1,0 +1,105 @@
+//! Objects by id alone, as the Relay specification has it (<https://relay.dev/graphql/objectidentification.htm>).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Interface, Object, Result};
+use domain::{Code, Refusal, access, attachment, message};
+use entity::id::{AttachmentId, MessageId, ThreadId, TypedId, UserId};
+
+use super::attachment::Attachment;
+use super::fault;
+use super::message::Message;
+use super::scope::{Scope, viewer};
+use super::thread::Thread;
+use super::user::User;
+
+/// Something with an id.
+#[derive(Interface, Clone)]
+#[graphql(field(name = "id", ty = "ID", desc = "The id: a prefix that names the type, and what tells one from another."))]
+pub(crate) enum Node {
+    User(User),
+    Thread(Thread),
+    Message(Message),
+    Attachment(Attachment),
+}
+
+#[derive(Default)]
+pub(crate) struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// Anything that has an id of its own and that you may see; null if there is no such thing, which is also what one gets
+    /// who may not see it.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Which.")] id: ID) -> Result<Option<Node>> {
+        Ok(load(ctx, "id", vec![id]).await?.into_iter().next().flatten())
+    }
+
+    /// As `node`, for up to 100 ids at once; in their order.
+    async fn nodes(&self, ctx: &Context<'_>, #[graphql(desc = "Which.")] ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
+        if ids.len() > 100 {
+            return Err(fault(Refusal::new(Code::TooLong, "ids", "At most 100 at once.").into()));
+        }
+        load(ctx, "ids", ids).await
+    }
+}
+
+/// Ids by the type that their prefix names.
+#[derive(Default)]
+struct Sorted {
+    users: Vec<UserId>,
+    threads: Vec<ThreadId>,
+    messages: Vec<MessageId>,
+    attachments: Vec<AttachmentId>,
+}
+
+impl Sorted {
+    /// Takes an id in if it is one of a type that implements Node.
+    fn take(&mut self, text: &str) -> bool {
+        fn push<I: TypedId>(list: &mut Vec<I>, text: &str) -> bool {
+            I::parse(text).map(|id| list.push(id)).is_ok()
+        }
+        push(&mut self.users, text)
+            || push(&mut self.threads, text)
+            || push(&mut self.messages, text)
+            || push(&mut self.attachments, text)
+    }
+}
+
+async fn load(ctx: &Context<'_>, argument: &'static str, ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
+    let mut sorted = Sorted::default();
+    for id in &ids {
+        if !sorted.take(id) {
+            let why = "It is not the id of anything that has one of its own: those begin with usr_, thr_, msg_ or att_.";
+            return Err(fault(Refusal::new(Code::Invalid, argument, why).into()));
+        }
+    }
+    let found = find(ctx, sorted).await.map_err(fault)?;
+    Ok(ids.iter().map(|id| found.get(id.as_str()).cloned()).collect())
+}
+
+async fn find(ctx: &Context<'_>, sorted: Sorted) -> domain::Result<HashMap<String, Node>> {
+    let (scope, viewer) = (Scope::of(ctx), viewer(ctx));
+    let app = scope.app();
+    let mut found = HashMap::new();
+    if !sorted.users.is_empty() {
+        let users = domain::user::by_ids(app, &sorted.users).await?;
+        found.extend(users.into_iter().map(|(id, user)| (id.to_string(), Node::User(User(Arc::new(user))))));
+    }
+    if !sorted.threads.is_empty() {
+        let readers = access::readers(app, viewer, &sorted.threads).await?;
+        let node = |reader| Node::Thread(Thread { scope: scope.clone(), reader });
+        found.extend(readers.into_iter().map(|(id, reader)| (id.to_string(), node(reader))));
+    }
+    if !sorted.messages.is_empty() {
+        let messages = message::readable(app, viewer, &sorted.messages).await?;
+        found.extend(messages.into_iter().map(|(id, (reader, row))| {
+            (id.to_string(), Node::Message(Message { scope: scope.clone(), reader, row: Arc::new(row) }))
+        }));
+    }
+    if !sorted.attachments.is_empty() {
+        let rows = attachment::readable(app, viewer, &sorted.attachments).await?;
+        found.extend(rows.into_iter().map(|row| (row.id.to_string(), Node::Attachment(Attachment(row)))));
+    }
+    Ok(found)
+}

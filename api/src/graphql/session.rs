@@ -1,0 +1,238 @@
+//! The viewer, and the sessions that speak for them.
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use domain::access::Viewer as Who;
+use domain::session::{self, Client, Issued};
+use domain::thread;
+use entity::user_session;
+
+use super::cursor::{Args, ITEMS, List};
+use super::error::{UserError, settle};
+use super::scalar::{Cursor, DateTime, int};
+use super::scope::{Scope, viewer};
+use super::thread::ThreadConnection;
+use super::user::User;
+use super::{fault, id};
+
+#[derive(Default)]
+pub(crate) struct ViewerQuery;
+
+#[Object]
+impl ViewerQuery {
+    /// The signed-in account; null for an anonymous request. All that is private hangs off this field alone.
+    async fn viewer(&self, ctx: &Context<'_>) -> Option<Viewer> {
+        viewer(ctx).account().map(|_| Viewer(viewer(ctx).clone(), Scope::of(ctx)))
+    }
+}
+
+/// You: the signed-in account, with all that nobody else sees.
+pub(crate) struct Viewer(Who, Scope);
+
+impl Viewer {
+    fn account(&self) -> Result<&domain::access::SignedIn> {
+        self.0.require().map_err(fault)
+    }
+}
+
+/// You: the signed-in account, with all that nobody else sees.
+#[Object]
+impl Viewer {
+    /// Your public face.
+    async fn user(&self) -> Result<User> {
+        User::require(&self.1, self.account()?.user.id).await
+    }
+
+    /// Your email address; null for a guest.
+    async fn email(&self) -> Result<Option<&str>> {
+        Ok(self.account()?.user.email.as_deref())
+    }
+
+    /// When you proved that the address is yours.
+    async fn email_verified_at(&self) -> Result<Option<DateTime>> {
+        Ok(self.account()?.user.email_verified_at.map(DateTime))
+    }
+
+    /// The session that this request speaks for. Null for an API key.
+    async fn session(&self) -> Result<Option<Session>> {
+        Ok(Some(Session::of(&self.account()?.session, true)))
+    }
+
+    /// Your threads, the most recently active first.
+    #[allow(clippy::too_many_arguments, reason = "the arguments of a connection, and one")]
+    async fn threads(
+        &self,
+        #[graphql(desc = "Those that are archived instead of those in use.", default = false)] archived: bool,
+        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Result<ThreadConnection> {
+        let window = List::Threads.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
+        let page = thread::inbox(self.1.app(), &self.0, archived, &window).await.map_err(fault)?;
+        Ok(ThreadConnection::listed(page, List::Threads, &self.1))
+    }
+
+    /// How many of your threads in use have something that you have not read.
+    async fn unread_thread_count(&self) -> Result<i32> {
+        Ok(int(thread::unread_thread_count(self.1.app(), &self.0).await.map_err(fault)?))
+    }
+}
+
+/// A sign-in on one client.
+#[derive(SimpleObject)]
+pub(crate) struct Session {
+    /// The session's id: `ses_…`.
+    id: ID,
+    /// When it began.
+    created_at: DateTime,
+    /// When it was last used, to the minute.
+    last_activity_at: DateTime,
+    /// When it ends unless it is refreshed before.
+    expires_at: DateTime,
+    /// Where it signed in from.
+    ip_address: Option<String>,
+    /// What the client called itself.
+    user_agent: Option<String>,
+    /// Whether it is the one that asks.
+    is_current: bool,
+}
+
+impl Session {
+    fn of(row: &user_session::Model, is_current: bool) -> Self {
+        Self {
+            id: row.id.to_string().into(),
+            created_at: row.created_at.into(),
+            last_activity_at: row.last_activity_at.into(),
+            expires_at: row.expires_at.into(),
+            ip_address: row.ip_address.clone(),
+            user_agent: row.user_agent.clone(),
+            is_current,
+        }
+    }
+}
+
+/// The outcome of signing up, signing in or refreshing. Keep the tokens: they are shown once.
+#[derive(SimpleObject)]
+pub(crate) struct SessionPayload {
+    /// The session; null if there is none.
+    session: Option<Session>,
+    /// The account that is signed in.
+    user: Option<User>,
+    /// For the `Authorization: Bearer …` header, and for the payload of `connection_init`.
+    access_token: Option<String>,
+    /// When the access token runs out: refresh before.
+    access_token_expires_at: Option<DateTime>,
+    /// For sessionRefresh; good for one use.
+    refresh_token: Option<String>,
+    /// What was wrong with the input.
+    errors: Vec<UserError>,
+}
+
+impl SessionPayload {
+    /// The payload of whatever issues tokens.
+    pub(crate) async fn of(scope: &Scope, outcome: domain::Result<Issued>) -> Result<Self> {
+        let (issued, errors) = settle(outcome)?;
+        let Some(issued) = issued else {
+            return Ok(Self {
+                session: None,
+                user: None,
+                access_token: None,
+                access_token_expires_at: None,
+                refresh_token: None,
+                errors,
+            });
+        };
+        Ok(Self {
+            session: Some(Session::of(&issued.session, true)),
+            user: User::load(scope, issued.user.id).await?,
+            access_token: Some(issued.access_token),
+            access_token_expires_at: Some(issued.access_expires_at.into()),
+            refresh_token: Some(issued.refresh_token),
+            errors,
+        })
+    }
+}
+
+/// Who signs in.
+#[derive(InputObject)]
+pub(crate) struct SessionCreateInput {
+    /// Username or email, whatever the case.
+    login: String,
+    /// The password.
+    #[graphql(secret)]
+    password: String,
+}
+
+/// Which session to go on with.
+#[derive(InputObject)]
+pub(crate) struct SessionRefreshInput {
+    /// The refresh token that came last.
+    #[graphql(secret)]
+    refresh_token: String,
+}
+
+/// Which session to end.
+#[derive(InputObject)]
+pub(crate) struct SessionRevokeInput {
+    /// One of your sessions; without it, the current one.
+    id: Option<ID>,
+}
+
+/// The outcome of sessionRevoke.
+#[derive(SimpleObject)]
+pub(crate) struct SessionRevokePayload {
+    /// The session that has ended.
+    revoked_id: Option<ID>,
+    /// What was wrong with the input.
+    errors: Vec<UserError>,
+}
+
+/// The client that asks, as the edge sees it.
+pub(crate) fn client(ctx: &Context<'_>) -> Client {
+    ctx.data_opt::<Client>().cloned().unwrap_or_default()
+}
+
+#[derive(Default)]
+pub(crate) struct SessionMutation;
+
+#[Object]
+impl SessionMutation {
+    /// Signs in with a password.
+    async fn session_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who signs in.")] input: SessionCreateInput,
+    ) -> Result<SessionPayload> {
+        let scope = Scope::fresh(ctx);
+        let outcome = session::create(scope.app(), &client(ctx), &input.login, input.password).await;
+        SessionPayload::of(&scope, outcome).await
+    }
+
+    /// Trades a refresh token for new tokens of the same session. For ten seconds it may be used again, for a client that
+    /// lost the answer; used after that, the session ends, since somebody else may have it.
+    async fn session_refresh(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which session.")] input: SessionRefreshInput,
+    ) -> Result<SessionPayload> {
+        let scope = Scope::fresh(ctx);
+        let outcome = session::refresh(scope.app(), &input.refresh_token).await;
+        SessionPayload::of(&scope, outcome).await
+    }
+
+    /// Signs out: ends a session. Its sockets close within a second with code 4403.
+    async fn session_revoke(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which session.")] input: SessionRevokeInput,
+    ) -> Result<SessionRevokePayload> {
+        let scope = Scope::fresh(ctx);
+        let outcome = async {
+            let who = viewer(ctx);
+            who.require()?;
+            session::revoke(scope.app(), who, id::parse_optional("id", input.id.as_ref())?).await
+        };
+        let (revoked, errors) = settle(outcome.await)?;
+        Ok(SessionRevokePayload { revoked_id: revoked.map(|id| id.to_string().into()), errors })
+    }
+}

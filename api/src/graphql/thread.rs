@@ -1,0 +1,520 @@
+//! Threads: direct, group and room.
+
+use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, OneofObject, Result, SimpleObject};
+use domain::access::{self, Reader};
+use domain::page::{Page, Window, bounded};
+use domain::thread::{self, Listed, New};
+use domain::{Refusal, event, message, participant};
+use entity::id::ThreadId;
+use entity::participant as row;
+use entity::thread::ThreadKind as Kind;
+
+use super::cursor::{Args, ITEMS, List, MESSAGES};
+use super::error::{UserError, settle};
+use super::event::ThreadEventPage;
+use super::loader::{CountOf, DeletedAfter, LastMessage, MessagesOf, OwnRow, ParticipantsOf};
+use super::message::{Message, MessageConnection};
+use super::page::connection;
+use super::participant::{Participant, ParticipantConnection, ParticipantRole};
+use super::scalar::{Cursor, DateTime, int};
+use super::scope::{Scope, viewer};
+use super::user::{User, given};
+use super::{fault, id};
+
+/// A conversation, with the proof that whoever asks may read it.
+#[derive(Clone)]
+pub(crate) struct Thread {
+    pub(crate) scope: Scope,
+    pub(crate) reader: Reader,
+}
+
+connection!(ThreadConnection, ThreadEdge, Thread, "threads");
+
+impl ThreadConnection {
+    /// A page of a list of threads.
+    pub(crate) fn listed(page: Page<Listed>, list: List, scope: &Scope) -> Self {
+        Self::of(page.map(|listed| {
+            (list.cursor(&listed.key), Thread { scope: scope.clone(), reader: listed.reader })
+        }))
+    }
+}
+
+impl Thread {
+    /// The viewer's own row in the thread, read again where the proof is older than the thread.
+    async fn own_row(&self) -> Result<Option<row::Model>> {
+        match (self.reader.own_row(), self.reader.viewer()) {
+            (Ok(row), _) => Ok(row.cloned()),
+            (Err(_), Some(viewer)) => self.scope.load(OwnRow(self.reader.id(), viewer)).await,
+            (Err(_), None) => Ok(None),
+        }
+    }
+}
+
+/// A conversation: between two people, in a group, or in a public room.
+#[Object]
+impl Thread {
+    /// The thread's id: `thr_…`.
+    pub(crate) async fn id(&self) -> ID {
+        self.reader.id().to_string().into()
+    }
+
+    /// What sort of thread it is; never changes.
+    async fn kind(&self) -> ThreadKind {
+        self.reader.thread().kind.into()
+    }
+
+    /// What it is called. Null for direct threads, and for groups that nobody named: show the participants instead.
+    async fn title(&self) -> Option<&str> {
+        self.reader.thread().title.as_deref()
+    }
+
+    /// Who made it. Null once their account is gone.
+    async fn created_by(&self) -> Result<Option<User>> {
+        match self.reader.thread().created_by {
+            Some(id) => User::load(&self.scope, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        self.reader.thread().created_at.into()
+    }
+
+    /// When anything but its messages last changed.
+    async fn updated_at(&self) -> DateTime {
+        self.reader.thread().updated_at.into()
+    }
+
+    /// When its last message was sent. Null while there is none.
+    async fn last_message_at(&self) -> Option<DateTime> {
+        self.reader.thread().last_message_at.map(DateTime)
+    }
+
+    /// Since when it is archived, and so read-only. Null while it is in use.
+    async fn archived_at(&self) -> Option<DateTime> {
+        self.reader.thread().archived_at.map(DateTime)
+    }
+
+    /// Where the thread's log stands as this answer was read: pass it to threadEvents(after:) and nothing is missed.
+    async fn event_cursor(&self) -> Cursor {
+        self.scope.cursor(&self.reader, self.reader.thread().last_seq)
+    }
+
+    /// The newest message, deleted or not. Null while there is none.
+    async fn last_message(&self) -> Result<Option<Message>> {
+        if self.reader.thread().message_count == 0 {
+            return Ok(None);
+        }
+        let row = self.scope.load(LastMessage(self.reader.clone())).await?;
+        Ok(row.map(|row| Message { scope: self.scope.clone(), reader: self.reader.clone(), row }))
+    }
+
+    /// How many take part.
+    async fn participant_count(&self) -> i32 {
+        self.reader.thread().participant_count
+    }
+
+    /// Who takes part: admins first, then by when they joined. Of a room, for members only: for others an empty list,
+    /// totalCount 0.
+    #[allow(clippy::too_many_arguments, reason = "the arguments of a connection, and one")]
+    async fn participants(
+        &self,
+        #[graphql(desc = "Only those of this role.")] role: Option<ParticipantRole>,
+        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Result<ParticipantConnection> {
+        let role = role.map(row::Role::from);
+        let window: Window<participant::Key> =
+            List::Participants.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
+        let total = match (self.reader.sees_participants(), role) {
+            (false, _) => 0,
+            (true, None) => self.reader.thread().participant_count,
+            (true, Some(role)) => int(self.scope.load_or_default(CountOf(self.reader.id(), role)).await?),
+        };
+        let page = self.scope.load(ParticipantsOf(self.reader.clone(), role, window)).await?;
+        let page = page.unwrap_or_else(Page::empty).map(|row| {
+            let cursor = List::Participants.cursor(&participant::key(&row));
+            (cursor, Participant { scope: self.scope.clone(), reader: self.reader.clone(), row })
+        });
+        Ok(ParticipantConnection::of(page, total))
+    }
+
+    /// Its messages, oldest first within a page: `last: 50` is the newest page, `before` a cursor the one before it;
+    /// `around` is a page about one message.
+    #[allow(clippy::too_many_arguments, reason = "the arguments of a connection, and one")]
+    async fn messages(
+        &self,
+        #[graphql(desc = "The id of a message of this thread to have in the middle; `first` says how many in all.")]
+        around: Option<ID>,
+        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Result<MessageConnection> {
+        let page = match around {
+            Some(around) => {
+                let alone = last.is_none() && after.is_none() && before.is_none();
+                if !alone {
+                    let why = "It goes with `first` only.";
+                    return Err(fault(Refusal::new(domain::Code::Invalid, "around", why).into()));
+                }
+                let limit = bounded("first", first.unwrap_or(MESSAGES)).map_err(fault)?;
+                let middle = id::parse("around", &around).map_err(fault)?;
+                message::page_around(self.scope.app(), &self.reader, middle, limit).await.map_err(fault)?
+            }
+            None => {
+                let args = Args { first, after, last, before };
+                let window = args.of_messages(&self.scope, self.reader.id()).map_err(fault)?;
+                self.scope.load(MessagesOf(self.reader.clone(), window)).await?.unwrap_or_else(Page::empty)
+            }
+        };
+        Ok(MessageConnection::listed(page, &self.reader, &self.scope))
+    }
+
+    /// The same frames that threadEvents pushes, for clients that poll: those after a cursor, or from the beginning of
+    /// what is retained.
+    async fn events(
+        &self,
+        #[graphql(desc = "How many: 1 to 100; 50 if left out.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+    ) -> Result<ThreadEventPage> {
+        let limit = bounded("first", first.unwrap_or(MESSAGES)).map_err(fault)?;
+        let after = after.map(|text| event::parse_cursor("after", &text.0, self.reader.id())).transpose().map_err(fault)?;
+        let page = event::page(self.scope.app(), &self.reader, after, limit).await.map_err(fault)?;
+        Ok(ThreadEventPage::of(page, &self.reader, &self.scope))
+    }
+
+    /// Your own state in this thread; null if you do not take part.
+    async fn viewer_state(&self) -> Result<Option<ViewerThreadState>> {
+        Ok(self.own_row().await?.map(|row| ViewerThreadState::of(&self.scope, &self.reader, row)))
+    }
+
+    /// Whether members see each other's receipts: in small threads only, never in rooms. Once a thread has grown too large
+    /// for it, never again.
+    async fn shares_receipts(&self) -> bool {
+        self.reader.thread().receipts_until_seq.is_none()
+    }
+}
+
+/// The sorts of thread.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ThreadKind {
+    /// Two people, for ever.
+    Direct,
+    /// Whom its admins add.
+    Group,
+    /// Readable by anyone; whoever is signed in may join.
+    Room,
+}
+
+impl From<Kind> for ThreadKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Direct => Self::Direct,
+            Kind::Group => Self::Group,
+            Kind::Room => Self::Room,
+        }
+    }
+}
+
+/// Your own state in a thread.
+pub(crate) struct ViewerThreadState {
+    scope: Scope,
+    reader: Reader,
+    row: row::Model,
+}
+
+impl ViewerThreadState {
+    /// The state that a participant's row says.
+    pub(crate) fn of(scope: &Scope, reader: &Reader, row: row::Model) -> Self {
+        Self { scope: scope.clone(), reader: reader.clone(), row }
+    }
+}
+
+/// Your own state in a thread.
+#[Object]
+impl ViewerThreadState {
+    /// What you may do here.
+    async fn role(&self) -> ParticipantRole {
+        self.row.role.into()
+    }
+
+    /// How many messages you have not read; exact, and without those deleted since.
+    async fn unread_count(&self) -> Result<i32> {
+        let thread = self.reader.thread();
+        let position = self.row.last_read_position;
+        if thread.message_count <= position {
+            return Ok(0);
+        }
+        let deleted = self.scope.load_or_default(DeletedAfter(thread.id, position)).await?;
+        Ok(int(thread::unread_count(thread.message_count, position, deleted)))
+    }
+
+    /// When you last marked something read, or sent something.
+    async fn last_read_at(&self) -> Option<DateTime> {
+        self.row.last_read_at.map(DateTime)
+    }
+
+    /// The cursor of the last message that you have read. Null while there is none.
+    async fn last_read_cursor(&self) -> Option<Cursor> {
+        (self.row.last_read_seq > 0).then(|| self.scope.cursor(&self.reader, self.row.last_read_seq))
+    }
+
+    /// Until when you want to hear nothing of it.
+    async fn muted_until(&self) -> Option<DateTime> {
+        self.row.muted_until.map(DateTime)
+    }
+
+    /// Whether you may send here now.
+    async fn can_send(&self) -> bool {
+        self.reader.thread().archived_at.is_none()
+    }
+
+    /// Whether you may add, remove, rename and archive here.
+    async fn can_manage(&self) -> bool {
+        self.row.role == row::Role::Admin && self.reader.thread().kind != Kind::Direct
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct ThreadQuery;
+
+#[Object]
+impl ThreadQuery {
+    /// A thread that you may read; null if there is none, which is also what one gets who may not read it.
+    async fn thread(&self, ctx: &Context<'_>, #[graphql(desc = "Which thread.")] id: ID) -> Result<Option<Thread>> {
+        let scope = Scope::of(ctx);
+        let id: ThreadId = id::parse("id", &id).map_err(fault)?;
+        let found = access::readers(scope.app(), viewer(ctx), &[id]).await.map_err(fault)?;
+        Ok(found.into_values().next().map(|reader| Thread { scope, reader }))
+    }
+
+    /// Public rooms, readable by anyone, the most recently active first.
+    async fn rooms(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Result<ThreadConnection> {
+        let scope = Scope::of(ctx);
+        let window = List::Rooms.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
+        let page = thread::rooms(scope.app(), viewer(ctx), &window).await.map_err(fault)?;
+        Ok(ThreadConnection::listed(page, List::Rooms, &scope))
+    }
+}
+
+/// What thread to make: one of the three.
+#[derive(OneofObject)]
+pub(crate) enum ThreadCreateInput {
+    /// A direct one.
+    Direct(DirectThreadInput),
+    /// A group.
+    Group(GroupThreadInput),
+    /// A public room.
+    Room(RoomThreadInput),
+}
+
+/// A thread of you and one other. Asking twice for the same two people gives the same thread.
+#[derive(InputObject)]
+pub(crate) struct DirectThreadInput {
+    /// The other one.
+    user_id: ID,
+}
+
+/// A group of which you are the first admin.
+#[derive(InputObject)]
+pub(crate) struct GroupThreadInput {
+    /// What it is called: 1 to 255 characters.
+    title: Option<String>,
+    /// Who else takes part from the start.
+    participant_ids: Vec<ID>,
+}
+
+/// A public room of which you are the first admin.
+#[derive(InputObject)]
+pub(crate) struct RoomThreadInput {
+    /// What it is called: 1 to 255 characters.
+    title: String,
+}
+
+/// The outcome of threadCreate.
+#[derive(SimpleObject)]
+pub(crate) struct ThreadCreatePayload {
+    /// The thread; null if none was made.
+    thread: Option<Thread>,
+    /// What was wrong with the input.
+    errors: Vec<UserError>,
+}
+
+/// What to change about a thread.
+#[derive(InputObject)]
+pub(crate) struct ThreadUpdateInput {
+    /// Which thread.
+    id: ID,
+    /// What it is called from now on: 1 to 255 characters; null takes a group's title away.
+    title: MaybeUndefined<String>,
+}
+
+/// Defines the payload of a change to a thread.
+macro_rules! thread_payload {
+    ($payload:ident, $mutation:literal) => {
+        #[doc = concat!("The outcome of ", $mutation, ".")]
+        #[derive(SimpleObject)]
+        pub(crate) struct $payload {
+            /// The thread as it is now; null if nothing was changed.
+            thread: Option<Thread>,
+            /// Where the thread's log stands with the change in it: once your stream is there, it has shown it.
+            cursor: Option<Cursor>,
+            /// What was wrong with the input.
+            errors: Vec<UserError>,
+        }
+
+        impl $payload {
+            fn of(scope: Scope, changed: Option<(Reader, i64)>, errors: Vec<UserError>) -> Self {
+                let cursor = changed.as_ref().map(|(reader, seq)| scope.cursor(reader, *seq));
+                Self { thread: changed.map(|(reader, _)| Thread { scope, reader }), cursor, errors }
+            }
+        }
+    };
+}
+
+thread_payload!(ThreadUpdatePayload, "threadUpdate");
+thread_payload!(ThreadArchivePayload, "threadArchive");
+thread_payload!(ThreadJoinPayload, "threadJoin");
+
+/// Whether a thread is to be read-only.
+#[derive(InputObject)]
+pub(crate) struct ThreadArchiveInput {
+    /// Which thread.
+    id: ID,
+    /// True to archive it, false to take it back.
+    archived: bool,
+}
+
+/// Which room to join.
+#[derive(InputObject)]
+pub(crate) struct ThreadJoinInput {
+    /// Which room.
+    id: ID,
+}
+
+/// Which thread to leave.
+#[derive(InputObject)]
+pub(crate) struct ThreadLeaveInput {
+    /// Which group or room.
+    id: ID,
+}
+
+/// The outcome of threadLeave.
+#[derive(SimpleObject)]
+pub(crate) struct ThreadLeavePayload {
+    /// The thread that you are no longer in.
+    left_id: Option<ID>,
+    /// What was wrong with the input.
+    errors: Vec<UserError>,
+}
+
+fn new_thread(input: ThreadCreateInput) -> domain::Result<New> {
+    Ok(match input {
+        ThreadCreateInput::Direct(direct) => New::Direct(id::parse("user_id", &direct.user_id)?),
+        ThreadCreateInput::Group(group) => {
+            let ids = group.participant_ids.iter().enumerate();
+            let ids = ids.map(|(index, id)| id::parse_item("participant_ids", index, id));
+            New::Group { title: group.title, participants: ids.collect::<domain::Result<_>>()? }
+        }
+        ThreadCreateInput::Room(room) => New::Room { title: room.title },
+    })
+}
+
+#[derive(Default)]
+pub(crate) struct ThreadMutation;
+
+#[Object]
+impl ThreadMutation {
+    /// Makes a thread. Guests may not.
+    async fn thread_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What thread.")] input: ThreadCreateInput,
+    ) -> Result<ThreadCreatePayload> {
+        let (scope, viewer) = (Scope::fresh(ctx), viewer(ctx));
+        let outer = match &input {
+            ThreadCreateInput::Direct(_) => "direct",
+            ThreadCreateInput::Group(_) => "group",
+            ThreadCreateInput::Room(_) => "room",
+        };
+        let outcome = async {
+            viewer.require()?;
+            let new = new_thread(input)?;
+            thread::create(scope.app(), viewer, new).await
+        };
+        let outcome = outcome.await.map_err(|error: domain::Error| error.within(outer));
+        let (reader, errors) = settle(outcome)?;
+        Ok(ThreadCreatePayload { thread: reader.map(|reader| Thread { scope, reader }), errors })
+    }
+
+    /// Changes a group's or a room's title. For its admins.
+    async fn thread_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to change.")] input: ThreadUpdateInput,
+    ) -> Result<ThreadUpdatePayload> {
+        let (scope, viewer) = (Scope::fresh(ctx), viewer(ctx));
+        let outcome = async {
+            viewer.require()?;
+            thread::update(scope.app(), viewer, id::parse("id", &input.id)?, given(input.title)).await
+        };
+        let (changed, errors) = settle(outcome.await)?;
+        Ok(ThreadUpdatePayload::of(scope, changed.map(|changed| (changed.reader, changed.seq)), errors))
+    }
+
+    /// Makes a thread read-only, or takes it back. For admins; in a direct thread for either of the two.
+    async fn thread_archive(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which thread, and how.")] input: ThreadArchiveInput,
+    ) -> Result<ThreadArchivePayload> {
+        let (scope, viewer) = (Scope::fresh(ctx), viewer(ctx));
+        let outcome = async {
+            viewer.require()?;
+            thread::archive(scope.app(), viewer, id::parse("id", &input.id)?, input.archived).await
+        };
+        let (changed, errors) = settle(outcome.await)?;
+        Ok(ThreadArchivePayload::of(scope, changed.map(|changed| (changed.reader, changed.seq)), errors))
+    }
+
+    /// Joins a public room. Joining twice does no harm.
+    async fn thread_join(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which room.")] input: ThreadJoinInput,
+    ) -> Result<ThreadJoinPayload> {
+        let (scope, viewer) = (Scope::fresh(ctx), viewer(ctx));
+        let outcome = async {
+            viewer.require()?;
+            participant::join(scope.app(), viewer, id::parse("id", &input.id)?).await
+        };
+        let (changed, errors) = settle(outcome.await)?;
+        Ok(ThreadJoinPayload::of(scope, changed.map(|changed| (changed.reader, changed.seq)), errors))
+    }
+
+    /// Leaves a group or a room. When its last admin leaves, the longest-standing member becomes one.
+    async fn thread_leave(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which thread.")] input: ThreadLeaveInput,
+    ) -> Result<ThreadLeavePayload> {
+        let (scope, viewer) = (Scope::fresh(ctx), viewer(ctx));
+        let outcome = async {
+            viewer.require()?;
+            participant::leave(scope.app(), viewer, id::parse("id", &input.id)?).await
+        };
+        let (left, errors) = settle(outcome.await)?;
+        Ok(ThreadLeavePayload { left_id: left.map(|id| id.to_string().into()), errors })
+    }
+}

@@ -1,0 +1,217 @@
+//! People, and the profiles that they give themselves.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, OneofObject, Result, SimpleObject};
+use domain::profile::{self, Changes};
+use domain::user::{self, Public};
+use entity::id::UserId;
+use entity::user::UserKind as Kind;
+
+use super::cursor::{Args, ITEMS, List};
+use super::error::{UserError, settle};
+use super::page::connection;
+use super::scalar::{Cursor, DateTime};
+use super::scope::{Scope, viewer};
+use super::{fault, id};
+
+/// The public face of an account.
+#[derive(Clone)]
+pub(crate) struct User(pub(crate) Arc<Public>);
+
+connection!(UserConnection, UserEdge, User, "accounts");
+
+impl User {
+    /// Loads an account; null once it is gone.
+    pub(crate) async fn load(scope: &Scope, id: UserId) -> Result<Option<Self>> {
+        Ok(scope.load(id).await?.map(Self))
+    }
+
+    /// Loads the account that a row of ours refers to. The row goes with the account, so a missing one is a passing state.
+    pub(crate) async fn require(scope: &Scope, id: UserId) -> Result<Self> {
+        let gone = || fault(domain::Error::unavailable("an account was deleted while it was shown"));
+        Self::load(scope, id).await?.ok_or_else(gone)
+    }
+}
+
+/// The public face of an account.
+#[Object]
+impl User {
+    /// The account's id: `usr_…`.
+    pub(crate) async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// Its unique name, as its owner writes it; 1 to 50 of `A-Za-z0-9_-`.
+    async fn username(&self) -> &str {
+        &self.0.username
+    }
+
+    /// Who stands behind it.
+    async fn kind(&self) -> UserKind {
+        self.0.kind.into()
+    }
+
+    /// How they present themselves.
+    async fn profile(&self) -> Profile {
+        let user = &*self.0;
+        Profile {
+            display_name: user.display_name.clone(),
+            first_name: user.first_name.clone(),
+            last_name: user.last_name.clone(),
+            avatar_url: user.avatar_url.clone(),
+            bio: user.bio.clone(),
+        }
+    }
+
+    /// When the account was made.
+    async fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+}
+
+/// Who stands behind an account.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UserKind {
+    /// A person with a password.
+    Human,
+    /// A visitor with a name only.
+    Guest,
+    /// A program that answers.
+    Assistant,
+}
+
+impl From<Kind> for UserKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Human => Self::Human,
+            Kind::Guest => Self::Guest,
+            Kind::Assistant => Self::Assistant,
+        }
+    }
+}
+
+/// How somebody presents themselves.
+#[derive(SimpleObject)]
+pub(crate) struct Profile {
+    /// The name to show; the username where none was given.
+    display_name: String,
+    /// Their first name.
+    first_name: Option<String>,
+    /// Their last name.
+    last_name: Option<String>,
+    /// The address of a picture.
+    avatar_url: Option<String>,
+    /// A few words about themselves.
+    bio: Option<String>,
+}
+
+/// Which account: by one or the other.
+#[derive(OneofObject)]
+pub(crate) enum UserBy {
+    /// By its id.
+    Id(ID),
+    /// By its unique name, whatever the case.
+    Username(String),
+}
+
+#[derive(Default)]
+pub(crate) struct UserQuery;
+
+#[Object]
+impl UserQuery {
+    /// One account; null if there is none.
+    async fn user(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] by: UserBy) -> Result<Option<User>> {
+        let scope = Scope::of(ctx);
+        match by {
+            UserBy::Id(id) => User::load(&scope, id::parse("by", &id).map_err(fault)?).await,
+            UserBy::Username(username) => {
+                let found = user::by_username(scope.app(), &username).await.map_err(fault)?;
+                Ok(found.map(|user| User(Arc::new(user))))
+            }
+        }
+    }
+
+    /// Accounts by username. With `search`, those whose username begins with it come first, then those whose display name
+    /// does; the case does not matter, nor do accents in display names. For the signed-in only.
+    #[allow(clippy::too_many_arguments, reason = "the arguments of a connection, and one")]
+    async fn users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the name begins with.")] search: Option<String>,
+        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Result<UserConnection> {
+        let scope = Scope::of(ctx);
+        let window = List::Users.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
+        let page = user::list(scope.app(), viewer(ctx), search.as_deref(), &window).await.map_err(fault)?;
+        let page = page.map(|listed| {
+            let cursor = List::Users.cursor(&(listed.rank, &listed.sort_key));
+            (cursor, User(Arc::new(listed.user)))
+        });
+        Ok(UserConnection::of(page))
+    }
+}
+
+/// What to change about one's profile: a field that is left out stays as it is, one given as null is emptied.
+#[derive(InputObject)]
+pub(crate) struct ProfileUpdateInput {
+    /// The name to show: 1 to 100 characters.
+    display_name: MaybeUndefined<String>,
+    /// At most 100 characters.
+    first_name: MaybeUndefined<String>,
+    /// At most 100 characters.
+    last_name: MaybeUndefined<String>,
+    /// An http or https address.
+    avatar_url: MaybeUndefined<String>,
+    /// At most 1,000 characters.
+    bio: MaybeUndefined<String>,
+}
+
+/// The outcome of profileUpdate.
+#[derive(SimpleObject)]
+pub(crate) struct ProfileUpdatePayload {
+    /// The account with its profile as it is now; null if nothing was changed.
+    user: Option<User>,
+    /// What was wrong with the input.
+    errors: Vec<UserError>,
+}
+
+/// A field that may be left out (nothing), or given as null (nothing within).
+pub(crate) fn given<T>(field: MaybeUndefined<T>) -> Option<Option<T>> {
+    match field {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(value)),
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct ProfileMutation;
+
+#[Object]
+impl ProfileMutation {
+    /// Changes your profile.
+    async fn profile_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to change.")] input: ProfileUpdateInput,
+    ) -> Result<ProfileUpdatePayload> {
+        let (scope, viewer) = (Scope::fresh(ctx), viewer(ctx));
+        let changes = Changes {
+            display_name: given(input.display_name),
+            first_name: given(input.first_name),
+            last_name: given(input.last_name),
+            avatar_url: given(input.avatar_url),
+            bio: given(input.bio),
+        };
+        let (done, errors) = settle(profile::update(scope.app(), viewer, changes).await)?;
+        let user = match (done, viewer.user_id()) {
+            (Some(()), Some(id)) => User::load(&scope, id).await?,
+            _ => None,
+        };
+        Ok(ProfileUpdatePayload { user, errors })
+    }
+}

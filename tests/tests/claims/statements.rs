@@ -1,0 +1,188 @@
+//! How many statements a page costs: a fixed number, however long the page is and whatever stands on it.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::{Answer, Sent, User, World, claims};
+
+claims![
+    a_page_of_messages_takes_ten_statements,
+    a_page_of_threads_takes_eight_statements,
+    a_page_of_events_takes_as_many_statements_whatever_its_length,
+    a_page_of_participants_takes_as_many_statements_whatever_its_length,
+];
+
+/// A page of messages with all that a message has.
+pub(crate) const MESSAGES: &str = "query($id: ID!, $last: Int!) { thread(id: $id) { messages(last: $last) { edges { cursor node { \
+    id content status statusTimestamps { sent delivered read } sender { id username profile { displayName } } \
+    reactions { emoji count viewerHasReacted } attachments { id url type name size } \
+    parent { id content sender { id username } } receipts { user { id username } deliveredAt readAt } \
+    } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }";
+
+/// A page of the viewer's threads as a list shows them.
+pub(crate) const THREADS: &str = "query($first: Int!) { viewer { threads(first: $first) { edges { cursor node { id kind title \
+    lastMessage { content sender { username } } viewerState { unreadCount } \
+    participants(first: 3) { nodes { user { username } } } } } pageInfo { hasNextPage } } } }";
+
+async fn a_page_of_messages_takes_ten_statements(world: World) {
+    let (alice, group) = full_group(&world).await;
+    let (fifty, of_fifty) = statements_of(&world, &alice, MESSAGES, json!({ "id": group, "last": 50 })).await;
+    let (hundred, of_hundred) = statements_of(&world, &alice, MESSAGES, json!({ "id": group, "last": 100 })).await;
+    for (answer, count) in [(&fifty, 50), (&hundred, 100)] {
+        let edges = answer.list("/thread/messages/edges");
+        assert_eq!(edges.len(), count);
+        has_everything(edges);
+    }
+    assert!(of_fifty.len() <= 10, "{} statements:\n{}", of_fifty.len(), of_fifty.join("\n"));
+    assert_eq!(of_fifty.len(), of_hundred.len(), "{}\n-- but of 100:\n{}", of_fifty.join("\n"), of_hundred.join("\n"));
+}
+
+/// Fails the test unless messages on the page have every relation that is asked for: else counting would prove nothing.
+fn has_everything(edges: &[Value]) {
+    let nodes: Vec<_> = edges.iter().map(|edge| &edge["node"]).collect();
+    let count = |has: &dyn Fn(&Value) -> bool| nodes.iter().filter(|node| has(node)).count();
+    let senders: std::collections::HashSet<_> = nodes.iter().map(|node| node["sender"]["id"].to_string()).collect();
+    assert!(senders.len() >= 4, "by several");
+    assert!(count(&|node| node["sender"]["profile"]["displayName"].is_string()) == nodes.len());
+    assert!(count(&|node| node["parent"]["sender"]["username"].is_string()) >= 10, "replies");
+    assert!(count(&|node| node["attachments"].as_array().is_some_and(|list| list.len() == 2)) >= 5, "attachments");
+    assert!(count(&|node| node["reactions"].as_array().is_some_and(|list| list.len() > 1)) >= 5, "reactions");
+    assert!(count(&|node| node["reactions"].to_string().contains("\"viewerHasReacted\":true")) >= 5, "own reactions");
+    assert!(count(&|node| node["reactions"].to_string().contains("\"viewerHasReacted\":false")) >= 5, "others' reactions");
+    let receipt = |node: &Value, field: &str| {
+        let receipts = node["receipts"].as_array().into_iter().flatten();
+        receipts.filter(|receipt| receipt[field].is_string() && receipt["user"]["username"].is_string()).count()
+    };
+    assert!(count(&|node| receipt(node, "readAt") >= 2) >= 5, "receipts of reading");
+    assert!(count(&|node| receipt(node, "deliveredAt") >= 2) >= 5, "receipts of delivery");
+    for status in ["SENT", "DELIVERED", "READ"] {
+        assert!(count(&|node| node["status"] == status) >= 1, "none is {status}");
+    }
+}
+
+/// A group of six, one of whom never says anything, with 120 messages that have all that a message can have.
+async fn full_group(world: &World) -> (User, String) {
+    let [alice, bob, carol, dave, erin, quiet] =
+        world.users(["alice", "bob", "carol", "dave", "erin", "quiet"]).await;
+    let group = world.group(&alice, &[&bob, &carol, &dave, &erin, &quiet]).await;
+    let talkers = [&alice, &bob, &carol, &dave, &erin];
+    let mut sent: Vec<Sent> = Vec::new();
+    for number in 0..120 {
+        let sender = talkers[number % talkers.len()];
+        let mut input = json!({ "threadId": group, "content": format!("message {number}") });
+        if number % 3 == 2 {
+            // A reply to somebody else's.
+            input["parentId"] = json!(sent[number - 1 - number % 2].id);
+        }
+        if number % 5 == 0 {
+            let one = |name: &str| json!({ "url": format!("https://example.org/{name}"), "type": "image/png", "name": name, "size": 7 });
+            input["attachments"] = json!([one("a.png"), one("b.png")]);
+        }
+        let one = sender.send_with(input).await;
+        if number % 4 == 0 {
+            join_all(talkers[..2 + number % 3].iter().map(|user| user.react(&one, "👍"))).await;
+            erin.react(&one, "🎉").await;
+        }
+        sent.push(one);
+    }
+    // Read, delivered and neither: each of them on every page.
+    for (user, delivered, read) in [(&alice, 118, 110), (&bob, 118, 110), (&carol, 117, 112), (&dave, 117, 110), (&erin, 119, 109)] {
+        user.mark_delivered(&group, &sent[delivered].cursor).await;
+        user.mark_read(&group, &sent[read].cursor).await;
+    }
+    quiet.mark_delivered(&group, &sent[115].cursor).await;
+    quiet.mark_read(&group, &sent[100].cursor).await;
+    (alice, group)
+}
+
+async fn a_page_of_threads_takes_eight_statements(world: World) {
+    let alice = world.user("alice").await;
+    let others = world.crowd("other", 6).await;
+    for number in 0..24 {
+        let one = &others[number % others.len()];
+        let another = &others[(number + 1) % others.len()];
+        let thread = match number % 3 {
+            0 if number < 18 => alice.create_direct(&others[number / 3]).await,
+            1 => world.room_of(one, &[&alice, another]).await,
+            _ => {
+                let members: Vec<_> = others.iter().filter(|other| other.id != one.id).chain([&alice]).collect();
+                world.group(one, &members).await
+            }
+        };
+        let sender = if number % 3 == 0 && number < 18 { &others[number / 3] } else { one };
+        for text in ["hello", "are you there?"] {
+            sender.send(&thread, text).await;
+        }
+        if number % 4 == 0 {
+            alice.send(&thread, "here I am").await;
+        }
+    }
+    let (ten, of_ten) = statements_of(&world, &alice, THREADS, json!({ "first": 10 })).await;
+    let (twenty, of_twenty) = statements_of(&world, &alice, THREADS, json!({ "first": 20 })).await;
+    assert_eq!((ten.list("/viewer/threads/edges").len(), twenty.list("/viewer/threads/edges").len()), (10, 20));
+    let nodes: Vec<_> = twenty.list("/viewer/threads/edges").iter().map(|edge| &edge["node"]).collect();
+    for node in &nodes {
+        assert!(node["lastMessage"]["sender"]["username"].is_string(), "{node}");
+        let participants = node["participants"]["nodes"].as_array().unwrap();
+        assert_eq!(participants.len(), if node["kind"] == "DIRECT" { 2 } else { 3 }, "{node}");
+    }
+    let unread = |count: i64| nodes.iter().any(|node| node["viewerState"]["unreadCount"] == count);
+    assert!(unread(0) && unread(2), "some are read and some are not");
+    assert!(of_twenty.len() <= 8, "{} statements:\n{}", of_twenty.len(), of_twenty.join("\n"));
+    assert_eq!(of_ten.len(), of_twenty.len(), "{}\n-- but of 20:\n{}", of_ten.join("\n"), of_twenty.join("\n"));
+}
+
+async fn a_page_of_events_takes_as_many_statements_whatever_its_length(world: World) {
+    let (alice, group) = full_group(&world).await;
+    let first = alice.history(&group).await;
+    alice.try_set_title(&group, Some("New")).await.text("/threadUpdate/cursor");
+    for (cursor, message) in first.iter().filter(|(_, message)| message["sender"]["id"] == alice.id).take(20) {
+        let sent = Sent { cursor: cursor.clone(), id: message["id"].as_str().unwrap().to_owned() };
+        alice.edit(&sent, "edited").await;
+    }
+    let end = alice.all_events(&group, None).await;
+    let document = format!(
+        "query($id: ID!, $after: Cursor, $first: Int!) {{ thread(id: $id) {{ events(first: $first, after: $after) {{ \
+            frames {{ {} }} }} }} }}",
+        tests::stream::frame_selection()
+    );
+    // The last of the log, where every kind of frame stands.
+    let mut counts = Vec::new();
+    for length in [20, 40] {
+        let after = &end[end.len() - 1 - length]["cursor"];
+        let (answer, statements) =
+            statements_of(&world, &alice, &document, json!({ "id": group, "first": length, "after": after })).await;
+        assert_eq!(answer.list("/thread/events/frames").len(), length);
+        counts.push(statements);
+    }
+    assert_eq!(counts[0].len(), counts[1].len(), "{}\n-- but of 40:\n{}", counts[0].join("\n"), counts[1].join("\n"));
+}
+
+async fn a_page_of_participants_takes_as_many_statements_whatever_its_length(world: World) {
+    let alice = world.user("alice").await;
+    let members = world.crowd("member", 12).await;
+    let group = world.group(&alice, &members.iter().collect::<Vec<_>>()).await;
+    let document = "query($id: ID!, $first: Int!) { thread(id: $id) { participants(first: $first) { totalCount \
+        nodes { role joinedAt lastReadCursor user { id username profile { displayName } } } } } }";
+    let (few, of_few) = statements_of(&world, &alice, document, json!({ "id": group, "first": 3 })).await;
+    let (many, of_many) = statements_of(&world, &alice, document, json!({ "id": group, "first": 13 })).await;
+    let lengths = [&few, &many].map(|answer| answer.list("/thread/participants/nodes").len());
+    assert_eq!(lengths, [3, 13]);
+    assert_eq!(few.number("/thread/participants/totalCount"), 13);
+    assert_eq!(of_few.len(), of_many.len(), "{}\n-- but of 13:\n{}", of_few.join("\n"), of_many.join("\n"));
+}
+
+/// The answer, and what was sent to the database for it. What the server does of its own accord now and then (it asks
+/// which sessions were revoked) can only add to that: the least of several times is the request's own.
+async fn statements_of(world: &World, user: &User, document: &str, variables: Value) -> (Answer, Vec<String>) {
+    let mut least: Option<(Answer, Vec<String>)> = None;
+    for _ in 0..5 {
+        world.server.record_statements().await;
+        let answer = user.graphql(document, variables.clone()).await;
+        let statements: Vec<_> = world.server.statements().await.into_iter().map(|statement| statement.sql).collect();
+        assert!(!statements.is_empty(), "nothing was recorded");
+        if least.as_ref().is_none_or(|(_, fewest)| statements.len() < fewest.len()) {
+            least = Some((answer, statements));
+        }
+    }
+    least.unwrap()
+}
