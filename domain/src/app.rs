@@ -13,6 +13,7 @@ use crate::inbox::Inboxes;
 use crate::infra::bus::Bus;
 use crate::infra::clock::Clock;
 use crate::infra::db::Db;
+use crate::limit::Limits;
 use crate::password::Hasher;
 use crate::session::Sessions;
 use crate::signal::Signals;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub group_members: usize,
     /// Members up to which a thread shares receipts.
     pub receipts_members: i32,
+    /// Whether attempts at secrets are limited; off for benchmarks.
+    pub rate_limits: bool,
     /// How long an access token is good for.
     pub access_lifetime: Duration,
     /// How long a session lives after its last refresh.
@@ -65,6 +68,7 @@ pub struct App {
     pub(crate) signals: Signals,
     pub(crate) sessions: Sessions,
     pub(crate) hasher: Hasher,
+    pub(crate) limits: Limits,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -75,6 +79,7 @@ impl App {
         let instance: Option<entity::instance::Model> = db.one("SELECT * FROM instance WHERE id = 1", []).await?;
         let instance =
             instance.ok_or_else(|| Error::internal("the database has no `instance` row: run `linnet migrate up`"))?;
+        let limits = Limits::new(settings.rate_limits);
         Ok(Arc::new(Self {
             settings,
             db,
@@ -87,6 +92,7 @@ impl App {
             signals: Signals::default(),
             sessions: Sessions::default(),
             hasher: Hasher::new()?,
+            limits,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         }))

@@ -26,6 +26,12 @@ pub enum Error {
     /// A cursor of a log that is no more: read afresh.
     #[error("The cursor belongs to another log: read the thread afresh.")]
     StreamReset,
+    /// Too much, too fast.
+    #[error("Too many attempts: wait a moment and try again.")]
+    RateLimited {
+        /// When to come again.
+        retry_after: Duration,
+    },
     /// It may work in a moment.
     #[error("The service is busy or being restarted; try again in a moment.")]
     Unavailable {
@@ -144,6 +150,7 @@ impl Error {
             Self::Unauthenticated(why) => Self::Unauthenticated(why),
             Self::AccessRevoked => Self::AccessRevoked,
             Self::StreamReset => Self::StreamReset,
+            Self::RateLimited { retry_after } => Self::RateLimited { retry_after: *retry_after },
             Self::Unavailable { retry_after, source } => {
                 Self::Unavailable { retry_after: *retry_after, source: source.to_string().into() }
             }

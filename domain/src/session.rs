@@ -26,6 +26,7 @@ use crate::account;
 use crate::app::App;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
+use crate::text::unique_key;
 
 /// How long a used refresh token may be used again.
 const GRACE: Duration = Duration::from_secs(10);
@@ -141,6 +142,7 @@ pub(crate) async fn store(on: &DatabaseTransaction, rows: Rows) -> Result<()> {
 
 /// Signs in by username or email. Which of login and password was wrong is not said, nor to be told by the time.
 pub async fn create(app: &App, client: &Client, login: &str, password: String) -> Result<Issued> {
+    app.limits.attempt(unique_key(login))?;
     let found = account::by_login(app, login).await?;
     let usable = found.filter(|user| user.kind == UserKind::Human && may_sign_in(user));
     let hash = usable.as_ref().and_then(|user| user.password_hash.clone());

@@ -157,15 +157,17 @@ impl Answer {
             .collect()
     }
 
-    /// Fails the test unless the mutation was refused with exactly one error, of this code and path, and did nothing
-    /// else: everything of the payload beside `errors` is null.
+    /// Fails the test unless the mutation was refused with an error of this code and path, and with none of another
+    /// path, and did nothing else: everything of the payload beside `errors` is null.
     #[track_caller]
     pub fn refused(&self, mutation: &str, code: &str, path: &[&str]) {
         let errors = self.user_errors(mutation);
-        let found: Vec<_> = errors.iter().map(|error| (error.code.as_str(), error.path.clone())).collect();
-        let path: Vec<_> = path.iter().map(|part| (*part).to_owned()).collect();
-        assert_eq!(found, [(code, path)], "{mutation} is refused differently: {}", self.json);
-        assert!(!errors[0].message.trim().is_empty(), "an error tells what is wrong: {}", self.json);
+        assert!(!errors.is_empty(), "{mutation} is not refused: {}", self.json);
+        assert_eq!(errors[0].code, code, "{mutation} is refused differently: {}", self.json);
+        for error in &errors {
+            assert_eq!(error.path, path, "{mutation} is refused elsewhere: {}", self.json);
+            assert!(!error.message.trim().is_empty(), "an error tells what is wrong: {}", self.json);
+        }
         for (field, value) in self.data()[mutation].as_object().into_iter().flatten() {
             assert!(field == "errors" || value.is_null(), "{mutation} is refused, but has {field}: {}", self.json);
         }

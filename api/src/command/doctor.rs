@@ -1,3 +1,31 @@
 //! `linnet doctor`.
+
+use anyhow::{Result, bail};
+use domain::doctor::Level;
+use migration::{Migrator, MigratorTrait};
+
 use crate::config::Config;
-pub(crate) async fn examine(_config: Config) -> anyhow::Result<()> { Ok(()) }
+
+/// Checks the configuration and the database, and says what to do.
+pub(crate) async fn examine(config: Config) -> Result<()> {
+    println!("ok       configuration: it reads well; listening on {}", config.listen);
+    let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    let findings = domain::doctor::examine(&config.database(), &known).await;
+    let mut problems = 0;
+    for finding in findings {
+        let word = match finding.level {
+            Level::Ok => "ok",
+            Level::Warning => "warning",
+            Level::Problem => "PROBLEM",
+        };
+        problems += usize::from(finding.level == Level::Problem);
+        println!("{word:<8} {}: {}", finding.subject, finding.says);
+        if let Some(advice) = finding.advice {
+            println!("         → {advice}");
+        }
+    }
+    if problems > 0 {
+        bail!("{problems} problem(s) found");
+    }
+    Ok(())
+}

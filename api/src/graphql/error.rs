@@ -114,10 +114,10 @@ pub(crate) fn fault(error: domain::Error) -> Error {
         domain::Error::Unauthenticated(_) => coded(message, "UNAUTHENTICATED"),
         domain::Error::AccessRevoked => coded(message, "ACCESS_REVOKED"),
         domain::Error::StreamReset => coded(message, "STREAM_RESET"),
+        domain::Error::RateLimited { retry_after } => retryable(coded(message, "RATE_LIMITED"), retry_after),
         domain::Error::Unavailable { retry_after, source } => {
             tracing::warn!(request_id = %request_id(), error = ?source, "unavailable");
-            let after = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
-            coded(message, "UNAVAILABLE").extend_with(|_, extensions| extensions.set("retryAfterMs", after))
+            retryable(coded(message, "UNAVAILABLE"), retry_after)
         }
         domain::Error::Internal(source) => {
             tracing::error!(request_id = %request_id(), error = ?source, "internal error");
@@ -137,6 +137,11 @@ fn refused(refusals: Vec<Refusal>, message: String) -> Error {
     let argument = first.path.join(".");
     let message = if argument.is_empty() { first.message } else { format!("{argument}: {}", first.message) };
     coded(message, code).extend_with(|_, extensions| extensions.set("argument", argument.clone()))
+}
+
+fn retryable(error: Error, after: std::time::Duration) -> Error {
+    let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+    error.extend_with(|_, extensions| extensions.set("retryAfterMs", after))
 }
 
 fn coded(message: String, code: &'static str) -> Error {

@@ -12,6 +12,7 @@ use super::thread::Thread;
 
 /// One frame of the inbox: absolute state, so a frame seen twice does no harm.
 #[derive(Interface)]
+#[expect(clippy::enum_variant_names, reason = "the types' names are the contract's")]
 #[graphql(field(name = "cursor", ty = "Cursor", desc = "Where to go on from."))]
 pub(crate) enum InboxFrame {
     InboxThread(InboxThread),

@@ -239,8 +239,8 @@ pub(crate) struct MessageSendInput {
     /// What it says: 1 to 4,000 characters unless configured otherwise.
     content: String,
     /// Chosen by the client, unique per sender and thread, 1 to 100 characters: sending again with it returns the first
-    /// message, so that a send whose answer was lost can safely be repeated.
-    client_key: String,
+    /// message, so that a send whose answer was lost can safely be repeated. Without one, a repetition is a second message.
+    client_key: Option<String>,
     /// The message that it replies to, of the same thread.
     parent_id: Option<ID>,
     /// Whatever the client wants to keep with it, at most 8 KiB unless configured otherwise.

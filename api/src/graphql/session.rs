@@ -58,7 +58,6 @@ impl Viewer {
     }
 
     /// Your threads, the most recently active first.
-    #[allow(clippy::too_many_arguments, reason = "the arguments of a connection, and one")]
     async fn threads(
         &self,
         #[graphql(desc = "Those that are archived instead of those in use.", default = false)] archived: bool,

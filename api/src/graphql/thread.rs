@@ -117,7 +117,6 @@ impl Thread {
 
     /// Who takes part: admins first, then by when they joined. Of a room, for members only: for others an empty list,
     /// totalCount 0.
-    #[allow(clippy::too_many_arguments, reason = "the arguments of a connection, and one")]
     async fn participants(
         &self,
         #[graphql(desc = "Only those of this role.")] role: Option<ParticipantRole>,
@@ -144,7 +143,6 @@ impl Thread {
 
     /// Its messages, oldest first within a page: `last: 50` is the newest page, `before` a cursor the one before it;
     /// `around` is a page about one message.
-    #[allow(clippy::too_many_arguments, reason = "the arguments of a connection, and one")]
     async fn messages(
         &self,
         #[graphql(desc = "The id of a message of this thread to have in the middle; `first` says how many in all.")]

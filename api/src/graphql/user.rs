@@ -134,7 +134,6 @@ impl UserQuery {
 
     /// Accounts by username. With `search`, those whose username begins with it come first, then those whose display name
     /// does; the case does not matter, nor do accents in display names. For the signed-in only.
-    #[allow(clippy::too_many_arguments, reason = "the arguments of a connection, and one")]
     async fn users(
         &self,
         ctx: &Context<'_>,

@@ -20,7 +20,7 @@ pub struct Draft {
     /// What it says: 1 to `message_length` characters.
     pub content: String,
     /// Unique per sender and thread: sending again with it gives the first message. 1 to 100 characters.
-    pub client_key: String,
+    pub client_key: Option<String>,
     /// What it replies to; a reply to a reply goes to its parent.
     pub parent_id: Option<MessageId>,
     /// Whatever the client wants to keep with it.
@@ -83,7 +83,9 @@ pub async fn send(app: &Arc<App>, viewer: &Viewer, draft: Draft) -> Result<Sent>
 fn check(app: &App, draft: &Draft) -> Result<()> {
     let mut checks = Checks::default();
     checks.text("content", &draft.content, app.settings.message_length);
-    checks.text("client_key", &draft.client_key, 100);
+    if let Some(key) = &draft.client_key {
+        checks.text("client_key", key, 100);
+    }
     checks.json("metadata", draft.metadata.as_ref(), app.settings.metadata_bytes);
     let most = app.settings.message_attachments;
     let few = draft.attachments.len() <= most;
@@ -137,8 +139,8 @@ impl SendChange {
             content: Some(self.draft.content.clone()),
             parent_id,
             metadata: self.draft.metadata.clone(),
-            client_key: Some(self.draft.client_key.clone()),
-            send_hash: Some(self.hash.clone()),
+            client_key: self.draft.client_key.clone(),
+            send_hash: self.draft.client_key.is_some().then(|| self.hash.clone()),
             version: 1,
             created_at: now,
             edited_at: None,
@@ -168,13 +170,13 @@ impl Change for SendChange {
 
     fn needs(&self, needs: &mut Needs) {
         needs.participants.insert(self.sender);
-        needs.keys.insert((self.sender, self.draft.client_key.clone()));
+        needs.keys.extend(self.draft.client_key.clone().map(|key| (self.sender, key)));
         needs.messages.extend(self.draft.parent_id);
     }
 
     fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
         batch.holds(&self.proof)?;
-        if let Some(sent) = batch.sent_with(self.sender, &self.draft.client_key) {
+        if let Some(sent) = self.draft.client_key.as_ref().and_then(|key| batch.sent_with(self.sender, key)) {
             if sent.send_hash.as_deref() == Some(&self.hash[..]) {
                 return Ok((self.proof.clone(), sent.clone()));
             }

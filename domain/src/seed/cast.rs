@@ -52,7 +52,9 @@ impl Who {
     /// The profile; guests have none to speak of.
     pub(super) fn face(self) -> Option<Face> {
         let (first_name, last_name, bio) = match self {
-            Maya => ("Maya", "Okafor", "Product at Perch. Keeps the list, and keeps it short. Ties in first, climbs last."),
+            Maya => {
+                ("Maya", "Okafor", "Product at Perch. Keeps the list, and keeps it short. Ties in first, climbs last.")
+            }
             Jonas => ("Jonas", "Lindqvist", "Firmware. Can tell a blue tit from a great tit in eleven milliseconds."),
             Priya => ("Priya", "Raman", "Design. Draws the birds, moves the buttons two pixels to the left."),
             Tomas => ("Tomás", "Herrera", "Supply and factory. If it is in a box with a label, ask me."),

@@ -58,7 +58,8 @@ async fn is_there(app: &App) -> Result<bool> {
         return Ok(false);
     }
     let names: Vec<String> = holders.into_iter().map(|holder| holder.username).collect();
-    let message = format!("The demo needs usernames that are taken here ({}): give it a fresh database.", names.join(", "));
+    let message =
+        format!("The demo needs usernames that are taken here ({}): give it a fresh database.", names.join(", "));
     Err(Error::refuse(Code::Taken, "username", message))
 }
 
@@ -216,7 +217,7 @@ impl<'a> Stage<'a> {
         let draft = Draft {
             thread_id: scene.thread_id,
             content: words.into(),
-            client_key: format!("demo-{}", scene.lines.len() + 1),
+            client_key: Some(format!("demo-{}", scene.lines.len() + 1)),
             parent_id,
             metadata: None,
             attachments: attachments.collect(),

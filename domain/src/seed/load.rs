@@ -80,7 +80,8 @@ mod tests {
         assert!(whole[0].sql.starts_with("INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4), "));
         assert_eq!(whole[0].sql, whole[1].sql);
         let rest = load.rest();
-        let counts: Vec<usize> = rest.iter().filter_map(|one| one.values.as_ref()).map(|values| values.0.len()).collect();
+        let counts: Vec<usize> =
+            rest.iter().filter_map(|one| one.values.as_ref()).map(|values| values.0.len()).collect();
         assert_eq!(counts, [402]);
         assert!(load.rest().is_empty());
     }

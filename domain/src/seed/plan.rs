@@ -178,7 +178,8 @@ impl Plan {
     pub(super) fn id<I: TypedId>(&self, number: u64, at: Timestamp) -> I {
         // Ids of different kinds are in different tables; their prefix keeps the draws apart, too.
         let kind = I::PREFIX.bytes().fold(0_u64, |sum, byte| sum << 8 | u64::from(byte)) << 40;
-        let (head, tail) = (draw(Draw::Id, number ^ kind).to_be_bytes(), draw(Draw::IdTail, number ^ kind).to_be_bytes());
+        let (head, tail) =
+            (draw(Draw::Id, number ^ kind).to_be_bytes(), draw(Draw::IdTail, number ^ kind).to_be_bytes());
         let [a, b, c, d, e, f, g, h] = head;
         let random = [a, b, c, d, e, f, g, h, tail[0], tail[1]];
         let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
@@ -216,13 +217,14 @@ fn spread(number: u64, of: u64, days: i64, before: Timestamp) -> Timestamp {
 }
 
 const FIRST: [&str; 24] = [
-    "Ada", "Amir", "Bea", "Carlos", "Chiara", "Dmitri", "Elif", "Emeka", "Femke", "Grace", "Hana", "Idris", "Ines", "Jamal",
-    "Kaito", "Leila", "Mateo", "Nadia", "Oskar", "Paula", "Quentin", "Rosa", "Soren", "Tess",
+    "Ada", "Amir", "Bea", "Carlos", "Chiara", "Dmitri", "Elif", "Emeka", "Femke", "Grace", "Hana", "Idris", "Ines",
+    "Jamal", "Kaito", "Leila", "Mateo", "Nadia", "Oskar", "Paula", "Quentin", "Rosa", "Soren", "Tess",
 ];
 
 const LAST: [&str; 24] = [
     "Abara", "Bergman", "Castillo", "Dubois", "Eriksen", "Fontaine", "Garcia", "Hoffmann", "Ito", "Jansen", "Kowalski",
-    "Lopez", "Mbeki", "Novak", "Oduya", "Petrov", "Quinn", "Rossi", "Sato", "Tremblay", "Ueda", "Varga", "Weber", "Yilmaz",
+    "Lopez", "Mbeki", "Novak", "Oduya", "Petrov", "Quinn", "Rossi", "Sato", "Tremblay", "Ueda", "Varga", "Weber",
+    "Yilmaz",
 ];
 
 const SENTENCES: [&str; 16] = [

@@ -91,7 +91,7 @@ impl Reading {
         }
         // Half of those who are behind have the rest on a device.
         let mut delivered = position;
-        if position < sum.count && draw(Draw::Delivered, reader) % 2 == 0 {
+        if position < sum.count && draw(Draw::Delivered, reader).is_multiple_of(2) {
             delivered = sum.count;
             let at = sum.last_at(plan).unwrap_or(plan.end) + Duration::seconds(1);
             marks.push((MarkKind::Delivered, delivered, at.min(plan.end)));

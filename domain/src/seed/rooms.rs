@@ -14,7 +14,10 @@ pub(super) static SQUARE: Conversation = Conversation {
         React(&[Jonas, Priya, Tomas, Lena, Sam, Yuki, Omar], "👋"),
         Says(Lena, "Good morning! Two goldfinches and a very wet pigeon."),
         React(&[Maya, Priya], "🐦"),
-        Says(Omar, "The river path is closed until Friday, they repaint the bridge. Green, if you ask me. They did not."),
+        Says(
+            Omar,
+            "The river path is closed until Friday, they repaint the bridge. Green, if you ask me. They did not.",
+        ),
         React(&[Sam, Yuki], "🌉"),
         Says(Tomas, "There is a box of apples in the kitchen. Take some, my neighbour has a tree and no self-control."),
         React(&[Lena, Jonas, Priya, Omar], "🍎"),
@@ -22,7 +25,10 @@ pub(super) static SQUARE: Conversation = Conversation {
         React(&[Maya, Tomas], "☂️"),
         Replies(Yuki, "Whoever took", "It is on the radiator of the second floor, looking sorry."),
         React(&[Sam], "😭"),
-        Says(Jonas, "Feeder on the roof counted its 10,000th visit at 8:14. A sparrow. It did not stay for the speech."),
+        Says(
+            Jonas,
+            "Feeder on the roof counted its 10,000th visit at 8:14. A sparrow. It did not stay for the speech.",
+        ),
         React(&[Maya, Priya, Lena, Sam, Omar, Yuki, Tomas], "🎉"),
         Shows(
             Jonas,
@@ -47,7 +53,10 @@ pub(super) static FEEDER: Conversation = Conversation {
     others: &[Jonas, Sam, Wren, Magpie],
     beats: &[
         Promotes(Lena, Jonas),
-        Says(Lena, "Show what comes to your feeder, ask what it is. Everyone may write here, with or without an account."),
+        Says(
+            Lena,
+            "Show what comes to your feeder, ask what it is. Everyone may write here, with or without an account.",
+        ),
         React(&[Jonas, Sam], "🪶"),
         Says(Wren, "Hello! Small, brown, tail straight up, incredibly loud for its size. What do I have?"),
         Replies(Jonas, "Hello! Small", "By your name I'd say: a mirror. It's a wren."),

@@ -30,11 +30,7 @@ const EMOJIS: [&str; 5] = ["👍", "❤️", "😂", "🎉", "👀"];
 /// done before. Gives what some of the users sign in with; the first one is in the thread that everybody is in.
 ///
 /// If it does not come to its end, what there is has holes: start again with a fresh database.
-pub async fn scale(
-    app: &Arc<App>,
-    scale: u32,
-    progress: &(dyn Fn(u64, u64) + Send + Sync),
-) -> Result<Vec<Credential>> {
+pub async fn scale(app: &Arc<App>, scale: u32, progress: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<Vec<Credential>> {
     if scale == 0 {
         return Err(Error::refuse(Code::Invalid, "scale", "It must be at least 1."));
     }
@@ -109,7 +105,18 @@ impl Filling<'_> {
         let mut users = Load::new(
             engine,
             "users",
-            ["id", "username", "username_key", "email", "email_key", "search_key", "password_hash", "kind", "created_at", "updated_at"],
+            [
+                "id",
+                "username",
+                "username_key",
+                "email",
+                "email_key",
+                "search_key",
+                "password_hash",
+                "kind",
+                "created_at",
+                "updated_at",
+            ],
         );
         let mut profiles = Load::new(
             engine,
@@ -154,8 +161,19 @@ impl Filling<'_> {
     async fn threads(&mut self) -> Result<()> {
         let engine = self.app.db.engine();
         let columns = [
-            "id", "kind", "title", "direct_key", "created_by", "last_message_at", "activity_at", "last_seq", "message_count",
-            "participant_count", "receipts_until_seq", "created_at", "updated_at",
+            "id",
+            "kind",
+            "title",
+            "direct_key",
+            "created_by",
+            "last_message_at",
+            "activity_at",
+            "last_seq",
+            "message_count",
+            "participant_count",
+            "receipts_until_seq",
+            "created_at",
+            "updated_at",
         ];
         let mut threads = Load::new(engine, "threads", columns);
         let mut rooms = Load::new(engine, "room_activity", ["thread_id", "activity_at"]);
@@ -214,8 +232,16 @@ impl Filling<'_> {
     async fn participants(&mut self) -> Result<()> {
         let engine = self.app.db.engine();
         let columns = [
-            "thread_id", "user_id", "role", "joined_at", "joined_seq", "last_read_at", "last_read_seq", "last_read_position",
-            "last_delivered_seq", "changed_at",
+            "thread_id",
+            "user_id",
+            "role",
+            "joined_at",
+            "joined_seq",
+            "last_read_at",
+            "last_read_seq",
+            "last_read_position",
+            "last_delivered_seq",
+            "changed_at",
         ];
         let mut participants = Load::new(engine, "thread_participants", columns);
         let mut marks = Load::new(engine, "read_marks", ["thread_id", "user_id", "kind", "up_to_seq", "at"]);
@@ -323,7 +349,16 @@ struct Pile {
 impl Pile {
     fn new(engine: Engine) -> Self {
         let messages = [
-            "id", "thread_id", "sender_id", "seq", "position", "content", "parent_id", "client_key", "created_at", "updated_at",
+            "id",
+            "thread_id",
+            "sender_id",
+            "seq",
+            "position",
+            "content",
+            "parent_id",
+            "client_key",
+            "created_at",
+            "updated_at",
         ];
         let events = ["thread_id", "seq", "kind", "actor_id", "message_id", "created_at"];
         let attachments = ["id", "message_id", "url", "type", "name", "size", "created_at"];

@@ -62,9 +62,14 @@ pub(super) struct File {
 /// All of the demo, in the order in which it happens.
 pub(super) fn conversations() -> impl Iterator<Item = &'static Conversation> {
     use super::{directs, groups, rooms};
-    [&rooms::SQUARE, &groups::READERS, &directs::SUPPLY, &directs::TRAVEL, &directs::APP]
-        .into_iter()
-        .chain([&groups::CLIMBERS, &directs::HANDBOOK, &rooms::FEEDER, &directs::ROPE, &groups::LAUNCH, &directs::SLIDES])
+    [&rooms::SQUARE, &groups::READERS, &directs::SUPPLY, &directs::TRAVEL, &directs::APP].into_iter().chain([
+        &groups::CLIMBERS,
+        &directs::HANDBOOK,
+        &rooms::FEEDER,
+        &directs::ROPE,
+        &groups::LAUNCH,
+        &directs::SLIDES,
+    ])
 }
 
 #[cfg(test)]

@@ -206,7 +206,8 @@ impl Watcher<'_> {
 
     /// Takes note of some frames: of a backlog a few, else what comes in a random time.
     async fn read_a_little(&mut self, stream: &mut Subscription, backlog: bool) {
-        let (most, time) = if backlog { (1 + self.chance.below(12), 2_000) } else { (usize::MAX, self.chance.below(80)) };
+        let (most, time) =
+            if backlog { (1 + self.chance.below(12), 2_000) } else { (usize::MAX, self.chance.below(80)) };
         let end = Instant::now() + Duration::from_millis(time as u64);
         let mut noted = 0;
         while noted < most {
@@ -242,7 +243,8 @@ impl Watcher<'_> {
     fn compare_with(&self, log: &[Line]) {
         let track = self.track;
         assert!(log.is_sorted_by(|one, next| one.cursor < next.cursor), "the log goes up");
-        let places: HashMap<_, _> = log.iter().enumerate().map(|(place, line)| (line.cursor.as_str(), place + 1)).collect();
+        let places: HashMap<_, _> =
+            log.iter().enumerate().map(|(place, line)| (line.cursor.as_str(), place + 1)).collect();
         for (number, connection) in self.connections.iter().enumerate() {
             let from = match places.get(connection.after.as_str()) {
                 Some(place) => *place,

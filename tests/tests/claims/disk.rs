@@ -114,7 +114,8 @@ async fn fill(sender: &User, thread: &str) -> (Vec<Sent>, Vec<serde_json::Value>
 async fn reading_goes_on(server: &Server, reader: &User, thread: &str, acknowledged: &[Sent]) {
     assert!(server.is_ready().await, "it still reads");
     let history = reader.history(thread).await;
-    let found: Vec<_> = history.iter().map(|(cursor, message)| (cursor.as_str(), message["id"].as_str().unwrap())).collect();
+    let found: Vec<_> =
+        history.iter().map(|(cursor, message)| (cursor.as_str(), message["id"].as_str().unwrap())).collect();
     let expected: Vec<_> = acknowledged.iter().map(|sent| (sent.cursor.as_str(), sent.id.as_str())).collect();
     assert_eq!(found, expected);
     assert_eq!(Line::of_all(&reader.all_events(thread, None).await).len(), acknowledged.len());

@@ -56,9 +56,12 @@ async fn heavy_every_statement_runs_by_index(engine: Engine) {
     for (step, statements) in &walked {
         eprintln!("{step}: {} statements", statements.len());
         for statement in statements {
-            faults.extend(faults_of(&connection, engine, statement, threads).await.into_iter().map(|fault| {
-                format!("{step}: {fault}\n  {}\n  with {:?}", statement.sql, statement.values)
-            }));
+            faults.extend(
+                faults_of(&connection, engine, statement, threads)
+                    .await
+                    .into_iter()
+                    .map(|fault| format!("{step}: {fault}\n  {}\n  with {:?}", statement.sql, statement.values)),
+            );
         }
     }
     connection.close().await.unwrap();
@@ -137,13 +140,21 @@ async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static str, Vec<Stat
     let mut walk = Walk { server, reader, steps: BTreeMap::new() };
     let list = walk.ask("the list of threads", THREADS, json!({ "first": 20 })).await;
     let end = &list.last().unwrap()["cursor"];
-    let further = THREADS.replace("first: $first", "first: $first, after: $after").replace("$first: Int!", "$first: Int!, $after: Cursor");
+    let further = THREADS
+        .replace("first: $first", "first: $first, after: $after")
+        .replace("$first: Int!", "$first: Int!, $after: Cursor");
     walk.ask("the next page of threads", &further, json!({ "first": 20, "after": end })).await;
-    walk.ask("archived threads", &THREADS.replace("first: $first", "archived: true, first: $first"), json!({ "first": 20 })).await;
+    walk.ask(
+        "archived threads",
+        &THREADS.replace("first: $first", "archived: true, first: $first"),
+        json!({ "first": 20 }),
+    )
+    .await;
     walk.ask("unread threads", "{ viewer { unreadThreadCount } }", json!({})).await;
     let rooms = "query($after: Cursor) { rooms(first: 20, after: $after) { edges { cursor node { id title lastMessage { content sender { username } } } } } }";
     let rooms_found = walk.ask("rooms", rooms, json!({})).await;
-    walk.ask("the next page of rooms", rooms, json!({ "after": rooms_found.first().map(|room| &room["cursor"]) })).await;
+    walk.ask("the next page of rooms", rooms, json!({ "after": rooms_found.first().map(|room| &room["cursor"]) }))
+        .await;
     for (number, node) in [&list[0], &list[list.len() / 2]].into_iter().enumerate() {
         walk.thread(&node["node"]["id"], number).await;
     }
@@ -156,7 +167,12 @@ async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static str, Vec<Stat
     walk.ask("the next page of users", users, json!({ "after": found[19]["cursor"] })).await;
     walk.ask("users by name", users, json!({ "search": "an" })).await;
     let one = &found[3]["node"];
-    walk.ask("a user by name", "query($by: UserBy!) { user(by: $by) { id profile { bio } } }", json!({ "by": { "username": one["username"] } })).await;
+    walk.ask(
+        "a user by name",
+        "query($by: UserBy!) { user(by: $by) { id profile { bio } } }",
+        json!({ "by": { "username": one["username"] } }),
+    )
+    .await;
     walk.ask("a node", "query($id: ID!) { node(id: $id) { id } }", json!({ "id": one["id"] })).await;
     walk.inbox(all.text("/viewer/threads/nodes/0/id").as_str()).await;
     walk.steps
@@ -196,13 +212,20 @@ impl Walk<'_> {
         let older = self.ask("older messages", &older, json!({ "id": id, "at": at })).await;
         let oldest = self.ask("the oldest messages", &page("first: 50"), json!({ "id": id })).await;
         let from = &oldest.last().unwrap()["cursor"];
-        let next = self.ask("messages after a cursor", &page("first: 50, after: $at"), json!({ "id": id, "at": from })).await;
+        let next =
+            self.ask("messages after a cursor", &page("first: 50, after: $at"), json!({ "id": id, "at": from })).await;
         let about = next.last().or(oldest.last()).unwrap();
-        self.ask("messages around one", &page("around: $about"), json!({ "id": id, "about": about["node"]["id"] })).await;
+        self.ask("messages around one", &page("around: $about"), json!({ "id": id, "about": about["node"]["id"] }))
+            .await;
         let participants = "query($id: ID!, $role: ParticipantRole, $after: Cursor) { thread(id: $id) { participants(first: 20, role: $role, after: $after) { \
             totalCount edges { cursor node { role lastReadCursor user { id username } } } } } }";
         let some = self.ask("participants", participants, json!({ "id": id })).await;
-        self.ask("the next page of participants", participants, json!({ "id": id, "after": some.last().unwrap()["cursor"] })).await;
+        self.ask(
+            "the next page of participants",
+            participants,
+            json!({ "id": id, "after": some.last().unwrap()["cursor"] }),
+        )
+        .await;
         self.ask("admins", participants, json!({ "id": id, "role": "ADMIN" })).await;
         let unread = "query($id: ID!) { thread(id: $id) { eventCursor viewerState { unreadCount lastReadCursor } lastMessage { id } } }";
         self.ask("unread messages", unread, json!({ "id": id })).await;

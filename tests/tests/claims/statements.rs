@@ -47,7 +47,10 @@ fn has_everything(edges: &[Value]) {
     assert!(count(&|node| node["attachments"].as_array().is_some_and(|list| list.len() == 2)) >= 5, "attachments");
     assert!(count(&|node| node["reactions"].as_array().is_some_and(|list| list.len() > 1)) >= 5, "reactions");
     assert!(count(&|node| node["reactions"].to_string().contains("\"viewerHasReacted\":true")) >= 5, "own reactions");
-    assert!(count(&|node| node["reactions"].to_string().contains("\"viewerHasReacted\":false")) >= 5, "others' reactions");
+    assert!(
+        count(&|node| node["reactions"].to_string().contains("\"viewerHasReacted\":false")) >= 5,
+        "others' reactions"
+    );
     let receipt = |node: &Value, field: &str| {
         let receipts = node["receipts"].as_array().into_iter().flatten();
         receipts.filter(|receipt| receipt[field].is_string() && receipt["user"]["username"].is_string()).count()
@@ -61,8 +64,7 @@ fn has_everything(edges: &[Value]) {
 
 /// A group of six, one of whom never says anything, with 120 messages that have all that a message can have.
 async fn full_group(world: &World) -> (User, String) {
-    let [alice, bob, carol, dave, erin, quiet] =
-        world.users(["alice", "bob", "carol", "dave", "erin", "quiet"]).await;
+    let [alice, bob, carol, dave, erin, quiet] = world.users(["alice", "bob", "carol", "dave", "erin", "quiet"]).await;
     let group = world.group(&alice, &[&bob, &carol, &dave, &erin, &quiet]).await;
     let talkers = [&alice, &bob, &carol, &dave, &erin];
     let mut sent: Vec<Sent> = Vec::new();
@@ -85,7 +87,9 @@ async fn full_group(world: &World) -> (User, String) {
         sent.push(one);
     }
     // Read, delivered and neither: each of them on every page.
-    for (user, delivered, read) in [(&alice, 118, 110), (&bob, 118, 110), (&carol, 117, 112), (&dave, 117, 110), (&erin, 119, 109)] {
+    for (user, delivered, read) in
+        [(&alice, 118, 110), (&bob, 118, 110), (&carol, 117, 112), (&dave, 117, 110), (&erin, 119, 109)]
+    {
         user.mark_delivered(&group, &sent[delivered].cursor).await;
         user.mark_read(&group, &sent[read].cursor).await;
     }

@@ -55,7 +55,11 @@ async fn streams_outlive_restarts(_: Engine) {
     let cutting = async {
         for round in 0..4 {
             load.wait_for_more(20).await;
-            if round % 2 == 0 { cluster.stop() } else { cluster.crash() }
+            if round % 2 == 0 {
+                cluster.stop()
+            } else {
+                cluster.crash()
+            }
             if round >= 2 {
                 load.wait_for_refusals(1).await;
             }

@@ -64,7 +64,8 @@ async fn heavy_what_was_acknowledged_survives_kill_9(world: World) {
         let unanswered: Vec<_> = unanswered.into_iter().flatten().collect();
         assert!(!unanswered.is_empty(), "nobody was in the middle of sending in round {round}");
         for (sender, group, key) in unanswered {
-            let answer = sender.try_send_with(json!({ "threadId": groups[group], "content": key, "clientKey": key })).await;
+            let answer =
+                sender.try_send_with(json!({ "threadId": groups[group], "content": key, "clientKey": key })).await;
             let sent = Sent { id: answer.text("/messageSend/message/id"), cursor: answer.text("/messageSend/cursor") };
             shift.written.lock().unwrap().push((group, sent, key));
             retried += 1;
@@ -121,7 +122,8 @@ async fn sender_of<'a>(
         let input = json!({ "threadId": groups[group], "content": key, "clientKey": key });
         match sender.try_mutate("messageSend", input, "message { id } cursor").await {
             Ok(answer) => {
-                let sent = Sent { id: answer.text("/messageSend/message/id"), cursor: answer.text("/messageSend/cursor") };
+                let sent =
+                    Sent { id: answer.text("/messageSend/message/id"), cursor: answer.text("/messageSend/cursor") };
                 shift.written.lock().unwrap().push((group, sent, key));
                 if shift.killed.load(Ordering::Relaxed) {
                     return None;

@@ -44,7 +44,11 @@ async fn a_cursor_of_another_kind_is_refused(world: World) {
         ("users", first_cursor("users(first: 1) { edges { cursor } }").await),
         ("rooms", first_cursor("rooms(first: 1) { edges { cursor } }").await),
         ("viewer.threads", first_cursor("viewer { threads(first: 1) { edges { cursor } } }").await),
-        ("participants", first_cursor(&format!("thread(id: \"{thread}\") {{ participants(first: 1) {{ edges {{ cursor }} }} }}")).await),
+        (
+            "participants",
+            first_cursor(&format!("thread(id: \"{thread}\") {{ participants(first: 1) {{ edges {{ cursor }} }} }}"))
+                .await,
+        ),
     ];
     for (place, (list, cursor)) in others.iter().enumerate() {
         assert!(others[..place].iter().all(|(_, other)| other != cursor), "{list} gives a cursor of another list");
@@ -98,7 +102,9 @@ async fn an_altered_cursor_is_refused(world: World) {
         let altered: String = altered.into_iter().collect();
         refused_by_the_thread(&socket, &alice, &thread, &altered).await;
     }
-    for altered in [&cursor[1..], &cursor[..length - 1], &format!("{cursor}A"), &format!(" {cursor}"), &cursor.to_uppercase()] {
+    for altered in
+        [&cursor[1..], &cursor[..length - 1], &format!("{cursor}A"), &format!(" {cursor}"), &cursor.to_uppercase()]
+    {
         refused_by_the_thread(&socket, &alice, &thread, altered).await;
     }
 }
@@ -110,7 +116,9 @@ async fn a_made_up_cursor_is_refused(world: World) {
     let socket = world.socket(&alice).await;
     let of_that_length = "t".repeat(length);
     let endless = "t".repeat(5_000);
-    for cursor in ["", "t", "0", "-1", "null", "🐘", "a cursor", thread.as_str(), of_that_length.as_str(), endless.as_str()] {
+    for cursor in
+        ["", "t", "0", "-1", "null", "🐘", "a cursor", thread.as_str(), of_that_length.as_str(), endless.as_str()]
+    {
         refused_by_the_thread(&socket, &alice, &thread, cursor).await;
         let errors = socket.inbox(Some(cursor)).await.failed("INVALID").await;
         assert!(errors[0]["message"].as_str().unwrap().contains("after"), "{errors}");
@@ -139,7 +147,11 @@ async fn a_cursor_gives_no_right_to_anything(world: World) {
     socket.events(&thread, Some(&sent.cursor)).await.failed("NOT_FOUND").await;
     socket.messages(&thread, Some(&sent.cursor)).await.failed("NOT_FOUND").await;
     assert_eq!(mallory.poll_events(&thread, Some(&sent.cursor), 5).await.ok("/thread"), &json!(null));
-    mallory.try_mark("threadMarkRead", &thread, &sent.cursor).await.refused("threadMarkRead", "NOT_FOUND", &["threadId"]);
+    mallory.try_mark("threadMarkRead", &thread, &sent.cursor).await.refused(
+        "threadMarkRead",
+        "NOT_FOUND",
+        &["threadId"],
+    );
 }
 
 /// Fails the test unless every way to read on in this thread refuses the cursor, and says that it is the cursor.
@@ -149,7 +161,8 @@ async fn refused_by_the_thread(socket: &Socket, user: &User, thread: &str, curso
         assert!(errors[0]["message"].as_str().unwrap().contains("after"), "{cursor}: {errors}");
     }
     names_after(&user.poll_events(thread, Some(cursor), 10).await);
-    let document = "query($id: ID!, $after: Cursor) { thread(id: $id) { messages(first: 5, after: $after) { nodes { id } } } }";
+    let document =
+        "query($id: ID!, $after: Cursor) { thread(id: $id) { messages(first: 5, after: $after) { nodes { id } } } }";
     names_after(&user.graphql(document, json!({ "id": thread, "after": cursor })).await);
 }
 

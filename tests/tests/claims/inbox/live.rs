@@ -69,7 +69,10 @@ async fn a_thread_one_is_added_to_appears(world: World) {
     inbox.until("InboxCaughtUp").await;
     alice.add(&group, &carol).await;
     let frame = until_state(&mut inbox, &group, |_| true).await;
-    assert_eq!((&frame["thread"]["viewerState"]["role"], &frame["thread"]["participantCount"]), (&json!("MEMBER"), &json!(3)));
+    assert_eq!(
+        (&frame["thread"]["viewerState"]["role"], &frame["thread"]["participantCount"]),
+        (&json!("MEMBER"), &json!(3))
+    );
     carol.join(&room).await;
     until_state(&mut inbox, &room, |thread| thread["viewerState"]["role"] == "MEMBER").await;
     // From now on it is followed like any other.

@@ -73,7 +73,11 @@ async fn in_a_room_of_a_thousand_a_mark_is_the_readers_own(world: World) {
     }
     assert_eq!(alice.event_cursor(&room).await, sent[4].cursor, "no seq has moved");
     assert_eq!(alice.thread(&room).await, before, "nothing that another sees has moved");
-    assert_eq!(world.database.number("SELECT COUNT(*) FROM read_marks").await, 0, "nothing was stored but bob's own row");
+    assert_eq!(
+        world.database.number("SELECT COUNT(*) FROM read_marks").await,
+        0,
+        "nothing was stored but bob's own row"
+    );
     // Bob's own other sockets hear of it.
     let read = |thread: &serde_json::Value| thread["viewerState"]["unreadCount"] == 0;
     let frame = until_state(&mut own_inbox, &room, read).await;

@@ -41,7 +41,10 @@ async fn what_changed_meanwhile_comes_once_as_it_is_now(world: World) {
     assert_eq!(frames.len(), 4, "{frames:?}");
     for (thread, (sent, unread)) in threads.iter().zip(last.iter().zip([5, 5, 0])) {
         let state = find(thread);
-        assert_eq!((&state["lastMessage"]["id"], &state["viewerState"]["unreadCount"]), (&json!(sent.id), &json!(unread)));
+        assert_eq!(
+            (&state["lastMessage"]["id"], &state["viewerState"]["unreadCount"]),
+            (&json!(sent.id), &json!(unread))
+        );
     }
     assert_eq!(find(&threads[1])["title"], "Renamed");
     assert_eq!(find(&joined)["viewerState"]["role"], "MEMBER");
@@ -109,7 +112,8 @@ async fn what_one_is_no_longer_in_is_told(world: World) {
 
 async fn any_frame_is_a_place_to_go_on_from(world: World) {
     let [alice, bob] = world.users(["alice", "bob"]).await;
-    let threads = [world.direct(&alice, &bob).await, world.group(&bob, &[&alice]).await, world.group(&bob, &[&alice]).await];
+    let threads =
+        [world.direct(&alice, &bob).await, world.group(&bob, &[&alice]).await, world.group(&bob, &[&alice]).await];
     let socket = world.socket(&alice).await;
     let mut inbox = socket.inbox(None).await;
     let mut places = vec![cursor(&inbox.event().await)];

@@ -23,7 +23,16 @@ async fn up_and_down_and_up_again_gives_the_same_schema(engine: Engine) {
     migrated(&server, &["up"]);
     let first = schema(&database).await;
     let tables = columns(&database).await;
-    for table in ["instance", "users", "user_sessions", "threads", "thread_participants", "messages", "thread_events", "read_marks"] {
+    for table in [
+        "instance",
+        "users",
+        "user_sessions",
+        "threads",
+        "thread_participants",
+        "messages",
+        "thread_events",
+        "read_marks",
+    ] {
         assert!(tables.iter().any(|line| line.starts_with(&format!("{table}."))), "there is no table {table}");
     }
     down_to_nothing(&server, &database).await;

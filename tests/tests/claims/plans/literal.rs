@@ -14,7 +14,8 @@ pub(super) fn literal(value: &str) -> Option<String> {
     let Some(inner) = some(inner) else { return Some(format!("NULL::{}", type_of(kind)?)) };
     let text = match kind {
         "Bytes" => {
-            let bytes: Option<Vec<u8>> = split(inner.strip_prefix('[')?.strip_suffix(']')?).iter().map(|byte| byte.parse().ok()).collect();
+            let bytes: Option<Vec<u8>> =
+                split(inner.strip_prefix('[')?.strip_suffix(']')?).iter().map(|byte| byte.parse().ok()).collect();
             let hex: String = bytes?.iter().map(|byte| format!("{byte:02x}")).collect();
             format!("\\x{hex}")
         }
@@ -95,8 +96,14 @@ fn values_are_read_as_they_were_bound() {
         ("Uuid(None)", Some("NULL::uuid")),
         ("String(Some(\"it's \\\"so\\\"\"))", Some("'it''s \"so\"'::text")),
         ("Bytes(Some([1, 171]))", Some("'\\x01ab'::bytea")),
-        ("Array(Uuid, Some([Uuid(Some(0190-a)), Uuid(Some(0190-b))]))", Some("ARRAY['0190-a'::uuid, '0190-b'::uuid]::uuid[]")),
-        ("Array(String, Some([String(Some(\"a, (b\")), String(None)]))", Some("ARRAY['a, (b'::text, NULL::text]::text[]")),
+        (
+            "Array(Uuid, Some([Uuid(Some(0190-a)), Uuid(Some(0190-b))]))",
+            Some("ARRAY['0190-a'::uuid, '0190-b'::uuid]::uuid[]"),
+        ),
+        (
+            "Array(String, Some([String(Some(\"a, (b\")), String(None)]))",
+            Some("ARRAY['a, (b'::text, NULL::text]::text[]"),
+        ),
         ("ChronoDateTimeUtc(Some(2026-11-20T00:00:00Z))", Some("'2026-11-20T00:00:00Z'::timestamptz")),
         ("Json(Some(Object {}))", None),
         ("nonsense", None),

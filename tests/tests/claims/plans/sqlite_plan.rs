@@ -21,9 +21,12 @@ fn scans(line: &str, sql: &str) -> bool {
     }
     let Some(name) = words.next() else { return false };
     // The plan names a table by its alias, where it has one.
-    let words: Vec<_> = sql.split(|letter: char| !letter.is_alphanumeric() && letter != '_').filter(|word| !word.is_empty()).collect();
+    let words: Vec<_> =
+        sql.split(|letter: char| !letter.is_alphanumeric() && letter != '_').filter(|word| !word.is_empty()).collect();
     let aliased = words.windows(2).any(|two| GROWING.contains(&two[0]) && two[1] == name)
-        || words.windows(3).any(|three| GROWING.contains(&three[0]) && three[1].eq_ignore_ascii_case("as") && three[2] == name);
+        || words
+            .windows(3)
+            .any(|three| GROWING.contains(&three[0]) && three[1].eq_ignore_ascii_case("as") && three[2] == name);
     GROWING.contains(&name) || aliased
 }
 
@@ -33,7 +36,14 @@ fn a_scan_is_told_from_a_search() {
     for line in ["SCAN m", "SCAN t", "SCAN users"] {
         assert!(scans(line, sql), "{line}");
     }
-    for line in ["SCAN want", "SCAN json_each VIRTUAL TABLE INDEX 1:", "SEARCH m USING INDEX x (id=?)", "SCAN t USING COVERING INDEX y", "SCAN CONSTANT ROW", "SCAN (subquery-2)"] {
+    for line in [
+        "SCAN want",
+        "SCAN json_each VIRTUAL TABLE INDEX 1:",
+        "SEARCH m USING INDEX x (id=?)",
+        "SCAN t USING COVERING INDEX y",
+        "SCAN CONSTANT ROW",
+        "SCAN (subquery-2)",
+    ] {
         assert!(!scans(line, sql), "{line}");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::future::{join3, join_all};
+use futures_util::future::{join_all, join3};
 use sea_orm::QueryResult;
 use serde_json::{Value, json};
 use tests::{Answer, Chance, Line, Sent, Socket, User, World, claims};
@@ -150,7 +150,8 @@ async fn none_while_out(world: &World, title: &str, target: &User, log: &[Value]
          LEFT JOIN users u ON u.id = e.actor_id WHERE t.title = '{title}' ORDER BY e.seq"
     );
     let text = |row: &QueryResult, column| row.try_get::<Option<String>>("", column).unwrap().unwrap_or_default();
-    let rows: Vec<_> = world.database.rows(&sql).await.iter().map(|row| (text(row, "username"), text(row, "data"))).collect();
+    let rows: Vec<_> =
+        world.database.rows(&sql).await.iter().map(|row| (text(row, "username"), text(row, "data"))).collect();
     assert_eq!(rows.len(), log.len(), "the log by page is the whole log");
     let (mut is_out, mut times) = (false, 0);
     for (frame, (actor, data)) in log.iter().zip(rows) {
@@ -165,7 +166,10 @@ async fn none_while_out(world: &World, title: &str, target: &User, log: &[Value]
         }
         assert!(out.iter().any(|(from, to)| *from < line.cursor && line.cursor < *to) == is_out, "{line:?}");
         if is_out {
-            assert!(actor != target.username && !data.contains(&target.id), "{frame} with {data} is of one who was out");
+            assert!(
+                actor != target.username && !data.contains(&target.id),
+                "{frame} with {data} is of one who was out"
+            );
             assert_ne!(frame["message"]["sender"]["id"], json!(target.id), "{frame} is of one who was out");
         }
     }

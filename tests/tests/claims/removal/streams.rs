@@ -37,7 +37,10 @@ async fn a_removal_ends_the_streams_of_the_removed(world: World) {
         let mut lines = Line::of_all(&until_revoked(events).await);
         // Their own leaving may be shown to them; nothing after it is.
         lines.retain(|line| line.cursor != removed);
-        assert_eq!(lines.into_iter().map(|line| line.cursor).collect::<Vec<_>>(), seen.iter().map(|sent| sent.cursor.clone()).collect::<Vec<_>>());
+        assert_eq!(
+            lines.into_iter().map(|line| line.cursor).collect::<Vec<_>>(),
+            seen.iter().map(|sent| sent.cursor.clone()).collect::<Vec<_>>()
+        );
         assert_eq!(Line::of_all(&until_refused(messages).await).len(), 3);
         loop {
             // Presence may have been told before.

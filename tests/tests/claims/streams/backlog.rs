@@ -142,7 +142,9 @@ async fn a_backlog_shows_things_as_they_are_now(world: World) {
     let frames = socket.events(&thread, Some(&start)).await.until("CaughtUp").await;
     let shown: Vec<_> = frames
         .iter()
-        .map(|frame| (&frame["__typename"], &frame["message"]["id"], &frame["message"]["content"], &frame["message"]["version"]))
+        .map(|frame| {
+            (&frame["__typename"], &frame["message"]["id"], &frame["message"]["content"], &frame["message"]["version"])
+        })
         .map(|(kind, id, content, version)| (kind.as_str().unwrap(), id, content, version))
         .collect();
     let (edited, deleted) = (json!(edited.id), json!(deleted.id));
@@ -174,7 +176,8 @@ async fn messages_are_replayed_without_what_was_done_to_them(world: World) {
         found.push(messages.value().await);
     }
     let expected: Vec<_> = bob.history(&thread).await;
-    let found: Vec<_> = found.iter().map(|edge| (edge["cursor"].as_str().unwrap().to_owned(), edge["node"].clone())).collect();
+    let found: Vec<_> =
+        found.iter().map(|edge| (edge["cursor"].as_str().unwrap().to_owned(), edge["node"].clone())).collect();
     assert_eq!(found, expected, "a page and the stream show the same edges");
     assert_eq!(found[0].1["content"], "edited");
     assert_eq!(found[2].1["content"], json!(null));

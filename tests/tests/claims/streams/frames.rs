@@ -114,7 +114,8 @@ async fn every_change_of_membership_is_a_frame(world: World) {
     // Whoever is last to leave with the rights of an admin hands them on, and that is a change of its own.
     alice.leave(&group).await;
     let changes = [events.event().await, events.event().await];
-    let mut changes: Vec<_> = changes.iter().map(|frame| (frame["change"].as_str().unwrap(), &frame["user"]["id"])).collect();
+    let mut changes: Vec<_> =
+        changes.iter().map(|frame| (frame["change"].as_str().unwrap(), &frame["user"]["id"])).collect();
     changes.sort_by_key(|(change, _)| (*change).to_owned());
     assert_eq!(changes, [("LEFT", &json!(alice.id)), ("ROLE_CHANGED", &json!(bob.id))]);
 }

@@ -37,7 +37,10 @@ async fn what_one_sends_the_other_gets(world: World) {
         let frames = streams[receiver].until_cursor(&one.cursor).await;
         let frame = frames.last().unwrap();
         assert_eq!((&frame["__typename"], &frame["message"]["id"]), (&json!("MessagePosted"), &json!(one.id)));
-        assert_eq!((&frame["message"]["content"], &frame["message"]["sender"]["id"]), (&json!(content), &json!(sender.id)));
+        assert_eq!(
+            (&frame["message"]["content"], &frame["message"]["sender"]["id"]),
+            (&json!(content), &json!(sender.id))
+        );
         let edge = messages[receiver].value().await;
         assert_eq!(as_sent(&edge), one);
         assert_eq!((&edge["node"]["content"], &edge["node"]["sender"]["id"]), (&json!(content), &json!(sender.id)));
@@ -248,7 +251,8 @@ async fn what_is_sent_through_another_node_comes(engine: Engine) {
     let elsewhere = tests::Client::anonymous(&other).sign_in("alice").await;
     let mut last = String::new();
     for round in 0..10 {
-        let sent = if round % 3 == 0 { alice.send(&thread, "here").await } else { elsewhere.send(&thread, "there").await };
+        let sent =
+            if round % 3 == 0 { alice.send(&thread, "here").await } else { elsewhere.send(&thread, "there").await };
         last = elsewhere.react(&sent, "👍").await;
     }
     let expected = Line::of_all(&bob.all_events(&thread, Some(&start)).await);

@@ -93,8 +93,10 @@ async fn a_page_and_the_stream_after_it_miss_nothing(world: World) {
     let [alice, bob, carol] = world.users(["alice", "bob", "carol"]).await;
     let group = world.group(&alice, &[&bob, &carol]).await;
     let socket = world.socket(&bob).await;
-    let document = "query($id: ID!) { thread(id: $id) { eventCursor messages(last: 100) { edges { cursor node { id } } } } }";
-    let reversed = "query($id: ID!) { thread(id: $id) { messages(last: 100) { edges { cursor node { id } } } eventCursor } }";
+    let document =
+        "query($id: ID!) { thread(id: $id) { eventCursor messages(last: 100) { edges { cursor node { id } } } } }";
+    let reversed =
+        "query($id: ID!) { thread(id: $id) { messages(last: 100) { edges { cursor node { id } } } eventCursor } }";
     let sending = async {
         let mut sent = Vec::new();
         for _ in 0..9 {
@@ -201,7 +203,9 @@ async fn what_a_payload_points_to_is_in_the_stream(world: World) {
     for mutation in ["threadMarkDelivered", "threadMarkRead"] {
         let cursor = bob.try_mark(mutation, &group, &sent.cursor).await.text(&format!("/{mutation}/cursor"));
         let frames = events.until_cursor(&cursor).await;
-        let marked = |frame: &Value| frame["__typename"] == "ReceiptsAdvanced" && frame["participants"][0]["user"]["id"] == bob.id;
+        let marked = |frame: &Value| {
+            frame["__typename"] == "ReceiptsAdvanced" && frame["participants"][0]["user"]["id"] == bob.id
+        };
         assert!(frames.iter().any(marked), "{mutation}: {frames:?}");
     }
 }

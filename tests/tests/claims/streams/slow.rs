@@ -43,7 +43,10 @@ async fn who_stops_reading_gets_everything_when_reading_again(world: World) {
             match streams[which].next().await {
                 Frame::Closed(code, _) if paused > PATIENCE => {
                     // Too slow for too long: it goes on where it was, on a new socket.
-                    assert!([1008, 1012, 1013].contains(&code) || (4300..4400).contains(&code) || code == 4408, "{code}");
+                    assert!(
+                        [1008, 1012, 1013].contains(&code) || (4300..4400).contains(&code) || code == 4408,
+                        "{code}"
+                    );
                     let socket = world.socket(&bob).await;
                     streams[0] = socket.events_of(&group, Some(&last[0]), Some(&["MESSAGE_POSTED"])).await;
                     streams[1] = socket.messages(&group, Some(&last[1])).await;
