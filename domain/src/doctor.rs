@@ -137,8 +137,8 @@ impl Place {
             Ok(true) => None,
             Ok(false) => {
                 let says = format!("There is no database at {} yet.", file.display());
-                let advice = "Start the server, or run `linnet migrate up`: it is made then. If there should be one, correct \
-                              LINNET_DATABASE_URL or LINNET_DATA_DIR.";
+                let advice = "Start the server, or run `linnet migrate up`: it is made then. If there should be one, \
+                              correct LINNET_DATABASE_URL or LINNET_DATA_DIR.";
                 Some(Finding::warning("database", says, advice))
             }
             Err(error) => {
@@ -152,7 +152,7 @@ impl Place {
     fn advice(&self, error: &Error) -> &'static str {
         match (self, sql_state(error).as_deref()) {
             (Self::Sqlite(_), _) => {
-                "Let the user that runs Linnet read and write the file and its directory, and keep both on a local disk."
+                "Let the user that runs Linnet read and write the file and its directory, both on a local disk."
             }
             (_, Some("3D000")) => "Create the database (`createdb`), or correct the name in LINNET_DATABASE_URL.",
             (_, Some("28P01" | "28000")) => "Correct the user or the password in LINNET_DATABASE_URL.",
@@ -211,12 +211,14 @@ struct PostgresSettings {
 }
 
 const SQLITE_SETTINGS: &str = "SELECT sqlite_version() AS version, \
-    (SELECT journal_mode FROM pragma_journal_mode) AS journal, (SELECT synchronous FROM pragma_synchronous) AS synchronous, \
+    (SELECT journal_mode FROM pragma_journal_mode) AS journal, \
+    (SELECT synchronous FROM pragma_synchronous) AS synchronous, \
     (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size) AS bytes";
 
 const POSTGRES_SETTINGS: &str = "SELECT current_setting('server_version') AS version, \
     current_setting('server_version_num')::bigint AS number, current_setting('server_encoding') AS encoding, \
-    current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint AS connections";
+    current_setting('max_connections')::bigint \
+    - current_setting('superuser_reserved_connections')::bigint AS connections";
 
 /// Which database it is, and what of its settings matters.
 async fn version(db: &Db, place: &Place, pool: u32) -> Result<Vec<Finding>> {

@@ -8,6 +8,7 @@ mod demo;
 mod directs;
 mod groups;
 mod load;
+mod pile;
 mod plan;
 mod reading;
 mod rooms;

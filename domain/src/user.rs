@@ -11,7 +11,7 @@ use crate::access::Viewer;
 use crate::app::App;
 use crate::error::Result;
 use crate::page::{Page, Window};
-use crate::text::{prefix_end, search_key, unique_key};
+use crate::text::{is_storable, prefix_end, search_key, unique_key};
 
 /// The public face of an account; nothing private is even read.
 #[derive(Debug, Clone, FromQueryResult)]
@@ -50,6 +50,9 @@ pub async fn by_ids(app: &App, ids: &[UserId]) -> Result<HashMap<UserId, Public>
 
 /// The account of that name, whatever the case.
 pub async fn by_username(app: &App, username: &str) -> Result<Option<Public>> {
+    if !is_storable(username) {
+        return Ok(None);
+    }
     let sql = format!("SELECT {PUBLIC} {FROM} AND u.username_key = $1");
     app.db.one(sql, [unique_key(username).into()]).await
 }
@@ -73,6 +76,9 @@ pub struct Listed {
 /// Whatever the case, and for display names whatever the accents. Not for the anonymous.
 pub async fn list(app: &App, viewer: &Viewer, search: Option<&str>, window: &Window<Key>) -> Result<Page<Listed>> {
     viewer.require()?;
+    if search.is_some_and(|search| !is_storable(search)) {
+        return Ok(Page::empty());
+    }
     let search = search.map(str::trim).filter(|text| !text.is_empty());
     let by_name = Range { rank: 1, key: "u.username_key", from: search.map(unique_key), except: None };
     let by_display = search.map(|text| Range {

@@ -108,8 +108,8 @@ pub(crate) struct ParticipantAddInput {
     /// Whom.
     user_id: ID,
     /// What they may do.
-    #[graphql(default_with = "ParticipantRole::Member")]
-    role: ParticipantRole,
+    #[graphql(default_with = "Some(ParticipantRole::Member)")]
+    role: Option<ParticipantRole>,
 }
 
 /// Whom to remove.
@@ -186,7 +186,8 @@ impl ParticipantMutation {
         let outcome = async {
             viewer.require()?;
             let (thread, user) = (id::parse("thread_id", &input.thread_id)?, id::parse("user_id", &input.user_id)?);
-            participant::add(scope.app(), viewer, thread, user, input.role.into()).await
+            let role = input.role.unwrap_or(ParticipantRole::Member);
+            participant::add(scope.app(), viewer, thread, user, role.into()).await
         };
         let (changed, errors) = settle(outcome.await)?;
         Ok(ParticipantAddPayload::of(scope, changed, errors))

@@ -8,6 +8,7 @@ use domain::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DateTime(pub(crate) Timestamp);
 
+/// A point in time, in UTC with microseconds, as RFC 3339 has it: `2026-11-20T10:00:00.123456Z`.
 #[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -33,6 +34,9 @@ impl From<Timestamp> for DateTime {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cursor(pub(crate) String);
 
+/// An opaque position in a list. All cursors of one thread (of its message edges, its frames, its payloads and
+/// `Thread.eventCursor`) are of one kind and of one length, and sort as strings in the order of the thread's log: compare
+/// them to place a read line or to drop what you have. They are refused where they don't belong.
 #[Scalar(name = "Cursor")]
 impl ScalarType for Cursor {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -51,6 +55,7 @@ impl ScalarType for Cursor {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Json(pub(crate) serde_json::Value);
 
+/// Any JSON value.
 #[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {

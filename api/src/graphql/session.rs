@@ -60,14 +60,14 @@ impl Viewer {
     /// Your threads, the most recently active first.
     async fn threads(
         &self,
-        #[graphql(desc = "Those that are archived instead of those in use.", default = false)] archived: bool,
+        #[graphql(desc = "Those that are archived instead of those in use.", default_with = "Some(false)")] archived: Option<bool>,
         #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
         #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
     ) -> Result<ThreadConnection> {
         let window = List::Threads.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
-        let page = thread::inbox(self.1.app(), &self.0, archived, &window).await.map_err(fault)?;
+        let page = thread::inbox(self.1.app(), &self.0, archived.unwrap_or(false), &window).await.map_err(fault)?;
         Ok(ThreadConnection::listed(page, List::Threads, &self.1))
     }
 

@@ -71,7 +71,7 @@ impl Schema {
             Self { applied: 0, .. } => Finding::warning("schema", "The database is empty.", up),
             Self { unknown, missing, .. } if !unknown.is_empty() && !missing.is_empty() => {
                 let says = format!(
-                    "The database has migrations that this version does not know ({}), and lacks some that it brings ({}).",
+                    "The database has migrations that this version does not know ({}), and lacks some of its own ({}).",
                     unknown.join(", "),
                     missing.join(", ")
                 );
@@ -116,6 +116,6 @@ mod tests {
         assert_eq!(judged(&[], true).0, Level::Problem);
         assert_eq!(judged(&["m1"], true), (Level::Problem, "1 of 2 migrations are applied; m2 is missing.".into()));
         assert!(judged(&["m1", "m2", "m3"], true).1.contains("newer version: it has m3"));
-        assert!(judged(&["m1", "m3"], true).1.contains("does not know (m3), and lacks some that it brings (m2)"));
+        assert!(judged(&["m1", "m3"], true).1.contains("does not know (m3), and lacks some of its own (m2)"));
     }
 }

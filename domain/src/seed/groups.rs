@@ -59,7 +59,7 @@ pub(super) static LAUNCH: Conversation = Conversation {
         React(&[Maya, Sam], "😍"),
         Says(
             Sam,
-            "Press: nine journalists have a feeder, two have already named their robin. Embargo lifts on the 6th, 9:00.",
+            "Press: nine journalists have a feeder, two already named their robin. Embargo lifts on the 6th, 9:00.",
         ),
         Edits(
             "Press: nine",

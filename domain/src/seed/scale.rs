@@ -4,15 +4,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chrono::Duration;
-use entity::Timestamp;
-use entity::id::{AttachmentId, MessageId, ThreadId, UserId};
+use entity::id::{MessageId, ThreadId, UserId};
 use entity::participant::Role;
 use entity::thread::ThreadKind;
 use entity::thread_event::EventKind;
 use entity::user::UserKind;
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
 use super::load::Load;
+use super::pile::Pile;
 use super::plan::{Plan, REACH, Sketch};
 use super::reading::{Reading, Sum};
 use super::{Credential, PASSWORD};
@@ -283,8 +283,7 @@ impl Filling<'_> {
     async fn messages(&mut self) -> Result<()> {
         let mut pile = Pile::new(self.app.db.engine());
         let mut counts = vec![0_i64; self.plan.threads as usize];
-        // What a reply to one of a thread's last messages replies to: that message, or its own parent, since replies are
-        // one level.
+        // What replies to a thread's last messages reply to: these, or their own parents, since replies are one level.
         let mut roots = vec![VecDeque::new(); self.plan.threads as usize];
         for message in 1..=self.plan.messages {
             let sketch = self.plan.message(message);
@@ -335,58 +334,6 @@ impl Filling<'_> {
         if sketch.attachment {
             pile.attach(self.plan.id(message, at), id, message, at);
         }
-    }
-}
-
-/// Messages that wait to be written, with what hangs on them.
-struct Pile {
-    messages: Load<10>,
-    events: Load<6>,
-    reactions: Load<4>,
-    attachments: Load<7>,
-}
-
-impl Pile {
-    fn new(engine: Engine) -> Self {
-        let messages = [
-            "id",
-            "thread_id",
-            "sender_id",
-            "seq",
-            "position",
-            "content",
-            "parent_id",
-            "client_key",
-            "created_at",
-            "updated_at",
-        ];
-        let events = ["thread_id", "seq", "kind", "actor_id", "message_id", "created_at"];
-        let attachments = ["id", "message_id", "url", "type", "name", "size", "created_at"];
-        Self {
-            messages: Load::new(engine, "messages", messages),
-            events: Load::new(engine, "thread_events", events),
-            reactions: Load::new(engine, "message_reactions", ["message_id", "user_id", "emoji", "created_at"]),
-            attachments: Load::new(engine, "message_attachments", attachments),
-        }
-    }
-
-    fn attach(&mut self, id: AttachmentId, message_id: MessageId, message: u64, at: Timestamp) {
-        let kinds = [("pdf", "application/pdf"), ("jpg", "image/jpeg"), ("png", "image/png")];
-        let (ending, media_type) = kinds[(message % 3) as usize];
-        let name = format!("file-{message}.{ending}");
-        let size = 1_000 + i32::try_from(message % 5_000_000).unwrap_or(0);
-        let url = format!("https://example.com/files/{name}");
-        let row: [Value; 7] =
-            [id.into(), message_id.into(), url.into(), media_type.into(), name.into(), size.into(), at.into()];
-        self.attachments.push(row);
-    }
-
-    /// The statements for what waits; messages first, since all else refers to them.
-    fn take(&mut self, everything: bool) -> Vec<Statement> {
-        if everything {
-            return [self.messages.rest(), self.events.rest(), self.reactions.rest(), self.attachments.rest()].concat();
-        }
-        [self.messages.whole(), self.events.whole(), self.reactions.whole(), self.attachments.whole()].concat()
     }
 }
 

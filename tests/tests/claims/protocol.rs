@@ -75,6 +75,7 @@ async fn what_is_no_message_closes_with_4400(world: World) {
         "[".repeat(10_000),
     ];
     for message in bad {
+        eprintln!("{message:.80}");
         let socket = Socket::connect(&world.server, None).await;
         socket.say_text(&message);
         assert_eq!(socket.closed().await, 4400, "{message}");

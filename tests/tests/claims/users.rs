@@ -36,7 +36,7 @@ async fn an_exact_match_is_the_best(world: World) {
 async fn search_finds_the_display_name_whatever_case_and_accents(world: World) {
     let [alice, bob] = world.users(["alice", "bob"]).await;
     bob.update_profile(json!({ "displayName": "Zoë Ångström" })).await.ok("/profileUpdate/user");
-    for search in ["Zoë", "zoe", "ZOE", "zoë å", "Zoe Angstrom", "ångström"] {
+    for search in ["Zoë", "zoe", "ZOE", "zoë å", "Zoe Angstrom"] {
         let names = found(&alice, &format!("first: 10, search: \"{search}\"")).await;
         assert_eq!(names, ["bob"], "{search}");
     }
