@@ -149,6 +149,10 @@ pub fn decode_key<K: DeserializeOwned>(list: &str, text: &str) -> Result<K, Curs
     if found != list {
         return Err(CursorError::Kind);
     }
+    // A key of ours holds no U+0000, which the database would not take.
+    if key.to_string().contains("\\u0000") {
+        return Err(CursorError::Form);
+    }
     serde_json::from_value(key).map_err(|_| CursorError::Form)
 }
 

@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::infra::keys::{Column, Key};
 use crate::page::{Page, Window};
+use crate::text;
 
 /// Messages after one seq and up to another, oldest first.
 pub(crate) async fn between(
@@ -203,7 +204,7 @@ pub async fn readable(
 
 /// The viewer's own message by the key that it was sent with.
 pub async fn by_client_key(app: &App, reader: &Reader, key: &str) -> Result<Option<message::Model>> {
-    let Some(viewer) = reader.viewer() else { return Ok(None) };
+    let Some(viewer) = reader.viewer().filter(|_| text::is_storable(key)) else { return Ok(None) };
     let sql =
         "SELECT * FROM messages WHERE thread_id = $1 AND sender_id = $2 AND client_key = $3 AND client_key IS NOT NULL";
     app.db.one(sql, [reader.id().into(), viewer.into(), key.into()]).await

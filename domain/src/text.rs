@@ -75,6 +75,11 @@ fn has_nul(value: &serde_json::Value) -> bool {
     }
 }
 
+/// Whether a text can be in the database at all: PostgreSQL keeps no U+0000, so nothing that has one is ever found.
+pub fn is_storable(text: &str) -> bool {
+    !text.contains('\0')
+}
+
 /// The key by which usernames and emails are unique, whatever the case: NFKC, then lower case.
 pub fn unique_key(text: &str) -> String {
     text.trim().nfkc().flat_map(char::to_lowercase).collect()
