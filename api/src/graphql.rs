@@ -34,7 +34,13 @@ pub(crate) use scope::Scope;
 
 /// Everything that can be read.
 #[derive(MergedObject, Default)]
-pub(crate) struct Query(node::NodeQuery, session::ViewerQuery, user::UserQuery, thread::ThreadQuery, message::MessageQuery);
+pub(crate) struct Query(
+    node::NodeQuery,
+    session::ViewerQuery,
+    user::UserQuery,
+    thread::ThreadQuery,
+    message::MessageQuery,
+);
 
 /// Everything that can be changed. Each takes one `input` and answers with a payload whose `errors` say what was wrong
 /// with it.
@@ -73,7 +79,11 @@ pub(crate) fn schema(app: Arc<App>) -> LinnetSchema {
 
 /// The schema in its own language, as clients are generated from it.
 pub(crate) fn sdl() -> String {
-    let options = async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
+    let options = async_graphql::SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .include_specified_by();
     builder().finish().sdl_with_options(options)
 }
 

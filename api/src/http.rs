@@ -50,7 +50,12 @@ impl std::ops::Deref for Edge {
 }
 
 /// Serves until `stop`: then no new connections, sockets are closed with a code that clients retry, requests finish.
-pub(crate) async fn serve(app: Arc<App>, config: &Config, listener: TcpListener, stop: CancellationToken) -> Result<()> {
+pub(crate) async fn serve(
+    app: Arc<App>,
+    config: &Config,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> Result<()> {
     let edge = Edge(Arc::new(Inner {
         schema: schema(app.clone()),
         app,

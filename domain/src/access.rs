@@ -229,6 +229,7 @@ pub(crate) fn columns<E: EntityTrait>(alias: &str, prefix: &str) -> String {
 }
 
 /// What [`THREAD_AND_OWN_ROW`] selects.
+#[derive(Clone, PartialEq)]
 pub(crate) struct Row {
     thread: thread::Model,
     participant: Option<participant::Model>,

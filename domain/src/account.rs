@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::db::Engine;
 use crate::session::{self, Client, Issued};
-use crate::text::{Checks, search_key, unique_key};
+use crate::text::{Checks, is_storable, search_key, unique_key};
 
 /// What it takes to sign up.
 #[derive(Clone)]
@@ -32,6 +32,7 @@ pub async fn create(app: &App, client: &Client, sign_up: SignUp) -> Result<Issue
     let length = sign_up.password.len();
     checks.require(length >= 8, Code::Invalid, "password", "It must have at least 8 bytes.");
     checks.require(length <= 256, Code::TooLong, "password", "It must have at most 256 bytes.");
+    checks.require(is_storable(&sign_up.password), Code::Invalid, "password", "It must not contain U+0000.");
     if let Some(name) = &sign_up.display_name {
         checks.text("display_name", name, 100);
     }

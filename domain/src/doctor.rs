@@ -85,12 +85,16 @@ pub async fn examine(options: &Options, migrations: &[String]) -> Vec<Finding> {
     visit.note("database", version(&db, &place, options.max_connections).await);
     visit.note("durability", durability(&db).await);
     visit.note("clock", clock(&db).await);
-    let usable = schema.as_ref().is_ok_and(Schema::is_ours);
+    let ours = schema.as_ref().is_ok_and(Schema::is_ours);
+    let empty = schema.as_ref().is_ok_and(Schema::is_empty);
     visit.note("schema", schema.map(|schema| vec![schema.finding()]));
-    if usable {
+    if ours {
         visit.note("instance", instance(&db).await);
     }
-    visit.note("writing", write(&db, usable).await);
+    // Nothing is tried out on what belongs to others.
+    if ours || empty {
+        visit.note("writing", write(&db, ours).await);
+    }
     visit.findings
 }
 
@@ -235,11 +239,11 @@ async fn version(db: &Db, place: &Place, pool: u32) -> Result<Vec<Finding>> {
         let size = found.bytes as f64 / (1024.0 * 1024.0);
         return Ok(vec![Finding::ok(
             "database",
-            format!("SQLite {}, {} ({size:.1} MiB).", found.version, place.name()),
+            format!("{}, {size:.1} MiB, version {}.", place.name(), found.version),
         )]);
     }
     let Some(found) = db.one::<PostgresSettings>(POSTGRES_SETTINGS, []).await? else { return Ok(Vec::new()) };
-    let says = format!("PostgreSQL {}, {}.", found.version, place.name());
+    let says = format!("{}, version {}.", place.name(), found.version);
     let mut findings = vec![if found.number / 10_000 < OLDEST_POSTGRES {
         Finding::warning(
             "database",
@@ -267,17 +271,23 @@ async fn durability(db: &Db) -> Result<Vec<Finding>> {
         let advice = "Switch it on in postgresql.conf and reload PostgreSQL.";
         return Ok(weak.into_iter().map(|says| Finding::warning("durability", format!("{says}."), advice)).collect());
     }
-    let says = match db.engine() {
-        Engine::Postgres => {
-            "What is acknowledged is on disk: fsync, full_page_writes and synchronous_commit are on.".to_owned()
+    if db.engine() == Engine::Postgres {
+        let says = "What is acknowledged is on disk: fsync, full_page_writes and synchronous_commit are on.";
+        return Ok(vec![Finding::ok("durability", says)]);
+    }
+    let Some(found) = db.one::<SqliteSettings>(SQLITE_SETTINGS, []).await? else { return Ok(Vec::new()) };
+    Ok(match (found.journal.as_str(), found.synchronous) {
+        // That nothing lasts was said before.
+        ("memory", _) => Vec::new(),
+        ("wal", 2..) => {
+            vec![Finding::ok("durability", "What is acknowledged is on disk: write-ahead log, synchronous = FULL.")]
         }
-        Engine::Sqlite => {
-            let Some(found) = db.one::<SqliteSettings>(SQLITE_SETTINGS, []).await? else { return Ok(Vec::new()) };
-            let level = if found.synchronous >= 2 { "full" } else { "weak" };
-            format!("What is acknowledged is on disk: journal mode {}, synchronous {level}.", found.journal)
+        (journal, level) => {
+            let says =
+                format!("SQLite runs with journal_mode = {journal}, synchronous = {level}: a crash can lose messages.");
+            vec![Finding::warning("durability", says, "Keep the file on a local disk, where SQLite can use its log.")]
         }
-    };
-    Ok(vec![Finding::ok("durability", says)])
+    })
 }
 
 #[derive(FromQueryResult)]

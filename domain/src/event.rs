@@ -86,6 +86,28 @@ impl Data {
     }
 }
 
+/// Lines of a log that were read together, and what all who show them have in common.
+pub struct Chunk {
+    /// The messages that its lines name.
+    pub messages: Vec<Arc<message::Model>>,
+    /// The accounts that its lines name: senders, and those whose part or marks changed.
+    pub users: Vec<UserId>,
+    shared: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Chunk {
+    fn new(messages: Vec<Arc<message::Model>>, others: impl IntoIterator<Item = UserId>) -> Arc<Self> {
+        let senders = messages.iter().filter_map(|row| row.sender_id);
+        let users: BTreeSet<UserId> = senders.chain(others).collect();
+        Arc::new(Self { users: users.into_iter().collect(), messages, shared: OnceLock::new() })
+    }
+
+    /// What all who show these lines have in common, made by the first of them: a place for loaders, say.
+    pub fn shared<T: Send + Sync + 'static>(self: &Arc<Self>, make: impl FnOnce() -> T) -> Option<Arc<T>> {
+        self.shared.get_or_init(|| Arc::new(make())).clone().downcast().ok()
+    }
+}
+
 /// A line of the log with the rows that it names, loaded once for all who read it.
 pub struct Entry {
     /// The line.
@@ -98,15 +120,11 @@ pub struct Entry {
     pub participants: Vec<participant::Model>,
     /// The thread.
     pub thread: Arc<thread::Model>,
-    shared: OnceLock<Arc<dyn Any + Send + Sync>>,
+    /// The lines that were read with it.
+    pub chunk: Arc<Chunk>,
 }
 
 impl Entry {
-    /// What all who show this line have in common, made by the first of them: a place for loaders, say.
-    pub fn shared<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Option<Arc<T>> {
-        self.shared.get_or_init(|| Arc::new(make())).clone().downcast().ok()
-    }
-
     /// The line's place in the log.
     pub fn seq(&self) -> i64 {
         self.event.seq
@@ -120,9 +138,9 @@ impl Entry {
         }
     }
 
-    /// Whether after this line `user` takes part no more.
-    fn removes(&self, user: Option<UserId>) -> bool {
-        self.participant_change().is_some_and(|(who, change)| change == ParticipantChange::Left && Some(who) == user)
+    /// Whether this line changes `user`'s own part in the thread.
+    pub(crate) fn concerns(&self, user: Option<UserId>) -> bool {
+        self.participant_change().is_some_and(|(who, _)| Some(who) == user)
     }
 }
 
@@ -168,28 +186,34 @@ async fn load(app: &App, thread_id: ThreadId, events: Vec<thread_event::Model>) 
         let rows: Vec<participant::Model> = app.db.all(sql, [thread_id.into(), engine.ids(users)]).await?;
         participants.extend(rows.into_iter().map(|row| (row.user_id, row)));
     }
+    let chunk = Chunk::new(messages.values().cloned().collect(), data.iter().flatten().flat_map(Data::users));
     let entries = events.into_iter().zip(data).map(|(event, data)| {
         let message = event.message_id.and_then(|id| messages.get(&id).cloned());
         let users = data.as_ref().map(Data::users).unwrap_or_default();
         let participants = users.iter().filter_map(|user| participants.get(user).cloned()).collect();
-        Arc::new(Entry { event, data, message, participants, thread: thread.clone(), shared: OnceLock::new() })
+        Arc::new(Entry { event, data, message, participants, thread: thread.clone(), chunk: chunk.clone() })
     });
     Ok(entries.collect())
 }
 
-/// A message as the line that posted it; what a walk over `messages` alone gives.
-pub(crate) fn posted(row: message::Model, thread: Arc<thread::Model>) -> Arc<Entry> {
-    let event = thread_event::Model {
-        thread_id: row.thread_id,
-        seq: row.seq,
-        kind: EventKind::MessagePosted,
-        actor_id: row.sender_id,
-        message_id: Some(row.id),
-        data: None,
-        created_at: row.created_at,
+/// Messages as the lines that posted them; what a walk over `messages` alone gives.
+pub(crate) fn posted(rows: Vec<message::Model>, thread: &Arc<thread::Model>) -> Vec<Arc<Entry>> {
+    let rows: Vec<Arc<message::Model>> = rows.into_iter().map(Arc::new).collect();
+    let chunk = Chunk::new(rows.clone(), []);
+    let entry = |row: Arc<message::Model>| {
+        let event = thread_event::Model {
+            thread_id: row.thread_id,
+            seq: row.seq,
+            kind: EventKind::MessagePosted,
+            actor_id: row.sender_id,
+            message_id: Some(row.id),
+            data: None,
+            created_at: row.created_at,
+        };
+        let (message, thread, chunk) = (Some(row), thread.clone(), chunk.clone());
+        Arc::new(Entry { event, data: None, message, participants: Vec::new(), thread, chunk })
     };
-    let message = Some(Arc::new(row));
-    Arc::new(Entry { event, data: None, message, participants: Vec::new(), thread, shared: OnceLock::new() })
+    rows.into_iter().map(entry).collect()
 }
 
 /// Where a cursor stands in a log that may have been trimmed or replaced.

@@ -190,11 +190,6 @@ impl FromQueryResult for State {
 }
 
 #[derive(FromQueryResult)]
-struct Stamp {
-    stamp: Timestamp,
-}
-
-#[derive(FromQueryResult)]
 struct Taken {
     thread_id: ThreadId,
 }
@@ -206,12 +201,6 @@ fn select_states(app: &App) -> String {
         app.db.engine().greatest(),
         *THREAD_AND_OWN_ROW
     )
-}
-
-/// The database's own time.
-async fn stamp(app: &App) -> Result<Timestamp> {
-    let row: Option<Stamp> = app.db.one(format!("SELECT {} AS stamp", app.db.engine().now()), []).await?;
-    Ok(row.map_or_else(|| app.clock.now(), |row| row.stamp))
 }
 
 /// The viewer's threads that changed since, oldest change first; those they left among them.
@@ -229,7 +218,7 @@ async fn changed_since(app: &App, user_id: UserId, since: Timestamp) -> Result<V
 
 /// What changed since, and the time up to which that is complete.
 async fn stamped_since(app: &App, user_id: UserId, since: Timestamp) -> Result<(Timestamp, Vec<State>)> {
-    Ok((stamp(app).await?, changed_since(app, user_id, since).await?))
+    Ok((app.db.stamp().await?, changed_since(app, user_id, since).await?))
 }
 
 async fn states_of(app: &App, user_id: UserId, threads: &[ThreadId]) -> Result<Vec<State>> {
@@ -244,6 +233,13 @@ async fn threads_of(app: &App, user_id: UserId) -> Result<Vec<ThreadId>> {
     Ok(rows.into_iter().map(|row| row.thread_id).collect())
 }
 
+/// What was sent of a thread last.
+struct Sent {
+    row: Row,
+    changed: Timestamp,
+    at: Instant,
+}
+
 /// What one feed remembers between frames.
 struct Feed {
     app: Arc<App>,
@@ -253,7 +249,7 @@ struct Feed {
     /// Everything that changed before this has been sent.
     complete: Timestamp,
     /// What was sent of each thread and when, to keep the pace and to send nothing twice for nothing.
-    sent: HashMap<ThreadId, (Timestamp, Instant)>,
+    sent: HashMap<ThreadId, Sent>,
     pending: HashSet<ThreadId>,
 }
 
@@ -264,10 +260,11 @@ impl Feed {
 
     /// Makes a frame of a state, unless just that was sent.
     fn frame(&mut self, state: State, at: Timestamp) -> Option<Frame> {
-        if self.sent.get(&state.thread_id).is_some_and(|(changed, _)| *changed == state.changed) {
+        if self.sent.get(&state.thread_id).is_some_and(|sent| sent.row == state.row) {
             return None;
         }
-        self.sent.insert(state.thread_id, (state.changed, Instant::now()));
+        let sent = Sent { row: state.row.clone(), changed: state.changed, at: Instant::now() };
+        self.sent.insert(state.thread_id, sent);
         let step = match state.row.take_part(&self.viewer) {
             Some(reader) => {
                 self.registered.follow([state.thread_id]);
@@ -294,7 +291,7 @@ impl Feed {
     fn due(&mut self) -> (Vec<ThreadId>, Option<Instant>) {
         self.pending.extend(self.registered.watcher.dirty.lock().unwrap_or_else(PoisonError::into_inner).drain());
         let now = Instant::now();
-        let ready_at = |thread_id: &ThreadId| self.sent.get(thread_id).map_or(now, |(_, at)| *at + PACE);
+        let ready_at = |thread_id: &ThreadId| self.sent.get(thread_id).map_or(now, |sent| sent.at + PACE);
         let due: Vec<_> = self.pending.iter().copied().filter(|thread_id| ready_at(thread_id) <= now).collect();
         let next = self.pending.iter().map(ready_at).filter(|at| *at > now).min();
         for thread_id in &due {
@@ -306,7 +303,7 @@ impl Feed {
     /// Forgets what the overlap no longer reaches.
     fn forget(&mut self) {
         let horizon = self.complete - OVERLAP;
-        self.sent.retain(|_, (changed, _)| *changed >= horizon);
+        self.sent.retain(|_, sent| sent.changed >= horizon);
     }
 
     fn asked_to_look(&self) -> bool {
@@ -322,7 +319,7 @@ pub fn stream(app: Arc<App>, viewer: Viewer, after: Option<String>) -> impl Stre
         let after = after.map(|text| InboxCursor::decode(&text, user_id)).transpose()
             .map_err(|error| Refusal::new(Code::Invalid, "after", error.to_string()))?;
         let registered = Registered::new(app.clone(), user_id);
-        let complete = stamp(&app).await?;
+        let complete = app.db.stamp().await?;
         let mut feed = Feed {
             app: app.clone(), viewer, user_id, registered, complete, sent: HashMap::new(), pending: HashSet::new(),
         };

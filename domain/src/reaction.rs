@@ -47,8 +47,7 @@ async fn react(app: &Arc<App>, viewer: &Viewer, id: MessageId, emoji: String, pr
     let prove = || author_of(app, viewer, "message_id", id);
     let change = |proof| ReactionChange { proof, actor, id, emoji: emoji.clone(), present };
     let committed = commit::under(app, prove, change).await?;
-    let (proof, message) = committed.done;
-    let seq = committed.thread.last_seq;
+    let (proof, message, seq) = committed.done;
     Ok(Changed { reader: proof.reader().at(committed.thread), message, seq })
 }
 
@@ -61,7 +60,7 @@ struct ReactionChange {
 }
 
 impl Change for ReactionChange {
-    type Done = (Author, message::Model);
+    type Done = (Author, message::Model, i64);
 
     fn needs(&self, needs: &mut Needs) {
         needs.messages.insert(self.id);
@@ -89,7 +88,7 @@ impl Change for ReactionChange {
         if moved {
             batch.append(EventKind::ReactionsChanged, self.actor, Some(self.id), None);
         }
-        Ok((self.proof.clone(), row))
+        Ok((self.proof.clone(), row, batch.thread.last_seq))
     }
 }
 

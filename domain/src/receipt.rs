@@ -18,6 +18,7 @@ use crate::commit::{self, Batch, Change, Denied, Needs};
 use crate::cursor::ThreadCursor;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
+use crate::infra::db;
 use crate::infra::keys::{Column, Key};
 
 /// How far a message has come, for all of its readers together.
@@ -82,9 +83,6 @@ struct Row {
     user_id: UserId,
     joined_seq: i64,
     gone: i32,
-    last_read_seq: i64,
-    last_delivered_seq: i64,
-    last_read_at: Option<Timestamp>,
     kind: Option<MarkKind>,
     up_to_seq: Option<i64>,
     at: Option<Timestamp>,
@@ -95,9 +93,6 @@ struct Reading {
     user_id: UserId,
     joined_seq: i64,
     gone: bool,
-    last_read_seq: i64,
-    last_delivered_seq: i64,
-    last_read_at: Option<Timestamp>,
     delivered: BTreeMap<i64, Timestamp>,
     read: BTreeMap<i64, Timestamp>,
 }
@@ -109,12 +104,8 @@ impl Reading {
 
     /// What this member's marks say of a message.
     fn receipt(&self, seq: i64) -> Receipt {
-        // Since a thread stopped sharing receipts marks leave no rows; the participant's own row still knows the last.
-        let read = Self::first(&self.read, seq);
-        let read_at = read.or(if self.last_read_seq >= seq { self.last_read_at } else { None });
-        let delivered = Self::first(&self.delivered, seq);
-        let got = delivered.into_iter().chain(read_at).min();
-        let delivered_at = got.or(if self.last_delivered_seq >= seq { self.last_read_at } else { None });
+        let read_at = Self::first(&self.read, seq);
+        let delivered_at = Self::first(&self.delivered, seq).into_iter().chain(read_at).min();
         Receipt { user_id: self.user_id, delivered_at, read_at }
     }
 }
@@ -141,12 +132,12 @@ async fn read(app: &App, ranges: HashMap<ThreadId, (i64, i64)>) -> Result<HashMa
     // For each member and kind: the marks within the range, and the first one behind it.
     let sql = format!(
         "WITH {}, bounds AS MATERIALIZED (SELECT p.thread_id, p.user_id, p.joined_seq, \
-         CASE WHEN p.left_at IS NULL THEN 0 ELSE 1 END AS gone, p.last_read_seq, p.last_delivered_seq, p.last_read_at, \
+         CASE WHEN p.left_at IS NULL THEN 0 ELSE 1 END AS gone, \
          k.kind, w.low, coalesce((SELECT min(x.up_to_seq) FROM read_marks x WHERE x.thread_id = p.thread_id \
          AND x.user_id = p.user_id AND x.kind = k.kind AND x.up_to_seq >= w.high), w.high) AS high \
          FROM want w JOIN thread_participants p ON p.thread_id = w.thread_id \
          CROSS JOIN (SELECT 1 AS kind UNION ALL SELECT 2) k) \
-         SELECT b.thread_id, b.user_id, b.joined_seq, b.gone, b.last_read_seq, b.last_delivered_seq, b.last_read_at, \
+         SELECT b.thread_id, b.user_id, b.joined_seq, b.gone, \
          m.kind, m.up_to_seq, m.at FROM bounds b LEFT JOIN read_marks m ON m.thread_id = b.thread_id \
          AND m.user_id = b.user_id AND m.kind = b.kind AND m.up_to_seq >= b.low AND m.up_to_seq <= b.high",
         engine.want(&columns, 1)
@@ -159,9 +150,6 @@ async fn read(app: &App, ranges: HashMap<ThreadId, (i64, i64)>) -> Result<HashMa
             user_id: row.user_id,
             joined_seq: row.joined_seq,
             gone: row.gone != 0,
-            last_read_seq: row.last_read_seq,
-            last_delivered_seq: row.last_delivered_seq,
-            last_read_at: row.last_read_at,
             delivered: BTreeMap::new(),
             read: BTreeMap::new(),
         });
@@ -234,8 +222,9 @@ pub async fn mark(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId, kind: Ma
     }
     let change = |proof: Box<Member>| Mark { proof: *proof, user_id, kind, seq: cursor.seq };
     let committed = commit::under(app, || async { prove().await.map(Box::new) }, change).await?;
-    let (proof, own) = committed.done;
-    let seq = committed.thread.last_seq;
+    let (proof, own, at) = committed.done;
+    // Marks that moved are told of in one event, the last of their transaction.
+    let seq = at.unwrap_or(committed.thread.last_seq);
     Ok(Marked { reader: proof.reader().at(committed.thread), own, seq })
 }
 
@@ -247,7 +236,8 @@ struct Mark {
 }
 
 impl Change for Mark {
-    type Done = (Member, participant::Model);
+    /// The seq is that at which nothing had to be marked; none if the mark moved.
+    type Done = (Member, participant::Model, Option<i64>);
 
     fn needs(&self, needs: &mut Needs) {
         needs.participants.insert(self.user_id);
@@ -256,11 +246,9 @@ impl Change for Mark {
 
     fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
         batch.holds(&self.proof)?;
-        if let Some(place) = batch.place(self.seq) {
-            batch.mark(self.user_id, self.kind, place);
-        }
+        let moved = batch.place(self.seq).is_some_and(|place| batch.mark(self.user_id, self.kind, place));
         let own = batch.participant(self.user_id).ok_or(Denied::Stale)?.clone();
-        Ok((self.proof.clone(), own))
+        Ok((self.proof.clone(), own, (!moved).then_some(batch.thread.last_seq)))
     }
 }
 
@@ -277,15 +265,23 @@ async fn mark_privately(app: &Arc<App>, member: &Member, kind: MarkKind, seq: i6
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let sql = "SELECT seq, position FROM messages WHERE thread_id = $1 AND seq <= $2 ORDER BY seq DESC LIMIT 1";
-            let found = Place::find_by_statement(engine.sql(sql, [thread_id.into(), seq.into()])).one(transaction).await?;
+            let found =
+                Place::find_by_statement(engine.sql(sql, [thread_id.into(), seq.into()])).one(transaction).await?;
             if let Some(place) = found {
-                let change = match kind {
-                    MarkKind::Delivered => "last_delivered_seq = $3 WHERE last_delivered_seq < $3 AND last_read_seq < $3 AND $4 = $4 AND $5 = $5",
-                    MarkKind::Read => "last_read_seq = $3, last_read_position = $4, last_read_at = $5 WHERE last_read_position < $4",
+                let stamp = db::stamp(transaction, engine).await?;
+                let own = "thread_id = $1 AND user_id = $2 AND left_at IS NULL";
+                let (change, mut values) = match kind {
+                    MarkKind::Delivered => {
+                        ("last_delivered_seq = $3, changed_at = $4 WHERE last_delivered_seq < $3", vec![])
+                    }
+                    MarkKind::Read => (
+                        "last_read_seq = $3, changed_at = $4, last_read_position = $5, last_read_at = $6 \
+                         WHERE last_read_position < $5",
+                        vec![place.position.into(), now.into()],
+                    ),
                 };
-                let change = change.replacen(" WHERE", &format!(", changed_at = {} WHERE", engine.now()), 1);
-                let sql = format!("UPDATE thread_participants SET {change} AND thread_id = $1 AND user_id = $2 AND left_at IS NULL");
-                let values = [thread_id.into(), user_id.into(), place.seq.into(), place.position.into(), now.into()];
+                let sql = format!("UPDATE thread_participants SET {change} AND {own}");
+                values.splice(0..0, [thread_id.into(), user_id.into(), place.seq.into(), stamp.into()]);
                 transaction.execute_raw(engine.sql(sql, values)).await?;
             }
             let sql = "SELECT * FROM thread_participants WHERE thread_id = $1 AND user_id = $2 AND left_at IS NULL";

@@ -33,6 +33,9 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How often a session's last activity is written at the most.
 const ACTIVITY: Duration = Duration::from_secs(60);
 
+/// Sessions whose activity is remembered before those at rest are forgotten.
+const REMEMBERED: usize = 10_000;
+
 /// The client at the other end, as the edge sees it.
 #[derive(Debug, Clone, Default)]
 pub struct Client {
@@ -326,7 +329,9 @@ impl Sessions {
         if active.get(&id).is_some_and(|at| now - *at < pause) {
             return false;
         }
-        active.retain(|_, at| now - *at < pause);
+        if active.len() > REMEMBERED {
+            active.retain(|_, at| now - *at < pause);
+        }
         active.insert(id, now);
         true
     }

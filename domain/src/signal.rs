@@ -149,10 +149,8 @@ pub fn stream(app: Arc<App>, viewer: Viewer, thread_id: ThreadId) -> impl Stream
                 Heard::Signal(Err(RecvError::Lagged(_))) => {}
                 Heard::Signal(Err(RecvError::Closed)) => return,
                 Heard::Log(entries) => {
-                    let own = |(who, _)| Some(who) == viewer.user_id();
-                    let concerned = entries.as_ref().is_none_or(|entries| {
-                        entries.iter().filter_map(|entry| entry.participant_change()).any(own)
-                    });
+                    let own = |entries: &Vec<Arc<crate::event::Entry>>| entries.iter().any(|entry| entry.concerns(viewer.user_id()));
+                    let concerned = entries.as_ref().is_none_or(own);
                     last = entries.and_then(|entries| entries.last().map(|entry| entry.seq())).unwrap_or(last).max(last);
                     if concerned {
                         last = still_readable(&app, &viewer, thread_id).await?.thread().last_seq.max(last);

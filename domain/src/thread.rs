@@ -50,8 +50,8 @@ async fn change<F: Future<Output = Result<Admin>> + Send>(
     make: impl Fn(Admin) -> ThreadChange,
 ) -> Result<Changed> {
     let committed = commit::under(app, prove, make).await?;
-    let seq = committed.thread.last_seq;
-    Ok(Changed { reader: committed.done.reader().at(committed.thread), seq })
+    let (proof, seq) = committed.done;
+    Ok(Changed { reader: proof.reader().at(committed.thread), seq })
 }
 
 /// A title is 1 to 255 characters, where there is one.
@@ -75,7 +75,7 @@ struct ThreadChange {
 }
 
 impl Change for ThreadChange {
-    type Done = Admin;
+    type Done = (Admin, i64);
 
     fn needs(&self, _: &mut Needs) {}
 
@@ -105,7 +105,7 @@ impl Change for ThreadChange {
             batch.append(EventKind::ThreadChanged, self.actor, None, None);
             batch.touch();
         }
-        Ok(self.proof.clone())
+        Ok((self.proof.clone(), batch.thread.last_seq))
     }
 }
 

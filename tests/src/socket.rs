@@ -34,7 +34,7 @@ pub enum Control {
 
 /// One WebSocket connection.
 pub struct Socket {
-    commands: mpsc::UnboundedSender<Command>,
+    commands: Line,
     control: tokio::sync::Mutex<mpsc::UnboundedReceiver<Control>>,
     operations: Operations,
     last_id: AtomicU64,
@@ -42,7 +42,10 @@ pub struct Socket {
 
 type Operations = Arc<Mutex<HashMap<String, mpsc::UnboundedSender<Frame>>>>;
 
-enum Command {
+/// What a driver is told by, and what it lives by: it ends when nobody holds one any more.
+pub(crate) type Line = mpsc::UnboundedSender<Command>;
+
+pub(crate) enum Command {
     Send(Message),
     Pause,
     Resume,
@@ -126,7 +129,7 @@ impl Socket {
     pub fn listen(&self, id: &str) -> Subscription {
         let (sender, frames) = mpsc::unbounded_channel();
         self.operations.lock().unwrap().insert(id.to_owned(), sender);
-        Subscription::new(id.to_owned(), frames)
+        Subscription::new(id.to_owned(), frames, self.commands.clone())
     }
 
     /// Says that an operation is not wanted any more. What was under way still comes.
@@ -189,7 +192,7 @@ impl Socket {
     }
 }
 
-/// Owns the stream: reads unless paused, and does what it is told. Ends with the stream, a cut, or its [`Socket`].
+/// Owns the stream: reads unless paused, and does what it is told. Ends with the stream, a cut, or its last [`Line`].
 struct Driver {
     stream: WebSocketStream<TcpStream>,
     todo: mpsc::UnboundedReceiver<Command>,

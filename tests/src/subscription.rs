@@ -4,6 +4,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::deadline::within;
+use crate::socket::Line;
 
 /// What comes for one operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,15 +21,17 @@ pub enum Frame {
     Lost(String),
 }
 
-/// One operation. Dropping it leaves it open on the server; see [`Socket::complete`](crate::Socket::complete).
+/// One operation. Dropping it leaves it open on the server; see [`Socket::complete`](crate::Socket::complete). Its
+/// connection lasts at least as long as it does.
 pub struct Subscription {
     id: String,
     frames: UnboundedReceiver<Frame>,
+    _line: Line,
 }
 
 impl Subscription {
-    pub(crate) fn new(id: String, frames: UnboundedReceiver<Frame>) -> Self {
-        Self { id, frames }
+    pub(crate) fn new(id: String, frames: UnboundedReceiver<Frame>, line: Line) -> Self {
+        Self { id, frames, _line: line }
     }
 
     /// Its id on the socket.

@@ -63,7 +63,8 @@ async fn open_alone(config: &Config) -> Result<Db> {
 
 /// The migrations that this binary knows, and whether each is applied.
 pub(super) async fn status(db: &Db) -> Result<Vec<(String, bool)>> {
-    let migrations = Migrator::get_migration_with_status(db.writer()).await.context("reading which migrations are applied")?;
+    let migrations =
+        Migrator::get_migration_with_status(db.writer()).await.context("reading which migrations are applied")?;
     let states = migrations.iter().map(|migration| (migration.name().to_owned(), migration.status()));
     Ok(states.map(|(name, status)| (name, status == MigrationStatus::Applied)).collect())
 }

@@ -25,7 +25,9 @@ pub(crate) fn parse_optional<I: TypedId>(field: &'static str, id: Option<&ID>) -
 
 fn describe(error: &entity::id::ParseIdError) -> String {
     match error {
-        entity::id::ParseIdError::Prefix { expected } => format!("not an id of this type: those begin with `{expected}_`"),
+        entity::id::ParseIdError::Prefix { expected } => {
+            format!("not an id of this type: those begin with `{expected}_`")
+        }
         entity::id::ParseIdError::Form => "not a well-formed id".to_owned(),
     }
 }

@@ -36,6 +36,15 @@ macro_rules! question {
     };
 }
 
+/// An answer for every key, since only what has an answer is remembered: an empty one where nothing was found.
+fn complete<K: Clone + Hash + Eq, V: Default, I: Hash + Eq>(
+    keys: &[K],
+    mut found: HashMap<I, V>,
+    id: impl Fn(&K) -> I,
+) -> HashMap<K, V> {
+    keys.iter().map(|key| (key.clone(), found.remove(&id(key)).unwrap_or_default())).collect()
+}
+
 /// Pairs each key with its answer, for reads that answer in the order of the keys.
 fn zip<K: Clone + Hash + Eq, V>(keys: &[K], answers: Vec<V>) -> HashMap<K, V> {
     keys.iter().cloned().zip(answers).collect()
@@ -72,11 +81,11 @@ question!(ReactionsTo => Vec<Group>, |app, keys| {
     let mut outcome = Ok(());
     for (viewer, ids) in of_viewer {
         match reaction::groups(app, viewer, &ids).await {
-            Ok(groups) => answers.extend(groups.into_iter().map(|(id, groups)| (ReactionsTo(viewer, id), groups))),
+            Ok(groups) => answers.extend(groups.into_iter().map(|(id, groups)| ((viewer, id), groups))),
             Err(error) => outcome = Err(error),
         }
     }
-    outcome.map(|()| answers)
+    outcome.map(|()| complete(keys, answers, |key| (key.0, key.1)))
 });
 
 /// Who put an emoji to a message, the first few.
@@ -103,7 +112,7 @@ pub(crate) struct AttachmentsOf(pub(crate) MessageId);
 
 question!(AttachmentsOf => Vec<entity::message_attachment::Model>, |app, keys| {
     let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
-    attachment::of_messages(app, &ids).await.map(|found| found.into_iter().map(|(id, rows)| (AttachmentsOf(id), rows)).collect())
+    attachment::of_messages(app, &ids).await.map(|found| complete(keys, found, |key| key.0))
 });
 
 /// What a message said before it was edited.
@@ -112,7 +121,7 @@ pub(crate) struct RevisionsOf(pub(crate) MessageId);
 
 question!(RevisionsOf => Vec<entity::message_revision::Model>, |app, keys| {
     let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
-    message::revisions(app, &ids).await.map(|found| found.into_iter().map(|(id, rows)| (RevisionsOf(id), rows)).collect())
+    message::revisions(app, &ids).await.map(|found| complete(keys, found, |key| key.0))
 });
 
 /// How many replies a message has.
@@ -121,7 +130,7 @@ pub(crate) struct ReplyCount(pub(crate) MessageId);
 
 question!(ReplyCount => i64, |app, keys| {
     let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
-    message::reply_counts(app, &ids).await.map(|found| found.into_iter().map(|(id, count)| (ReplyCount(id), count)).collect())
+    message::reply_counts(app, &ids).await.map(|found| complete(keys, found, |key| key.0))
 });
 
 /// Who has got and read a message.
@@ -193,9 +202,7 @@ pub(crate) struct CountOf(pub(crate) ThreadId, pub(crate) Role);
 
 question!(CountOf => i64, |app, keys| {
     let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
-    participant::counts(app, &ids).await.map(|found| {
-        found.into_iter().map(|((id, role), count)| (CountOf(id, role), count)).collect()
-    })
+    participant::counts(app, &ids).await.map(|found| complete(keys, found, |key| (key.0, key.1)))
 });
 
 /// How many messages were deleted behind a position.
@@ -204,9 +211,7 @@ pub(crate) struct DeletedAfter(pub(crate) ThreadId, pub(crate) i64);
 
 question!(DeletedAfter => i64, |app, keys| {
     let places: Vec<_> = keys.iter().map(|key| (key.0, key.1)).collect();
-    thread::deleted_after(app, &places).await.map(|found| {
-        found.into_iter().map(|((id, position), count)| (DeletedAfter(id, position), count)).collect()
-    })
+    thread::deleted_after(app, &places).await.map(|found| complete(keys, found, |key| (key.0, key.1)))
 });
 
 /// Somebody's own row in a thread that they take part in.

@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
+use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subscription};
 use domain::access::{self, Reader};
 use domain::event::{self, Step, Track};
 use domain::message::{self, AttachmentDraft, Draft};
 use domain::page::{Page, Window};
 use domain::receipt;
-use entity::id::ThreadId;
+use entity::id::{MessageId, ThreadId};
 use entity::thread_event::EventKind;
 use futures_util::{Stream, StreamExt};
 
 use super::attachment::{Attachment, AttachmentInput};
 use super::cursor::{Args, ITEMS};
 use super::error::{UserError, settle};
-use super::loader::{AttachmentsOf, Parent, ReactionsTo, ReceiptsOf, RepliesTo, ReplyCount, RevisionsOf};
+use super::loader::{AttachmentsOf, Batch, Parent, ReactionsTo, ReceiptsOf, RepliesTo, ReplyCount, RevisionsOf};
 use super::page::connection;
 use super::reaction::ReactionGroup;
 use super::receipt::{MessageStatus, MessageStatusTimestamps, Receipt};
@@ -39,7 +40,10 @@ impl MessageConnection {
     /// A page of a thread's messages.
     pub(crate) fn listed(page: Page<entity::message::Model>, reader: &Reader, scope: &Scope) -> Self {
         Self::of(page.map(|row| {
-            (scope.cursor(reader, row.seq), Message { scope: scope.clone(), reader: reader.clone(), row: Arc::new(row) })
+            (
+                scope.cursor(reader, row.seq),
+                Message { scope: scope.clone(), reader: reader.clone(), row: Arc::new(row) },
+            )
         }))
     }
 }
@@ -49,8 +53,21 @@ impl Message {
         self.row.deleted_at.is_some()
     }
 
+    /// Loads something of this message, together with the same of those that are shown after it.
+    async fn of_message<K>(&self, key: impl Fn(MessageId) -> K) -> Result<<Batch as Loader<K>>::Value>
+    where
+        K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+        Batch: Loader<K, Error = Arc<domain::Error>>,
+        <Batch as Loader<K>>::Value: Default,
+    {
+        let neighbours = self.scope.messages().iter().map(|row| key(row.id)).collect();
+        Ok(self.scope.load_among(key(self.row.id), neighbours).await?.unwrap_or_default())
+    }
+
     async fn all_receipts(&self) -> Result<Option<Arc<receipt::Receipts>>> {
-        self.scope.load(ReceiptsOf(receipt::ask(&self.reader, &self.row))).await
+        let key = |row: &Arc<entity::message::Model>| ReceiptsOf(receipt::ask(&self.reader, row));
+        let neighbours = self.scope.messages().iter().map(key).collect();
+        self.scope.load_among(key(&self.row), neighbours).await
     }
 }
 
@@ -83,13 +100,15 @@ impl Message {
     /// The message that it replies to. Replies are one level deep: a reply to a reply has the same parent.
     async fn parent(&self) -> Result<Option<Message>> {
         let Some(parent) = self.row.parent_id else { return Ok(None) };
-        let row = self.scope.load(Parent(self.reader.clone(), parent)).await?;
+        let key = |parent| Parent(self.reader.clone(), parent);
+        let neighbours = self.scope.messages().iter().filter_map(|row| row.parent_id).map(key).collect();
+        let row = self.scope.load_among(key(parent), neighbours).await?;
         Ok(row.map(|row| Message { scope: self.scope.clone(), reader: self.reader.clone(), row }))
     }
 
     /// How many messages reply to it, deleted ones among them.
     async fn reply_count(&self) -> Result<i32> {
-        Ok(int(self.scope.load_or_default(ReplyCount(self.row.id)).await?))
+        Ok(int(self.of_message(ReplyCount).await?))
     }
 
     /// The messages that reply to it, oldest first.
@@ -112,7 +131,7 @@ impl Message {
         if self.deleted() {
             return Ok(Vec::new());
         }
-        let rows = self.scope.load_or_default(AttachmentsOf(self.row.id)).await?;
+        let rows = self.of_message(AttachmentsOf).await?;
         Ok(rows.into_iter().map(Attachment).collect())
     }
 
@@ -121,7 +140,7 @@ impl Message {
         if self.deleted() {
             return Ok(Vec::new());
         }
-        let groups = self.scope.load_or_default(ReactionsTo(self.reader.viewer(), self.row.id)).await?;
+        let groups = self.of_message(|id| ReactionsTo(self.reader.viewer(), id)).await?;
         let group = |group| ReactionGroup {
             scope: self.scope.clone(),
             reader: self.reader.clone(),
@@ -155,7 +174,11 @@ impl Message {
     /// Empty where receipts are not shared.
     async fn receipts(&self) -> Result<Vec<Receipt>> {
         let Some(receipts) = self.all_receipts().await? else { return Ok(Vec::new()) };
-        Ok(receipts.of_members.iter().map(|receipt| Receipt { scope: self.scope.clone(), receipt: receipt.clone() }).collect())
+        Ok(receipts
+            .of_members
+            .iter()
+            .map(|receipt| Receipt { scope: self.scope.clone(), receipt: receipt.clone() })
+            .collect())
     }
 
     /// The key it was sent with; only its sender sees it.
@@ -174,7 +197,7 @@ impl Message {
         if self.deleted() || self.row.edited_at.is_none() {
             return Ok(Vec::new());
         }
-        let rows = self.scope.load_or_default(RevisionsOf(self.row.id)).await?;
+        let rows = self.of_message(RevisionsOf).await?;
         let revision = |row: entity::message_revision::Model| MessageRevision {
             version: row.version,
             content: row.content,
@@ -323,7 +346,8 @@ impl MessageMutation {
             message::send(scope.app(), viewer, draft).await
         };
         let (sent, errors) = settle(outcome.await)?;
-        let sent = sent.map(|sent| message::Changed { reader: sent.reader, seq: sent.message.seq, message: sent.message });
+        let sent =
+            sent.map(|sent| message::Changed { reader: sent.reader, seq: sent.message.seq, message: sent.message });
         Ok(MessageSendPayload::of(scope, sent, errors))
     }
 

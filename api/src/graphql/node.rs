@@ -16,7 +16,11 @@ use super::user::User;
 
 /// Something with an id.
 #[derive(Interface, Clone)]
-#[graphql(field(name = "id", ty = "ID", desc = "The id: a prefix that names the type, and what tells one from another."))]
+#[graphql(field(
+    name = "id",
+    ty = "ID",
+    desc = "The id: a prefix that names the type, and what tells one from another."
+))]
 pub(crate) enum Node {
     User(User),
     Thread(Thread),
@@ -70,7 +74,8 @@ async fn load(ctx: &Context<'_>, argument: &'static str, ids: Vec<ID>) -> Result
     let mut sorted = Sorted::default();
     for id in &ids {
         if !sorted.take(id) {
-            let why = "It is not the id of anything that has one of its own: those begin with usr_, thr_, msg_ or att_.";
+            let why =
+                "It is not the id of anything that has one of its own: those begin with usr_, thr_, msg_ or att_.";
             return Err(fault(Refusal::new(Code::Invalid, argument, why).into()));
         }
     }

@@ -57,7 +57,8 @@ impl Participant {
     /// The cursor of the last message that a device of theirs has got; reading counts. Null while there is none, and where
     /// receipts are not shared.
     async fn last_delivered_cursor(&self) -> Option<Cursor> {
-        let got = self.row.last_delivered_seq.max(if self.row.last_read_at.is_some() { self.row.last_read_seq } else { 0 });
+        let got =
+            self.row.last_delivered_seq.max(if self.row.last_read_at.is_some() { self.row.last_read_seq } else { 0 });
         (got > self.row.joined_seq && self.shown()).then(|| self.scope.cursor(&self.reader, got))
     }
 }

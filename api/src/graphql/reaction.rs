@@ -53,7 +53,7 @@ impl ReactionGroup {
             emoji: self.group.emoji.clone(),
             limit,
         };
-        let ids = self.scope.load_or_default(key).await?;
+        let ids = self.scope.load(key).await?.unwrap_or_default();
         let users = futures_util::future::join_all(ids.into_iter().map(|id| User::load(&self.scope, id))).await;
         users.into_iter().filter_map(Result::transpose).collect()
     }

@@ -10,6 +10,7 @@ use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
 use domain::access::{Reader, Viewer};
 use domain::event::Entry;
 use domain::{App, event};
+use entity::id::UserId;
 
 use super::fault;
 use super::loader::Batch;
@@ -22,13 +23,21 @@ pub(crate) struct Scope(Arc<Inner>);
 struct Inner {
     app: Arc<App>,
     loader: DataLoader<Batch, HashMapCache>,
+    /// For lines of a log: the messages and accounts that those read with it name. A stream shows one after the other,
+    /// so what is loaded for the first is loaded for all of them.
+    messages: Vec<Arc<entity::message::Model>>,
+    users: Vec<UserId>,
 }
 
 impl Scope {
     /// A scope in which nothing has been loaded.
     pub(crate) fn new(app: Arc<App>) -> Self {
+        Self::among(app, Vec::new(), Vec::new())
+    }
+
+    fn among(app: Arc<App>, messages: Vec<Arc<entity::message::Model>>, users: Vec<UserId>) -> Self {
         let loader = DataLoader::with_cache(Batch(app.clone()), tokio::spawn, HashMapCache::default());
-        Self(Arc::new(Inner { app, loader }))
+        Self(Arc::new(Inner { app, loader, messages, users }))
     }
 
     /// The scope of the request at hand.
@@ -44,9 +53,10 @@ impl Scope {
         Self::new(ctx.data_unchecked::<Arc<App>>().clone())
     }
 
-    /// The scope that all who see one event share.
+    /// The scope that all who see an event share, with the events that were read with it.
     pub(crate) fn shared(app: &Arc<App>, entry: &Entry) -> Self {
-        let shared = entry.shared(|| Self::new(app.clone()));
+        let chunk = &entry.chunk;
+        let shared = chunk.shared(|| Self::among(app.clone(), chunk.messages.clone(), chunk.users.clone()));
         shared.map_or_else(|| Self::new(app.clone()), |scope| (*scope).clone())
     }
 
@@ -61,17 +71,32 @@ impl Scope {
         K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
         Batch: Loader<K, Error = Arc<domain::Error>>,
     {
-        self.0.loader.load_one(key).await.map_err(|error| fault(error.share()))
+        self.load_among(key, Vec::new()).await
     }
 
-    /// As [`Scope::load`], where nothing to load means an empty answer.
-    pub(crate) async fn load_or_default<K>(&self, key: K) -> async_graphql::Result<<Batch as Loader<K>>::Value>
+    /// As [`Scope::load`], together with what will be asked for of its neighbours.
+    pub(crate) async fn load_among<K>(
+        &self,
+        key: K,
+        mut neighbours: Vec<K>,
+    ) -> async_graphql::Result<Option<<Batch as Loader<K>>::Value>>
     where
         K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
         Batch: Loader<K, Error = Arc<domain::Error>>,
-        <Batch as Loader<K>>::Value: Default,
     {
-        Ok(self.load(key).await?.unwrap_or_default())
+        neighbours.push(key.clone());
+        let found = self.0.loader.load_many(neighbours).await.map_err(|error| fault(error.share()));
+        Ok(found?.remove(&key))
+    }
+
+    /// The messages that are shown one after the other with this one.
+    pub(crate) fn messages(&self) -> &[Arc<entity::message::Model>] {
+        &self.0.messages
+    }
+
+    /// The accounts that are shown one after the other with this one.
+    pub(crate) fn users(&self) -> &[UserId] {
+        &self.0.users
     }
 
     /// The cursor of a place in a thread's log.

@@ -60,7 +60,8 @@ impl Viewer {
     /// Your threads, the most recently active first.
     async fn threads(
         &self,
-        #[graphql(desc = "Those that are archived instead of those in use.", default_with = "Some(false)")] archived: Option<bool>,
+        #[graphql(desc = "Those that are archived instead of those in use.", default_with = "Some(false)")]
+        archived: Option<bool>,
         #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
         #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,

@@ -33,9 +33,7 @@ connection!(ThreadConnection, ThreadEdge, Thread, "threads");
 impl ThreadConnection {
     /// A page of a list of threads.
     pub(crate) fn listed(page: Page<Listed>, list: List, scope: &Scope) -> Self {
-        Self::of(page.map(|listed| {
-            (list.cursor(&listed.key), Thread { scope: scope.clone(), reader: listed.reader })
-        }))
+        Self::of(page.map(|listed| (list.cursor(&listed.key), Thread { scope: scope.clone(), reader: listed.reader })))
     }
 }
 
@@ -131,7 +129,7 @@ impl Thread {
         let total = match (self.reader.sees_participants(), role) {
             (false, _) => 0,
             (true, None) => self.reader.thread().participant_count,
-            (true, Some(role)) => int(self.scope.load_or_default(CountOf(self.reader.id(), role)).await?),
+            (true, Some(role)) => int(self.scope.load(CountOf(self.reader.id(), role)).await?.unwrap_or_default()),
         };
         let page = self.scope.load(ParticipantsOf(self.reader.clone(), role, window)).await?;
         let page = page.unwrap_or_else(Page::empty).map(|row| {
@@ -180,7 +178,8 @@ impl Thread {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
     ) -> Result<ThreadEventPage> {
         let limit = bounded("first", first.unwrap_or(MESSAGES)).map_err(fault)?;
-        let after = after.map(|text| event::parse_cursor("after", &text.0, self.reader.id())).transpose().map_err(fault)?;
+        let after =
+            after.map(|text| event::parse_cursor("after", &text.0, self.reader.id())).transpose().map_err(fault)?;
         let page = event::page(self.scope.app(), &self.reader, after, limit).await.map_err(fault)?;
         Ok(ThreadEventPage::of(page, &self.reader, &self.scope))
     }
@@ -247,7 +246,7 @@ impl ViewerThreadState {
         if thread.message_count <= position {
             return Ok(0);
         }
-        let deleted = self.scope.load_or_default(DeletedAfter(thread.id, position)).await?;
+        let deleted = self.scope.load(DeletedAfter(thread.id, position)).await?.unwrap_or_default();
         Ok(int(thread::unread_count(thread.message_count, position, deleted)))
     }
 

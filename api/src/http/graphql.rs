@@ -130,10 +130,11 @@ pub(super) async fn get(
     let Some(query) = given.query else {
         return refused(StatusCode::BAD_REQUEST, "INVALID", "Give the document as `query`, or open a socket.");
     };
-    let variables = match given.variables.filter(|text| !text.is_empty()).map(|text| serde_json::from_str(&text)).transpose() {
-        Ok(variables) => variables,
-        Err(_) => return refused(StatusCode::BAD_REQUEST, "INVALID", "`variables` is not a JSON object."),
-    };
+    let variables =
+        match given.variables.filter(|text| !text.is_empty()).map(|text| serde_json::from_str(&text)).transpose() {
+            Ok(variables) => variables,
+            Err(_) => return refused(StatusCode::BAD_REQUEST, "INVALID", "`variables` is not a JSON object."),
+        };
     let parameters = Parameters { query, operation_name: given.operation_name, variables };
     execute(&edge, media, &headers, address, parameters, true).await
 }
@@ -172,7 +173,9 @@ fn changes_something(request: &mut Request) -> bool {
     match &document.operations {
         DocumentOperations::Single(operation) => operation.node.ty != OperationType::Query,
         DocumentOperations::Multiple(operations) => match name {
-            Some(name) => operations.get(name.as_str()).is_some_and(|operation| operation.node.ty != OperationType::Query),
+            Some(name) => {
+                operations.get(name.as_str()).is_some_and(|operation| operation.node.ty != OperationType::Query)
+            }
             // Without a name a document of one named operation runs that one.
             None => operations.values().any(|operation| operation.node.ty != OperationType::Query),
         },

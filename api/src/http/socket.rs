@@ -21,8 +21,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, interval_at, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::graphql::{Parameters, equip, new_request_id};
 use super::answer::Written;
+use super::graphql::{Parameters, equip, new_request_id};
 use super::{Edge, identity};
 use crate::graphql::within_request;
 
@@ -206,11 +206,13 @@ impl Socket {
         match message {
             Incoming::ConnectionInit { payload } => self.introduce(payload).await,
             Incoming::Ping { payload } => {
-                let pong = payload.map_or_else(|| json!({ "type": "pong" }), |payload| json!({ "type": "pong", "payload": payload }));
+                let pong = payload
+                    .map_or_else(|| json!({ "type": "pong" }), |payload| json!({ "type": "pong", "payload": payload }));
                 self.say(pong).await;
                 Ok(())
             }
             Incoming::Pong {} => Ok(()),
+            Incoming::Subscribe { id, .. } if id.is_empty() => Err(BAD_REQUEST),
             Incoming::Subscribe { id, payload } => self.subscribe(id, payload).await,
             Incoming::Complete { id } => {
                 self.operations.end(&id);

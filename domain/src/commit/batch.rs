@@ -337,18 +337,18 @@ impl Batch {
         self.places.get(&seq).copied()
     }
 
-    /// Moves a read or delivered mark forward; never back.
-    pub(crate) fn mark(&mut self, user_id: UserId, kind: MarkKind, (seq, position): Place) {
+    /// Moves a read or delivered mark forward; never back. Says whether the log will tell of it.
+    pub(crate) fn mark(&mut self, user_id: UserId, kind: MarkKind, (seq, position): Place) -> bool {
         let (thread_id, now, shared) = (self.thread.id, self.now, self.thread.receipts_until_seq.is_none());
-        let Some(row) = self.participant(user_id) else { return };
+        let Some(row) = self.participant(user_id) else { return false };
         let moves = match kind {
             MarkKind::Delivered => seq > row.last_delivered_seq && seq > row.last_read_seq,
             MarkKind::Read => position > row.last_read_position,
         };
         if !moves {
-            return;
+            return false;
         }
-        let Some(row) = self.participant_mut(user_id) else { return };
+        let Some(row) = self.participant_mut(user_id) else { return false };
         match kind {
             MarkKind::Delivered => row.last_delivered_seq = seq,
             MarkKind::Read => {
@@ -360,6 +360,7 @@ impl Batch {
             self.marks.push(read_mark::Model { thread_id, user_id, kind, up_to_seq: seq, at: now });
             self.advanced.insert(user_id);
         }
+        shared
     }
 
     /// Tells in one event of all whose receipts moved.

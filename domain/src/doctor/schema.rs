@@ -18,7 +18,6 @@ struct Named {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Schema {
     expected: usize,
-    applied: usize,
     /// Brought, and not applied.
     missing: Vec<String>,
     /// Applied, and not brought.
@@ -28,9 +27,14 @@ pub(super) struct Schema {
 }
 
 impl Schema {
-    /// Whether Linnet has ever been here.
+    /// Whether any of Linnet's migrations is applied.
     pub(super) fn is_ours(&self) -> bool {
-        self.applied > 0
+        self.missing.len() < self.expected
+    }
+
+    /// Whether nobody has used the database yet.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.has_tables && self.unknown.is_empty() && !self.is_ours()
     }
 
     /// Reads which migrations are applied, and compares them with those that this version brings.
@@ -53,7 +57,6 @@ impl Schema {
         };
         Self {
             expected: expected.len(),
-            applied: applied.len(),
             missing: without(expected, applied),
             unknown: without(applied, expected),
             has_tables,
@@ -64,11 +67,11 @@ impl Schema {
     pub(super) fn finding(&self) -> Finding {
         let up = "Start the server (which migrates, unless told not to) or run `linnet migrate up`.";
         match self {
-            Self { applied: 0, has_tables: true, .. } => {
+            empty if empty.is_empty() => Finding::warning("schema", "The database is empty.", up),
+            foreign if !foreign.is_ours() => {
                 let says = "The database has tables, but they are not Linnet's.";
                 Finding::problem("schema", says, "Give Linnet a database of its own.")
             }
-            Self { applied: 0, .. } => Finding::warning("schema", "The database is empty.", up),
             Self { unknown, missing, .. } if !unknown.is_empty() && !missing.is_empty() => {
                 let says = format!(
                     "The database has migrations that this version does not know ({}), and lacks some of its own ({}).",
@@ -85,7 +88,8 @@ impl Schema {
                 let says = format!("The database was made by a newer version: it has {}.", unknown.join(", "));
                 Finding::problem("schema", says, "Run that version, or let it take its migrations back first.")
             }
-            Self { missing, applied, expected, .. } if !missing.is_empty() => {
+            Self { missing, expected, .. } if !missing.is_empty() => {
+                let applied = expected - missing.len();
                 let says =
                     format!("{applied} of {expected} migrations are applied; {} is missing.", missing.join(", "));
                 Finding::problem("schema", says, up)
@@ -113,7 +117,9 @@ mod tests {
         };
         assert_eq!(judged(&["m1", "m2"], true), (Level::Ok, "All 2 migrations are applied.".into()));
         assert_eq!(judged(&[], false), (Level::Warning, "The database is empty.".into()));
-        assert_eq!(judged(&[], true).0, Level::Problem);
+        let foreign = (Level::Problem, "The database has tables, but they are not Linnet's.".into());
+        assert_eq!(judged(&[], true), foreign);
+        assert_eq!(judged(&["another"], true), foreign);
         assert_eq!(judged(&["m1"], true), (Level::Problem, "1 of 2 migrations are applied; m2 is missing.".into()));
         assert!(judged(&["m1", "m2", "m3"], true).1.contains("newer version: it has m3"));
         assert!(judged(&["m1", "m3"], true).1.contains("does not know (m3), and lacks some of its own (m2)"));

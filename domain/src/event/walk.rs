@@ -51,6 +51,10 @@ impl Frame {
     pub(super) fn of(reader: &Reader, entry: Arc<Entry>) -> Self {
         Self { seq: entry.seq(), reader: reader.at(entry.thread.clone()), step: Step::Entry(entry) }
     }
+
+    fn revoked(reader: &Reader, seq: i64) -> Self {
+        Self { seq, reader: reader.clone(), step: Step::Revoked }
+    }
 }
 
 /// Entries read from the log at once while catching up; the right to read is proven again for each such chunk.
@@ -91,25 +95,21 @@ pub fn walk(
                         break;
                     }
                     last = entry.seq();
-                    if entry.removes(viewer.user_id()) {
-                        match prove(&app, &viewer, thread_id).await? {
-                            Some(proof) => reader = proof,
-                            None => {
-                                yield Frame { seq: last, reader: reader.clone(), step: Step::Revoked };
-                                return;
-                            }
-                        }
+                    if entry.concerns(viewer.user_id()) {
+                        let Some(proof) = prove(&app, &viewer, thread_id).await? else {
+                            yield Frame::revoked(&reader, last);
+                            return;
+                        };
+                        reader = proof;
                     }
                     yield Frame::of(&reader, entry);
                 }
                 last = last.max(chunk.covered);
-                match prove(&app, &viewer, thread_id).await? {
-                    Some(proof) => reader = proof,
-                    None => {
-                        yield Frame { seq: last, reader: reader.clone(), step: Step::Revoked };
-                        return;
-                    }
-                }
+                let Some(proof) = prove(&app, &viewer, thread_id).await? else {
+                    yield Frame::revoked(&reader, last);
+                    return;
+                };
+                reader = proof;
                 // Lines that are missing were trimmed, whether or not before the proof.
                 if track == Track::Log && (last < reader.thread().trimmed_seq || last == before) {
                     reset = Some(Reset::Trimmed);
@@ -144,25 +144,21 @@ pub fn walk(
                 quiet_until = Instant::now() + app.settings.heartbeat;
                 for entry in entries {
                     last = entry.seq();
-                    if entry.removes(viewer.user_id()) {
-                        match prove(&app, &viewer, thread_id).await? {
-                            Some(proof) => reader = proof,
-                            None => {
-                                yield Frame { seq: last, reader: reader.clone(), step: Step::Revoked };
-                                return;
-                            }
-                        }
+                    if entry.concerns(viewer.user_id()) {
+                        let Some(proof) = prove(&app, &viewer, thread_id).await? else {
+                            yield Frame::revoked(&reader, last);
+                            return;
+                        };
+                        reader = proof;
                     }
                     yield Frame::of(&reader, entry);
                 }
             }
-            match prove(&app, &viewer, thread_id).await? {
-                Some(proof) => reader = proof,
-                None => {
-                    yield Frame { seq: last, reader: reader.clone(), step: Step::Revoked };
-                    return;
-                }
-            }
+            let Some(proof) = prove(&app, &viewer, thread_id).await? else {
+                yield Frame::revoked(&reader, last);
+                return;
+            };
+            reader = proof;
         }
     }
 }
@@ -202,6 +198,5 @@ async fn backlog(app: &App, reader: &Reader, track: Track, after: i64, until: i6
     let rows = message::between(app, reader, after, until, CHUNK).await?;
     let covered = if rows.len() < CHUNK as usize { until } else { after };
     let thread = Arc::new(reader.thread().clone());
-    let entries = rows.into_iter().map(|row| posted(row, thread.clone())).collect();
-    Ok(Chunk { entries, covered })
+    Ok(Chunk { entries: posted(rows, &thread), covered })
 }

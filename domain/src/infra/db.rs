@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use entity::Timestamp;
 use futures_util::future::BoxFuture;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
@@ -199,6 +200,11 @@ impl Db {
         task.await.map_err(|panic| Error::internal(panic.to_string()))?
     }
 
+    /// The database's own time.
+    pub async fn stamp(&self) -> Result<Timestamp> {
+        stamp(&self.reader, self.engine).await
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
         Ok(self.reader.ping().await?)
@@ -263,6 +269,13 @@ fn lock_path(url: &str) -> Option<std::path::PathBuf> {
     (!path.is_empty() && path != ":memory:").then(|| format!("{path}.lock").into())
 }
 
+/// The database's own time, within a transaction. What is stamped with it is written as a value, so that on SQLite, where
+/// times are texts, all are spelled alike.
+pub async fn stamp(on: &impl ConnectionTrait, engine: Engine) -> Result<Timestamp> {
+    let rows: Vec<Stamp> = all(on, engine, format!("SELECT {} AS stamp", engine.now()), []).await?;
+    rows.first().map(|row| row.stamp).ok_or_else(|| Error::internal("the database told no time"))
+}
+
 /// All rows that a statement gives, within a transaction.
 pub async fn all<T: FromQueryResult>(
     on: &impl ConnectionTrait,
@@ -271,6 +284,11 @@ pub async fn all<T: FromQueryResult>(
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<T>> {
     Ok(T::find_by_statement(engine.sql(text, values)).all(on).await?)
+}
+
+#[derive(FromQueryResult)]
+struct Stamp {
+    stamp: Timestamp,
 }
 
 #[derive(FromQueryResult)]

@@ -50,8 +50,7 @@ async fn change(app: &Arc<App>, viewer: &Viewer, actor: UserId, id: MessageId, a
     let act = Arc::new(act);
     let prove = || author_of(app, viewer, "id", id);
     let committed = commit::under(app, prove, |proof| MessageChange { proof, actor, id, act: act.clone() }).await?;
-    let (proof, message) = committed.done;
-    let seq = committed.thread.last_seq;
+    let (proof, message, seq) = committed.done;
     Ok(Changed { reader: proof.reader().at(committed.thread), message, seq })
 }
 
@@ -111,7 +110,7 @@ impl MessageChange {
 }
 
 impl Change for MessageChange {
-    type Done = (Author, message::Model);
+    type Done = (Author, message::Model, i64);
 
     fn needs(&self, needs: &mut Needs) {
         needs.messages.insert(self.id);
@@ -140,6 +139,6 @@ impl Change for MessageChange {
             }
         }
         let row = batch.message(self.id).ok_or_else(gone)?.clone();
-        Ok((self.proof.clone(), row))
+        Ok((self.proof.clone(), row, batch.thread.last_seq))
     }
 }

@@ -68,8 +68,7 @@ async fn managed<F: Future<Output = Result<Admin>> + Send>(
     make: impl Fn(Admin) -> Managed,
 ) -> Result<Changed> {
     let committed = commit::under(app, prove, make).await?;
-    let (proof, participant) = committed.done;
-    let seq = committed.thread.last_seq;
+    let (proof, participant, seq) = committed.done;
     Ok(Changed { reader: proof.reader().at(committed.thread), participant, seq })
 }
 
@@ -94,7 +93,7 @@ impl Managed {
 }
 
 impl Change for Managed {
-    type Done = (Admin, participant::Model);
+    type Done = (Admin, participant::Model, i64);
 
     fn needs(&self, needs: &mut Needs) {
         needs.participants.insert(self.user_id);
@@ -133,7 +132,7 @@ impl Change for Managed {
                 row
             }
         };
-        Ok((self.proof.clone(), row))
+        Ok((self.proof.clone(), row, batch.thread.last_seq))
     }
 }
 
@@ -150,7 +149,8 @@ pub async fn join(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId) -> Resul
     match commit::submit(app, thread_id, Join { user_id }).await? {
         Ok(committed) => {
             let reader = access::reader(app, viewer, thread_id).await?;
-            Ok(Changed { reader, participant: committed.done, seq: committed.thread.last_seq })
+            let (participant, seq) = committed.done;
+            Ok(Changed { reader, participant, seq })
         }
         Err(Denied::Refused(refusal)) => Err(refusal.into()),
         Err(Denied::Stale) => Err(Error::internal("joining carries no proof that could be stale")),
@@ -162,7 +162,7 @@ struct Join {
 }
 
 impl Change for Join {
-    type Done = participant::Model;
+    type Done = (participant::Model, i64);
 
     fn needs(&self, needs: &mut Needs) {
         needs.participants.insert(self.user_id);
@@ -171,7 +171,7 @@ impl Change for Join {
 
     fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
         if let Some(row) = batch.participant(self.user_id) {
-            return Ok(row.clone());
+            return Ok((row.clone(), batch.thread.last_seq));
         }
         if batch.thread.archived_at.is_some() {
             return Err(Refusal::new(Code::Archived, "id", "The room is archived: it is read-only.").into());
@@ -179,7 +179,8 @@ impl Change for Join {
         if batch.is_banned(self.user_id) {
             return Err(Refusal::new(Code::Forbidden, "id", "You were removed from this room.").into());
         }
-        Ok(batch.admit(self.user_id, Role::Member, self.user_id))
+        let row = batch.admit(self.user_id, Role::Member, self.user_id);
+        Ok((row, batch.thread.last_seq))
     }
 }
 

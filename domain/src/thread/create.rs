@@ -8,14 +8,15 @@ use entity::participant::Role;
 use entity::thread::ThreadKind;
 use entity::user::UserKind;
 use entity::{participant, thread};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel, SqlErr};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel};
 
 use super::check_title;
 use crate::access::{self, Reader, Viewer};
 use crate::app::App;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
-use crate::infra::db::Engine;
+use crate::infra::db::{self, Engine};
 use crate::text::Checks;
 use crate::user;
 
@@ -163,31 +164,29 @@ impl Rows {
         Ok(Id::find_by_statement(engine.sql(sql, [key.into()])).one(on).await?.map(|row| row.id))
     }
 
-    async fn store(self, engine: Engine, on: &DatabaseTransaction) -> Result<Stored> {
+    async fn store(mut self, engine: Engine, on: &DatabaseTransaction) -> Result<Stored> {
         if let Some(id) = self.existing(engine, on).await? {
             return Ok(Stored::Existing(id));
         }
+        // By the database's clock, as everything that inboxes are read by.
+        let stamp = db::stamp(on, engine).await?;
+        (self.thread.activity_at, self.thread.updated_at) = (stamp, stamp);
+        self.participants.iter_mut().for_each(|row| row.changed_at = stamp);
         let id = self.thread.id;
-        let room = self.thread.kind == ThreadKind::Room;
-        match thread::Entity::insert(self.thread.into_active_model()).exec_without_returning(on).await {
+        let unless_raced = OnConflict::column(thread::Column::DirectKey).do_nothing().to_owned();
+        let insert = thread::Entity::insert(self.thread.clone().into_active_model()).on_conflict(unless_raced);
+        if insert.exec_without_returning(on).await? == 0 {
             // The other of the two made it between our look and our insert, on another connection.
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                return Err(Error::unavailable(error));
-            }
-            other => other?,
-        };
+            let existing = self.existing(engine, on).await?;
+            return existing
+                .map(Stored::Existing)
+                .ok_or_else(|| Error::unavailable("a direct thread was made and deleted"));
+        }
         let participants = self.participants.into_iter().map(IntoActiveModel::into_active_model);
         participant::Entity::insert_many(participants).exec_without_returning(on).await?;
-        // By the database's clock, as everything that inboxes are read by.
-        let now = engine.now();
-        let sql = format!("UPDATE threads SET activity_at = {now}, updated_at = {now} WHERE id = $1");
-        on.execute_raw(engine.sql(sql, [id.into()])).await?;
-        let sql = format!("UPDATE thread_participants SET changed_at = {now} WHERE thread_id = $1");
-        on.execute_raw(engine.sql(sql, [id.into()])).await?;
-        if room {
-            let sql =
-                "INSERT INTO room_activity (thread_id, activity_at) SELECT id, activity_at FROM threads WHERE id = $1";
-            on.execute_raw(engine.sql(sql, [id.into()])).await?;
+        if self.thread.kind == ThreadKind::Room {
+            let sql = "INSERT INTO room_activity (thread_id, activity_at) VALUES ($1, $2)";
+            on.execute_raw(engine.sql(sql, [id.into(), stamp.into()])).await?;
         }
         Ok(Stored::New(id))
     }

@@ -26,6 +26,9 @@ async fn heavy_past_32_members_earlier_messages_keep_their_status_and_later_ones
     let later = alice.send(&group, "later").await;
     all_read(&crowd, &group, &later.cursor).await;
     assert_eq!(statuses(&alice, &group).await, [&before[..], &["SENT"]].concat());
+    let second = alice.message(&sent[1].id, "statusTimestamps { delivered read }").await;
+    let times = &second["statusTimestamps"];
+    assert!(times["delivered"].is_string() && times["read"].is_null(), "its times keep what they had too: {times}");
     assert_eq!(first[0].unread(&group).await, 0, "what one has read is one's own as before");
     let frames = alice.all_events(&group, Some(&start)).await;
     assert_eq!(frames.len(), 1, "marks move the log no more: {frames:?}");

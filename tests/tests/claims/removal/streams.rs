@@ -101,7 +101,7 @@ async fn a_removed_backlog_is_not_shown(world: World) {
     let group = world.group(&alice, &[&bob]).await;
     let start = alice.event_cursor(&group).await;
     // Bob reads nothing for a while; what was written for him meanwhile waits, and then he is removed.
-    let opening = Opening { receive_buffer: Some(4096), ..Opening::default() };
+    let opening = Opening { receive_buffer: Some(32 * 1024), ..Opening::default() };
     let socket = Socket::open_as(&world.server, &opening).await.unwrap_or_else(|error| panic!("no socket: {error}"));
     socket.init(Some(&bob.token)).await;
     let mut events = socket.events(&group, Some(&start)).await;
