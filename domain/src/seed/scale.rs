@@ -43,7 +43,6 @@ pub async fn scale(app: &Arc<App>, scale: u32, progress: &(dyn Fn(u64, u64) + Se
     let total = plan.users + plan.threads + plan.participations() + plan.messages;
     let mut filling = Filling { app, plan, sums, done: 0, total, progress };
     progress(0, total);
-    filling.commit(vec![app.db.engine().sql("PRAGMA cache_size = -131072", [])], 0).await?;
     filling.users().await?;
     filling.threads().await?;
     filling.participants().await?;

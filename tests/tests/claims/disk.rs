@@ -76,11 +76,11 @@ async fn a_full_tablespace_loses_nothing(engine: Engine) {
     let function = "CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
         RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$";
     world.database.execute(function).await;
-    world.database.execute("CREATE TRIGGER full BEFORE INSERT ON messages EXECUTE FUNCTION disk_full()").await;
+    world.database.execute("CREATE TRIGGER disk_full BEFORE INSERT ON messages EXECUTE FUNCTION disk_full()").await;
     let (more, refused) = fill(&alice, &thread).await;
     assert!(more.is_empty());
     reading_goes_on(&world.server, &bob, &thread, &acknowledged).await;
-    world.database.execute("DROP TRIGGER full ON messages").await;
+    world.database.execute("DROP TRIGGER disk_full ON messages").await;
     for input in refused {
         let sent = alice.send_with(input).await;
         assert_eq!(events.event().await["cursor"], sent.cursor);

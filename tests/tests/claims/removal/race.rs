@@ -79,7 +79,8 @@ impl Scene<'_> {
         let mut events = self.socket.events(group, Some(&self.last)).await;
         let mut messages = self.socket.messages(group, Some(&self.last)).await;
         events.until("CaughtUp").await;
-        let start = admin.event_cursor(group).await;
+        // Unread, so that a send is also a mark.
+        let start = admin.send(group, "a question").await.cursor;
         // Either may be the first by a hair.
         let (early, late) = (self.chance.below(3), self.chance.below(3_000) as u64);
         let stagger = async |who: usize| {
@@ -109,6 +110,7 @@ impl Scene<'_> {
                 Some(cursor) => {
                     // A mark may point further than its own event; what the log has of it is looked at in the end.
                     let mark = mutation == "threadMarkRead";
+                    if !(mark || *cursor < *removed) { eprintln!("{:#?} {}", Line::of_all(&admin.all_events(group, Some(&start)).await), answer.json); }
                     assert!(mark || *cursor < *removed, "{mutation} at {cursor} stands above the removal at {removed}");
                     self.outcomes.written.fetch_add(1, Ordering::Relaxed);
                 }
