@@ -31,9 +31,9 @@ pub(crate) async fn migrate(config: Config, action: Action) -> Result<()> {
     let _lock = db.lock_schema().await.map_err(plainly)?;
     let connection = db.writer();
     match action {
-        Action::Up => Migrator::up(connection, None).await.context("applying migrations")?,
-        Action::Down { steps } => Migrator::down(connection, Some(steps)).await.context("taking migrations back")?,
-        Action::Fresh => Migrator::fresh(connection).await.context("starting afresh")?,
+        Action::Up => Migrator::up(&connection, None).await.context("applying migrations")?,
+        Action::Down { steps } => Migrator::down(&connection, Some(steps)).await.context("taking migrations back")?,
+        Action::Fresh => Migrator::fresh(&connection).await.context("starting afresh")?,
         Action::Status => {}
     }
     for (name, applied) in status(&db).await? {
@@ -47,7 +47,7 @@ pub(super) async fn at_start(config: &Config) -> Result<()> {
     let db = open_alone(config).await.context("opening the database")?;
     let _lock = db.lock_schema().await.map_err(plainly)?;
     if config.migrate_at_start {
-        return Migrator::up(db.writer(), None).await.context("applying migrations");
+        return Migrator::up(&db.writer(), None).await.context("applying migrations");
     }
     let pending = status(&db).await?.into_iter().filter(|(_, applied)| !applied).count();
     if pending > 0 {
@@ -64,7 +64,7 @@ async fn open_alone(config: &Config) -> Result<Db> {
 /// The migrations that this binary knows, and whether each is applied.
 pub(super) async fn status(db: &Db) -> Result<Vec<(String, bool)>> {
     let migrations =
-        Migrator::get_migration_with_status(db.writer()).await.context("reading which migrations are applied")?;
+        Migrator::get_migration_with_status(&db.writer()).await.context("reading which migrations are applied")?;
     let states = migrations.iter().map(|migration| (migration.name().to_owned(), migration.status()));
     Ok(states.map(|(name, status)| (name, status == MigrationStatus::Applied)).collect())
 }

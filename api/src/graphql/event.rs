@@ -206,13 +206,13 @@ impl ThreadEventPage {
         Self {
             end_cursor: scope.cursor(reader, page.end),
             has_next_page: page.has_next,
-            frames: page.frames.into_iter().map(|frame| ThreadFrame::of(scope.clone(), frame)).collect(),
+            frames: page.frames.into_iter().map(|frame| ThreadFrame::streamed(scope.app(), frame)).collect(),
         }
     }
 }
 
 impl ThreadFrame {
-    /// A step of a walk as subscribers see it: an event is loaded once for all of them.
+    /// A step of a walk: an event is loaded once for all who see it, together with those that were read with it.
     fn streamed(app: &Arc<domain::App>, frame: Frame) -> Self {
         let scope = match &frame.step {
             Step::Entry(entry) => Scope::shared(app, entry),

@@ -45,6 +45,11 @@ fn complete<K: Clone + Hash + Eq, V: Default, I: Hash + Eq>(
     keys.iter().map(|key| (key.clone(), found.remove(&id(key)).unwrap_or_default())).collect()
 }
 
+/// Pages of rows that are shown in more than one place.
+fn shared<T>(pages: Vec<Page<T>>) -> Vec<Page<Arc<T>>> {
+    pages.into_iter().map(|page| page.map(Arc::new)).collect()
+}
+
 /// Pairs each key with its answer, for reads that answer in the order of the keys.
 fn zip<K: Clone + Hash + Eq, V>(keys: &[K], answers: Vec<V>) -> HashMap<K, V> {
     keys.iter().cloned().zip(answers).collect()
@@ -173,18 +178,18 @@ question!(LastMessage => Arc<entity::message::Model>, |app, keys| {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct MessagesOf(pub(crate) Reader, pub(crate) Window<i64>);
 
-question!(MessagesOf => Page<entity::message::Model>, |app, keys| {
+question!(MessagesOf => Page<Arc<entity::message::Model>>, |app, keys| {
     let asked: Vec<_> = keys.iter().map(|key| (key.0.clone(), key.1.clone())).collect();
-    message::pages(app, &asked).await.map(|pages| zip(keys, pages))
+    message::pages(app, &asked).await.map(|pages| zip(keys, shared(pages)))
 });
 
 /// A page of the replies to a message.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct RepliesTo(pub(crate) Reader, pub(crate) MessageId, pub(crate) Window<i64>);
 
-question!(RepliesTo => Page<entity::message::Model>, |app, keys| {
+question!(RepliesTo => Page<Arc<entity::message::Model>>, |app, keys| {
     let asked: Vec<_> = keys.iter().map(|key| (key.0.clone(), key.1, key.2.clone())).collect();
-    message::reply_pages(app, &asked).await.map(|pages| zip(keys, pages))
+    message::reply_pages(app, &asked).await.map(|pages| zip(keys, shared(pages)))
 });
 
 /// A page of a thread's participants.

@@ -20,7 +20,7 @@ use super::page::connection;
 use super::reaction::ReactionGroup;
 use super::receipt::{MessageStatus, MessageStatusTimestamps, Receipt};
 use super::scalar::{Cursor, DateTime, Json, int};
-use super::scope::{Scope, viewer};
+use super::scope::{Scope, Shown, Shows, viewer};
 use super::thread::Thread;
 use super::user::User;
 use super::{fault, id};
@@ -40,13 +40,10 @@ pub(crate) struct Message {
 connection!(MessageConnection, MessageEdge, Message, "messages");
 
 impl MessageConnection {
-    /// A page of a thread's messages.
-    pub(crate) fn listed(page: Page<entity::message::Model>, reader: &Reader, scope: &Scope) -> Self {
+    /// A page of a thread's messages, in the scope of what is shown with them.
+    pub(crate) fn listed(page: Page<Arc<entity::message::Model>>, reader: &Reader, scope: &Scope) -> Self {
         Self::of(page.map(|row| {
-            (
-                scope.cursor(reader, row.seq),
-                Message { scope: scope.clone(), reader: reader.clone(), row: Arc::new(row) },
-            )
+            (scope.cursor(reader, row.seq), Message { scope: scope.clone(), reader: reader.clone(), row })
         }))
     }
 }
@@ -56,21 +53,24 @@ impl Message {
         self.row.deleted_at.is_some()
     }
 
-    /// Loads something of this message, together with the same of those that are shown after it.
-    async fn of_message<K>(&self, key: impl Fn(MessageId) -> K) -> Result<<Batch as Loader<K>>::Value>
+    /// Loads something of this message, together with the same of those that are shown with it.
+    async fn load<K, V>(&self, key: impl Fn(MessageId) -> K + Send + Sync) -> Result<V>
     where
         K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
-        Batch: Loader<K, Error = Arc<domain::Error>>,
-        <Batch as Loader<K>>::Value: Default,
+        V: Shows + Default + Clone + Send + Sync + 'static,
+        Batch: Loader<K, Value = V, Error = Arc<domain::Error>>,
     {
-        let neighbours = self.scope.messages().iter().map(|row| key(row.id)).collect();
-        Ok(self.scope.load_among(key(self.row.id), neighbours).await?.unwrap_or_default())
+        let all = |shown: &Shown| shown.messages.iter().map(|row| key(row.id)).collect();
+        let (answer, _) = self.scope.load(key(self.row.id), all).await?;
+        Ok(answer.unwrap_or_default())
     }
 
-    async fn all_receipts(&self) -> Result<Option<Arc<receipt::Receipts>>> {
+    /// Its receipts, and the scope in which to show whose they are.
+    async fn all_receipts(&self) -> Result<(Option<Arc<receipt::Receipts>>, Scope)> {
         let key = |row: &Arc<entity::message::Model>| ReceiptsOf(receipt::ask(&self.reader, row));
-        let neighbours = self.scope.messages().iter().map(key).collect();
-        self.scope.load_among(key(&self.row), neighbours).await
+        let of_thread = |row: &&Arc<entity::message::Model>| row.thread_id == self.row.thread_id;
+        let all = |shown: &Shown| shown.messages.iter().filter(of_thread).map(key).collect();
+        self.scope.load(key(&self.row), all).await
     }
 }
 
@@ -104,14 +104,15 @@ impl Message {
     async fn parent(&self) -> Result<Option<Message>> {
         let Some(parent) = self.row.parent_id else { return Ok(None) };
         let key = |parent| Parent(self.reader.clone(), parent);
-        let neighbours = self.scope.messages().iter().filter_map(|row| row.parent_id).map(key).collect();
-        let row = self.scope.load_among(key(parent), neighbours).await?;
-        Ok(row.map(|row| Message { scope: self.scope.clone(), reader: self.reader.clone(), row }))
+        let of_thread = |row: &&Arc<entity::message::Model>| row.thread_id == self.row.thread_id;
+        let all = |shown: &Shown| shown.messages.iter().filter(of_thread).filter_map(|row| row.parent_id).map(key).collect();
+        let (row, scope) = self.scope.load(key(parent), all).await?;
+        Ok(row.map(|row| Message { scope, reader: self.reader.clone(), row }))
     }
 
     /// How many messages reply to it, deleted ones among them.
     async fn reply_count(&self) -> Result<i32> {
-        Ok(int(self.of_message(ReplyCount).await?))
+        Ok(int(self.load(ReplyCount).await?))
     }
 
     /// The messages that reply to it, oldest first.
@@ -125,8 +126,11 @@ impl Message {
         let neither = first.is_none() && last.is_none();
         let args = Args { first: if neither { Some(ITEMS) } else { first }, after, last, before };
         let window: Window<i64> = args.of_messages(&self.scope, self.reader.id()).map_err(fault)?;
-        let page = self.scope.load(RepliesTo(self.reader.clone(), self.row.id, window)).await?;
-        Ok(MessageConnection::listed(page.unwrap_or_else(Page::empty), &self.reader, &self.scope))
+        let key = |id| RepliesTo(self.reader.clone(), id, window.clone());
+        let of_thread = |row: &&Arc<entity::message::Model>| row.thread_id == self.row.thread_id;
+        let all = |shown: &Shown| shown.messages.iter().filter(of_thread).map(|row| key(row.id)).collect();
+        let (page, scope) = self.scope.load(key(self.row.id), all).await?;
+        Ok(MessageConnection::listed(page.unwrap_or_else(Page::empty), &self.reader, &scope))
     }
 
     /// The files that it carries, in the order in which they were given.
@@ -134,7 +138,7 @@ impl Message {
         if self.deleted() {
             return Ok(Vec::new());
         }
-        let rows = self.of_message(AttachmentsOf).await?;
+        let rows = self.load(AttachmentsOf).await?;
         Ok(rows.into_iter().map(Attachment).collect())
     }
 
@@ -143,7 +147,7 @@ impl Message {
         if self.deleted() {
             return Ok(Vec::new());
         }
-        let groups = self.of_message(|id| ReactionsTo(self.reader.viewer(), id)).await?;
+        let groups = self.load(|id| ReactionsTo(self.reader.viewer(), id)).await?;
         let group = |group| ReactionGroup {
             scope: self.scope.clone(),
             reader: self.reader.clone(),
@@ -160,12 +164,13 @@ impl Message {
 
     /// How far it has come with all others together; never goes back.
     async fn status(&self) -> Result<MessageStatus> {
-        Ok(self.all_receipts().await?.map_or(MessageStatus::Sent, |receipts| receipts.status.into()))
+        let (receipts, _) = self.all_receipts().await?;
+        Ok(receipts.map_or(MessageStatus::Sent, |receipts| receipts.status.into()))
     }
 
     /// When it had come how far.
     async fn status_timestamps(&self) -> Result<MessageStatusTimestamps> {
-        let receipts = self.all_receipts().await?;
+        let (receipts, _) = self.all_receipts().await?;
         Ok(MessageStatusTimestamps {
             sent: self.row.created_at.into(),
             delivered: receipts.as_ref().and_then(|receipts| receipts.delivered_at).map(DateTime),
@@ -176,12 +181,9 @@ impl Message {
     /// Who of those in the thread has got or read it, and when: those who had joined when it was sent, but for its sender.
     /// Empty where receipts are not shared.
     async fn receipts(&self) -> Result<Vec<Receipt>> {
-        let Some(receipts) = self.all_receipts().await? else { return Ok(Vec::new()) };
-        Ok(receipts
-            .of_members
-            .iter()
-            .map(|receipt| Receipt { scope: self.scope.clone(), receipt: receipt.clone() })
-            .collect())
+        let (Some(receipts), scope) = self.all_receipts().await? else { return Ok(Vec::new()) };
+        let of_member = |receipt: &receipt::Receipt| Receipt { scope: scope.clone(), receipt: receipt.clone() };
+        Ok(receipts.of_members.iter().map(of_member).collect())
     }
 
     /// The key it was sent with; only its sender sees it.
@@ -200,7 +202,7 @@ impl Message {
         if self.deleted() || self.row.edited_at.is_none() {
             return Ok(Vec::new());
         }
-        let rows = self.of_message(RevisionsOf).await?;
+        let rows = self.load(RevisionsOf).await?;
         let revision = |row: entity::message_revision::Model| MessageRevision {
             version: row.version,
             content: row.content,

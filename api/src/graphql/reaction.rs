@@ -53,8 +53,9 @@ impl ReactionGroup {
             emoji: self.group.emoji.clone(),
             limit,
         };
-        let ids = self.scope.load(key).await?.unwrap_or_default();
-        let users = futures_util::future::join_all(ids.into_iter().map(|id| User::load(&self.scope, id))).await;
+        let (ids, scope) = self.scope.load(key, |_| Vec::new()).await?;
+        let ids = ids.unwrap_or_default().into_iter();
+        let users = futures_util::future::join_all(ids.map(|id| User::load(&scope, id))).await;
         users.into_iter().filter_map(Result::transpose).collect()
     }
 }

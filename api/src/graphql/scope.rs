@@ -1,43 +1,68 @@
-//! What the fields of an object load through: the application and a set of loaders.
+//! What the fields of an object load through: the application, a dataloader, and what else is shown together with it.
 //!
-//! A request has one scope; an event of a stream has one for all its subscribers; a mutation's payload has one of its own,
-//! so that it shows things as they are after the change.
+//! A scope is a set of things that are shown together: the messages of a page, the threads of a list, the lines of a log
+//! that were read at once. The first field that needs something of one of them loads it for all of them, in one statement,
+//! however long the list and however the executor takes turns; what was loaded is shown in a scope of its own, and so on
+//! inwards. What does not belong to the set goes through the dataloader, which all scopes of an answer share.
+//!
+//! A request has a scope; so has a mutation's payload, so that it shows things as they are after the change; an event of a
+//! stream has one for all its subscribers.
 
-use std::sync::Arc;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
 use domain::access::{Reader, Viewer};
 use domain::event::Entry;
+use domain::page::Page;
+use domain::receipt::Receipts;
 use domain::{App, event};
 use entity::id::UserId;
+use entity::{message, participant};
+use tokio::sync::OnceCell;
 
 use super::fault;
 use super::loader::Batch;
 use super::scalar::Cursor;
 
-/// The application and the loaders of one answer.
+/// The application, the loader of one answer, and what is shown together.
 #[derive(Clone)]
 pub(crate) struct Scope(Arc<Inner>);
 
 struct Inner {
     app: Arc<App>,
-    loader: DataLoader<Batch, HashMapCache>,
-    /// For lines of a log: the messages and accounts that those read with it name. A stream shows one after the other,
-    /// so what is loaded for the first is loaded for all of them.
-    messages: Vec<Arc<entity::message::Model>>,
-    users: Vec<UserId>,
+    loader: Arc<DataLoader<Batch, HashMapCache>>,
+    shown: Shown,
+    /// For each question what was loaded for all that is shown: a `OnceCell<Loaded<K>>` by the type of its key.
+    loaded: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+/// What is shown together.
+#[derive(Default)]
+pub(crate) struct Shown {
+    pub(crate) threads: Vec<Reader>,
+    pub(crate) messages: Vec<Arc<message::Model>>,
+    pub(crate) users: Vec<UserId>,
+}
+
+/// Answers to one question for all that is shown, and the scope in which they are shown.
+struct Loaded<K, V> {
+    answers: HashMap<K, Option<V>>,
+    scope: Scope,
 }
 
 impl Scope {
     /// A scope in which nothing has been loaded.
     pub(crate) fn new(app: Arc<App>) -> Self {
-        Self::among(app, Vec::new(), Vec::new())
+        Self::of_answer(app, Shown::default())
     }
 
-    fn among(app: Arc<App>, messages: Vec<Arc<entity::message::Model>>, users: Vec<UserId>) -> Self {
-        let loader = DataLoader::with_cache(Batch(app.clone()), tokio::spawn, HashMapCache::default());
-        Self(Arc::new(Inner { app, loader, messages, users }))
+    fn of_answer(app: Arc<App>, shown: Shown) -> Self {
+        let loader = Arc::new(DataLoader::with_cache(Batch(app.clone()), tokio::spawn, HashMapCache::default()));
+        Self(Arc::new(Inner { app, loader, shown, loaded: Mutex::default() }))
     }
 
     /// The scope of the request at hand.
@@ -55,9 +80,17 @@ impl Scope {
 
     /// The scope that all who see an event share, with the events that were read with it.
     pub(crate) fn shared(app: &Arc<App>, entry: &Entry) -> Self {
-        let chunk = &entry.chunk;
-        let shared = chunk.shared(|| Self::among(app.clone(), chunk.messages.clone(), chunk.users.clone()));
-        shared.map_or_else(|| Self::new(app.clone()), |scope| (*scope).clone())
+        let make = || {
+            let (messages, users) = (entry.chunk.messages.clone(), entry.chunk.users.clone());
+            Self::of_answer(app.clone(), Shown { threads: Vec::new(), messages, users })
+        };
+        entry.chunk.shared(make).map_or_else(|| Self::new(app.clone()), |scope| (*scope).clone())
+    }
+
+    /// The scope of things that are shown together within this one.
+    pub(crate) fn showing(&self, shown: Shown) -> Self {
+        let (app, loader) = (self.0.app.clone(), self.0.loader.clone());
+        Self(Arc::new(Inner { app, loader, shown, loaded: Mutex::default() }))
     }
 
     /// The application.
@@ -65,38 +98,60 @@ impl Scope {
         &self.0.app
     }
 
-    /// Loads one thing together with whatever else is asked for at the same time.
-    pub(crate) async fn load<K>(&self, key: K) -> async_graphql::Result<Option<<Batch as Loader<K>>::Value>>
-    where
-        K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
-        Batch: Loader<K, Error = Arc<domain::Error>>,
-    {
-        self.load_among(key, Vec::new()).await
-    }
-
-    /// As [`Scope::load`], together with what will be asked for of its neighbours.
-    pub(crate) async fn load_among<K>(
+    /// Answers a question about one thing; the first time, for all that is shown, whose keys `all` names. The answer comes
+    /// with the scope in which to show it.
+    pub(crate) async fn load<K, V>(
         &self,
         key: K,
-        mut neighbours: Vec<K>,
-    ) -> async_graphql::Result<Option<<Batch as Loader<K>>::Value>>
+        all: impl FnOnce(&Shown) -> Vec<K> + Send,
+    ) -> async_graphql::Result<(Option<V>, Scope)>
     where
-        K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
-        Batch: Loader<K, Error = Arc<domain::Error>>,
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        V: Shows + Clone + Send + Sync + 'static,
+        Batch: Loader<K, Value = V, Error = Arc<domain::Error>>,
     {
-        neighbours.push(key.clone());
-        let found = self.0.loader.load_many(neighbours).await.map_err(|error| fault(error.share()));
-        Ok(found?.remove(&key))
+        let cell = self.cell::<K, V>();
+        let loaded = cell.get_or_try_init(|| {
+            let mut keys = all(&self.0.shown);
+            if keys.is_empty() {
+                keys.push(key.clone());
+            }
+            self.fetch(keys)
+        });
+        let loaded = loaded.await?;
+        if let Some(answer) = loaded.answers.get(&key) {
+            return Ok((answer.clone(), loaded.scope.clone()));
+        }
+        let mut other = self.fetch(vec![key.clone()]).await?;
+        Ok((other.answers.remove(&key).flatten(), other.scope))
     }
 
-    /// The messages that are shown one after the other with this one.
-    pub(crate) fn messages(&self) -> &[Arc<entity::message::Model>] {
-        &self.0.messages
+    fn cell<K: 'static, V: 'static>(&self) -> Arc<OnceCell<Loaded<K, V>>>
+    where
+        K: Send + Sync,
+        V: Send + Sync,
+    {
+        let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let cell = loaded.entry(TypeId::of::<K>()).or_insert_with(|| Arc::new(OnceCell::<Loaded<K, V>>::new()));
+        // A key's type has one type of answer, so the downcast can't fail; a cell of its own would do no harm.
+        cell.clone().downcast().unwrap_or_default()
     }
 
-    /// The accounts that are shown one after the other with this one.
-    pub(crate) fn users(&self) -> &[UserId] {
-        &self.0.users
+    async fn fetch<K, V>(&self, keys: Vec<K>) -> async_graphql::Result<Loaded<K, V>>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        V: Shows + Clone + Send + Sync + 'static,
+        Batch: Loader<K, Value = V, Error = Arc<domain::Error>>,
+    {
+        let found = self.0.loader.load_many(keys.clone()).await;
+        let mut found = found.map_err(|error| fault(error.share()))?;
+        let mut shown = Shown::default();
+        found.values().for_each(|answer| answer.show(&mut shown));
+        let answers = keys.into_iter().map(|key| {
+            let answer = found.remove(&key);
+            (key, answer)
+        });
+        Ok(Loaded { answers: answers.collect(), scope: self.showing(shown) })
     }
 
     /// The cursor of a place in a thread's log.
@@ -104,6 +159,60 @@ impl Scope {
         Cursor(event::cursor(self.app(), reader.id(), seq))
     }
 }
+
+/// An answer that shows things of which something may be asked in turn.
+pub(crate) trait Shows {
+    /// Notes what it shows.
+    fn show(&self, shown: &mut Shown);
+}
+
+impl Shows for Arc<message::Model> {
+    fn show(&self, shown: &mut Shown) {
+        shown.users.extend(self.sender_id);
+        shown.messages.push(self.clone());
+    }
+}
+
+impl Shows for participant::Model {
+    fn show(&self, shown: &mut Shown) {
+        shown.users.push(self.user_id);
+    }
+}
+
+impl<T: Shows> Shows for Page<T> {
+    fn show(&self, shown: &mut Shown) {
+        self.items.iter().for_each(|item| item.show(shown));
+    }
+}
+
+impl Shows for Arc<Receipts> {
+    fn show(&self, shown: &mut Shown) {
+        shown.users.extend(self.of_members.iter().map(|receipt| receipt.user_id));
+    }
+}
+
+impl Shows for Vec<UserId> {
+    fn show(&self, shown: &mut Shown) {
+        shown.users.extend(self);
+    }
+}
+
+/// Answers that show nothing of which anything is loaded.
+macro_rules! shows_nothing {
+    ($($answer:ty),*) => {$(
+        impl Shows for $answer {
+            fn show(&self, _: &mut Shown) {}
+        }
+    )*};
+}
+
+shows_nothing!(
+    i64,
+    Arc<domain::user::Public>,
+    Vec<domain::reaction::Group>,
+    Vec<entity::message_attachment::Model>,
+    Vec<entity::message_revision::Model>
+);
 
 /// Who asks.
 pub(crate) fn viewer<'a>(ctx: &Context<'a>) -> &'a Viewer {

@@ -1,5 +1,7 @@
 //! Threads: direct, group and room. What changes them is in `mutation`.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, Object, Result};
 use domain::access::{self, Reader};
 use domain::page::{Page, Window, bounded};
@@ -16,7 +18,7 @@ use super::message::{Message, MessageConnection};
 use super::page::connection;
 use super::participant::{Participant, ParticipantConnection, ParticipantRole};
 use super::scalar::{Cursor, DateTime, int};
-use super::scope::{Scope, viewer};
+use super::scope::{Scope, Shown, Shows, viewer};
 use super::user::User;
 use super::{fault, id};
 
@@ -45,7 +47,11 @@ impl Thread {
     async fn own_row(&self) -> Result<Option<row::Model>> {
         match (self.reader.own_row(), self.reader.viewer()) {
             (Ok(row), _) => Ok(row.cloned()),
-            (Err(_), Some(viewer)) => self.scope.load(OwnRow(self.reader.id(), viewer)).await,
+            (Err(_), Some(viewer)) => {
+                let key = |reader: &Reader| OwnRow(reader.id(), viewer);
+                let (row, _) = self.scope.load(key(&self.reader), |shown| shown.threads.iter().map(key).collect()).await?;
+                Ok(row)
+            }
             (Err(_), None) => Ok(None),
         }
     }
@@ -107,8 +113,9 @@ impl Thread {
         if self.reader.thread().message_count == 0 {
             return Ok(None);
         }
-        let row = self.scope.load(LastMessage(self.reader.clone())).await?;
-        Ok(row.map(|row| Message { scope: self.scope.clone(), reader: self.reader.clone(), row }))
+        let all = |shown: &Shown| shown.threads.iter().cloned().map(LastMessage).collect();
+        let (row, scope) = self.scope.load(LastMessage(self.reader.clone()), all).await?;
+        Ok(row.map(|row| Message { scope, reader: self.reader.clone(), row }))
     }
 
     /// How many take part.
@@ -132,12 +139,18 @@ impl Thread {
         let total = match (self.reader.sees_participants(), role) {
             (false, _) => 0,
             (true, None) => self.reader.thread().participant_count,
-            (true, Some(role)) => int(self.scope.load(CountOf(self.reader.id(), role)).await?.unwrap_or_default()),
+            (true, Some(role)) => {
+                let key = |reader: &Reader| CountOf(reader.id(), role);
+                let all = |shown: &Shown| shown.threads.iter().map(key).collect();
+                int(self.scope.load(key(&self.reader), all).await?.0.unwrap_or_default())
+            }
         };
-        let page = self.scope.load(ParticipantsOf(self.reader.clone(), role, window)).await?;
+        let key = |reader: &Reader| ParticipantsOf(reader.clone(), role, window.clone());
+        let all = |shown: &Shown| shown.threads.iter().map(key).collect();
+        let (page, scope) = self.scope.load(key(&self.reader), all).await?;
         let page = page.unwrap_or_else(Page::empty).map(|row| {
             let cursor = List::Participants.cursor(&participant::key(&row));
-            (cursor, Participant { scope: self.scope.clone(), reader: self.reader.clone(), row })
+            (cursor, Participant { scope: scope.clone(), reader: self.reader.clone(), row })
         });
         Ok(ParticipantConnection::of(page, total))
     }
@@ -153,7 +166,7 @@ impl Thread {
         #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
     ) -> Result<MessageConnection> {
-        let page = match around {
+        let (page, scope) = match around {
             Some(around) => {
                 let alone = last.is_none() && after.is_none() && before.is_none();
                 if !alone {
@@ -162,15 +175,24 @@ impl Thread {
                 }
                 let limit = bounded("first", first.unwrap_or(MESSAGES)).map_err(fault)?;
                 let middle = id::parse("around", &around).map_err(fault)?;
-                message::page_around(self.scope.app(), &self.reader, middle, limit).await.map_err(fault)?
+                let page = message::page_around(self.scope.app(), &self.reader, middle, limit).await.map_err(fault)?;
+                let page = page.map(Arc::new);
+                let mut shown = Shown::default();
+                page.show(&mut shown);
+                (page, self.scope.showing(shown))
             }
             None => {
                 let args = Args { first, after, last, before };
                 let window = args.of_messages(&self.scope, self.reader.id()).map_err(fault)?;
-                self.scope.load(MessagesOf(self.reader.clone(), window)).await?.unwrap_or_else(Page::empty)
+                let key = |reader: &Reader| MessagesOf(reader.clone(), window.clone());
+                // A cursor is of one thread, so only pages without one can be those of all threads.
+                let same = window.after.is_none() && window.before.is_none();
+                let all = |shown: &Shown| shown.threads.iter().filter(|_| same).map(key).collect();
+                let (page, scope) = self.scope.load(key(&self.reader), all).await?;
+                (page.unwrap_or_else(Page::empty), scope)
             }
         };
-        Ok(MessageConnection::listed(page, &self.reader, &self.scope))
+        Ok(MessageConnection::listed(page, &self.reader, &scope))
     }
 
     /// The same frames that threadEvents pushes, for clients that poll: those after a cursor, or from the beginning of
@@ -249,8 +271,14 @@ impl ViewerThreadState {
         if thread.message_count <= position {
             return Ok(0);
         }
-        let deleted = self.scope.load(DeletedAfter(thread.id, position)).await?.unwrap_or_default();
-        Ok(int(thread::unread_count(thread.message_count, position, deleted)))
+        // Where the viewer stands in the other threads that are shown is in their proofs.
+        let key = |reader: &Reader| {
+            let own = reader.own_row().ok().flatten()?;
+            Some(DeletedAfter(reader.id(), own.last_read_position))
+        };
+        let all = |shown: &Shown| shown.threads.iter().filter_map(key).collect();
+        let (deleted, _) = self.scope.load(DeletedAfter(thread.id, position), all).await?;
+        Ok(int(thread::unread_count(thread.message_count, position, deleted.unwrap_or_default())))
     }
 
     /// When you last marked something read, or sent something.

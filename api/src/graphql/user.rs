@@ -24,7 +24,8 @@ connection!(UserConnection, UserEdge, User, "accounts");
 impl User {
     /// Loads an account; null once it is gone.
     pub(crate) async fn load(scope: &Scope, id: UserId) -> Result<Option<Self>> {
-        Ok(scope.load_among(id, scope.users().to_vec()).await?.map(Self))
+        let (user, _) = scope.load(id, |shown| shown.users.clone()).await?;
+        Ok(user.map(Self))
     }
 
     /// Loads the account that a row of ours refers to. The row goes with the account, so a missing one is a passing state.

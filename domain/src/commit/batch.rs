@@ -184,6 +184,8 @@ impl Batch {
 
     /// Lets somebody go.
     pub(crate) fn dismiss(&mut self, user_id: UserId, actor: UserId) {
+        // What they did before they went stands before it in the log: their marks, too.
+        self.finish();
         let now = self.now;
         if let Some(row) = self.participant_mut(user_id) {
             row.left_at = Some(now);

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, Duration, SubsecRound, Utc};
+use chrono::{Duration, SubsecRound, Utc};
 use entity::Timestamp;
 use entity::id::TypedId;
 use rand::Rng;
@@ -36,13 +36,9 @@ impl Clock {
 
     /// A new id; ids made later sort later.
     pub fn id<I: TypedId>(&self) -> I {
-        self.id_at(self.now())
-    }
-
-    /// A new id that sorts where `at` belongs; for what is written with a date in the past.
-    pub fn id_at<I: TypedId>(&self, at: DateTime<Utc>) -> I {
-        let seconds = u64::try_from(at.timestamp()).unwrap_or(0);
-        let timestamp = uuid::Timestamp::from_unix(&self.sequence, seconds, at.timestamp_subsec_nanos());
+        let now = self.now();
+        let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+        let timestamp = uuid::Timestamp::from_unix(&self.sequence, seconds, now.timestamp_subsec_nanos());
         I::from_uuid(Uuid::new_v7(timestamp))
     }
 

@@ -4,7 +4,7 @@
 //! runs in a task of its own and to its end, even if whoever asked has gone: a cancelled BEGIN can hand a poisoned
 //! connection back to the pool (transact-rs/sqlx#4393), and SQLite's writer would wait for nothing.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use entity::Timestamp;
@@ -98,11 +98,36 @@ pub type Recorder = Arc<Mutex<Option<Vec<Recorded>>>>;
 /// The connections of one node.
 pub struct Db {
     engine: Engine,
-    writer: DatabaseConnection,
+    options: Options,
+    /// Replaced when a transaction could neither be committed nor rolled back.
+    writer: Arc<RwLock<DatabaseConnection>>,
     reader: DatabaseConnection,
     recorder: Recorder,
     /// On SQLite, the file that is locked while the schema changes; none for a database in memory.
     path: Option<std::path::PathBuf>,
+}
+
+/// What it takes to replace SQLite's writer. A disk that is full makes SQLite end a transaction by itself; the connection
+/// would go on believing in it, and refuse every later one. PostgreSQL's pool notices a broken connection by itself.
+struct Replacement {
+    engine: Engine,
+    options: Options,
+    recorder: Recorder,
+    writer: Arc<RwLock<DatabaseConnection>>,
+}
+
+impl Replacement {
+    async fn replace(self, broken: DatabaseConnection) {
+        if self.engine == Engine::Postgres {
+            return;
+        }
+        match open(self.engine, &self.options, 1, self.recorder).await {
+            Ok(fresh) => *self.writer.write().unwrap_or_else(PoisonError::into_inner) = fresh,
+            Err(error) => tracing::error!(?error, "the database could not be opened again"),
+        }
+        // Whoever waits for the broken one is told to come again.
+        let _ = broken.close().await;
+    }
 }
 
 /// Held while the schema is changed; PostgreSQL's goes with the connection.
@@ -127,7 +152,9 @@ impl Db {
                 (pool.clone(), pool)
             }
         };
-        let db = Self { engine, writer, reader, recorder, path: lock_path(&options.url) };
+        let writer = Arc::new(RwLock::new(writer));
+        let path = lock_path(&options.url);
+        let db = Self { engine, options: options.clone(), writer, reader, recorder, path };
         db.assert_version().await?;
         Ok(db)
     }
@@ -143,8 +170,8 @@ impl Db {
     }
 
     /// The connection that writes, for migrations and maintenance.
-    pub fn writer(&self) -> &DatabaseConnection {
-        &self.writer
+    pub fn writer(&self) -> DatabaseConnection {
+        self.writer.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// All rows that a statement gives.
@@ -173,7 +200,8 @@ impl Db {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
-        let writer = self.writer.clone();
+        let writer = self.writer();
+        let replace = self.replacement();
         let task = tokio::spawn(async move {
             let options = TransactionOptions {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -181,21 +209,23 @@ impl Db {
             };
             let transaction = writer.begin_with_options(options).await?;
             let begun = Instant::now();
-            let result = work(&transaction).await;
-            match result {
-                Ok(value) if begun.elapsed() < LONGEST_TRANSACTION => {
-                    transaction.commit().await?;
-                    Ok(value)
-                }
-                Ok(_) => {
-                    transaction.rollback().await?;
+            let result = match work(&transaction).await {
+                Ok(_) if begun.elapsed() >= LONGEST_TRANSACTION => {
                     Err(Error::unavailable("a transaction took too long and was rolled back"))
                 }
-                Err(error) => {
-                    transaction.rollback().await?;
-                    Err(error)
-                }
+                result => result,
+            };
+            let (result, ended) = match result {
+                Ok(value) => match transaction.commit().await {
+                    Ok(()) => (Ok(value), true),
+                    Err(error) => (Err(error.into()), false),
+                },
+                Err(error) => (Err(error), transaction.rollback().await.is_ok()),
+            };
+            if !ended {
+                replace.replace(writer).await;
             }
+            result
         });
         task.await.map_err(|panic| Error::internal(panic.to_string()))?
     }
@@ -203,6 +233,15 @@ impl Db {
     /// The database's own time.
     pub async fn stamp(&self) -> Result<Timestamp> {
         stamp(&self.reader, self.engine).await
+    }
+
+    fn replacement(&self) -> Replacement {
+        Replacement {
+            engine: self.engine,
+            options: self.options.clone(),
+            recorder: self.recorder.clone(),
+            writer: self.writer.clone(),
+        }
     }
 
     /// Whether the database answers.
@@ -231,8 +270,8 @@ impl Db {
         match self.engine {
             Engine::Postgres => {
                 // Waiting for another process, and a large migration, may take longer than a request may.
-                self.writer.execute_unprepared("SET statement_timeout = 0").await?;
-                self.writer.execute_unprepared("SELECT pg_advisory_lock(7593482190)").await?;
+                self.writer().execute_unprepared("SET statement_timeout = 0").await?;
+                self.writer().execute_unprepared("SELECT pg_advisory_lock(7593482190)").await?;
                 Ok(SchemaLock { _file: None })
             }
             Engine::Sqlite => {

@@ -43,10 +43,10 @@ pub async fn scale(app: &Arc<App>, scale: u32, progress: &(dyn Fn(u64, u64) + Se
     let total = plan.users + plan.threads + plan.participations() + plan.messages;
     let mut filling = Filling { app, plan, sums, done: 0, total, progress };
     progress(0, total);
-    filling.users().await?;
-    filling.threads().await?;
-    filling.participants().await?;
-    filling.messages().await?;
+    filling.cache(128).await?;
+    let filled = filling.everything().await;
+    filling.cache(2).await?;
+    filled?;
     progress(total, total);
     analyze(app).await;
     Ok([1, 2, 3, 102].map(|user| Credential::of(format!("user{user}"))).to_vec())
@@ -97,6 +97,23 @@ impl Filling<'_> {
         self.done += rows;
         (self.progress)(self.done, self.total);
         Ok(())
+    }
+
+    /// How many MiB SQLite's writer keeps in memory. Indexes that are written all over want more than the usual two.
+    async fn cache(&mut self, mebibytes: u32) -> Result<()> {
+        let engine = self.app.db.engine();
+        if engine == Engine::Postgres {
+            return Ok(());
+        }
+        let sql = format!("PRAGMA cache_size = -{}", mebibytes * 1_000);
+        self.commit(vec![engine.sql(sql, [])], 0).await
+    }
+
+    async fn everything(&mut self) -> Result<()> {
+        self.users().await?;
+        self.threads().await?;
+        self.participants().await?;
+        self.messages().await
     }
 
     async fn users(&mut self) -> Result<()> {

@@ -110,7 +110,6 @@ impl Scene<'_> {
                 Some(cursor) => {
                     // A mark may point further than its own event; what the log has of it is looked at in the end.
                     let mark = mutation == "threadMarkRead";
-                    if !(mark || *cursor < *removed) { eprintln!("{:#?} {}", Line::of_all(&admin.all_events(group, Some(&start)).await), answer.json); }
                     assert!(mark || *cursor < *removed, "{mutation} at {cursor} stands above the removal at {removed}");
                     self.outcomes.written.fetch_add(1, Ordering::Relaxed);
                 }
