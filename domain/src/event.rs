@@ -305,7 +305,7 @@ pub struct EventPage {
 }
 
 /// Asks again, with pauses, while the database is away: a stream outlives a restart of PostgreSQL.
-pub(crate) async fn patiently<T, F>(app: &App, ask: impl Fn() -> F) -> Result<T>
+pub async fn patiently<T, F>(app: &App, ask: impl Fn() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>> + Send,
 {

@@ -82,7 +82,7 @@ async fn read_pages(
     let sql = format!("WITH {} SELECT w.nth, t.* FROM {first} ORDER BY w.nth, {order}", engine.want(&columns, 1));
     let keys = indices.iter().map(|&index| {
         let (reader, window) = &asked[index];
-        let (after, before) = (window.after.unwrap_or(-1), window.before.unwrap_or(i64::MAX));
+        let (after, before) = bounds(reader, window);
         [Key::Number(index as i64), reader.id().into(), Key::Number(after), Key::Number(before)]
     });
     let values = [engine.keys(&columns, keys), i64::from(shape.limit + 1).into()];
@@ -93,6 +93,13 @@ async fn read_pages(
         of_index.entry(index).or_default().push(numbered.row);
     }
     Ok(of_index)
+}
+
+/// Between which seqs a window lies. What came after the proof is left to the next one, so that a thread, its count and
+/// its messages are all of one moment.
+fn bounds(reader: &Reader, window: &Window<i64>) -> (i64, i64) {
+    let end = reader.thread().last_seq + 1;
+    (window.after.unwrap_or(-1), window.before.map_or(end, |before| before.min(end)))
 }
 
 /// Positions tell exactly what lies on the far side of a page, without asking.
@@ -258,7 +265,7 @@ pub async fn reply_pages(app: &App, asked: &[(Reader, MessageId, Window<i64>)]) 
         let sql = format!("WITH {} SELECT w.nth, t.* FROM {first} ORDER BY w.nth, {order}", engine.want(&columns, 1));
         let keys = indices.iter().map(|&index| {
             let (reader, parent, window) = &asked[index];
-            let (after, before) = (window.after.unwrap_or(-1), window.before.unwrap_or(i64::MAX));
+            let (after, before) = bounds(reader, window);
             let nth = Key::Number(index as i64);
             [nth, (*parent).into(), reader.id().into(), Key::Number(after), Key::Number(before)]
         });

@@ -206,16 +206,16 @@ impl ThreadEventPage {
         Self {
             end_cursor: scope.cursor(reader, page.end),
             has_next_page: page.has_next,
-            frames: page.frames.into_iter().map(|frame| ThreadFrame::streamed(scope.app(), frame)).collect(),
+            frames: page.frames.into_iter().map(|frame| ThreadFrame::shown(scope.app(), frame, false)).collect(),
         }
     }
 }
 
 impl ThreadFrame {
     /// A step of a walk: an event is loaded once for all who see it, together with those that were read with it.
-    fn streamed(app: &Arc<domain::App>, frame: Frame) -> Self {
+    fn shown(app: &Arc<domain::App>, frame: Frame, patient: bool) -> Self {
         let scope = match &frame.step {
-            Step::Entry(entry) => Scope::shared(app, entry),
+            Step::Entry(entry) => Scope::shared(app, entry, patient),
             _ => Scope::new(app.clone()),
         };
         Self::of(scope, frame)
@@ -288,7 +288,7 @@ impl EventSubscription {
         };
         Ok(walk.filter_map(move |frame| {
             let frame = frame.map(|frame| Some(frame).filter(&wanted)).map_err(fault).transpose();
-            let shown = frame.map(|frame| frame.map(|frame| ThreadFrame::streamed(&app, frame)));
+            let shown = frame.map(|frame| frame.map(|frame| ThreadFrame::shown(&app, frame, true)));
             std::future::ready(shown)
         }))
     }

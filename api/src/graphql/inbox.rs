@@ -100,7 +100,7 @@ impl InboxSubscription {
         let user_id = viewer.require().map_err(fault)?.user.id;
         let frames = inbox::stream(app.clone(), viewer, after.map(|cursor| cursor.0));
         Ok(frames.map(move |frame| {
-            let frame = frame.map(|frame| InboxFrame::of(Scope::new(app.clone()), user_id, frame));
+            let frame = frame.map(|frame| InboxFrame::of(Scope::of_frame(app.clone()), user_id, frame));
             frame.map_err(fault)
         }))
     }

@@ -42,9 +42,11 @@ connection!(MessageConnection, MessageEdge, Message, "messages");
 impl MessageConnection {
     /// A page of a thread's messages, in the scope of what is shown with them.
     pub(crate) fn listed(page: Page<Arc<entity::message::Model>>, reader: &Reader, scope: &Scope) -> Self {
-        Self::of(page.map(|row| {
-            (scope.cursor(reader, row.seq), Message { scope: scope.clone(), reader: reader.clone(), row })
-        }))
+        Self::of(
+            page.map(|row| {
+                (scope.cursor(reader, row.seq), Message { scope: scope.clone(), reader: reader.clone(), row })
+            }),
+        )
     }
 }
 
@@ -105,7 +107,8 @@ impl Message {
         let Some(parent) = self.row.parent_id else { return Ok(None) };
         let key = |parent| Parent(self.reader.clone(), parent);
         let of_thread = |row: &&Arc<entity::message::Model>| row.thread_id == self.row.thread_id;
-        let all = |shown: &Shown| shown.messages.iter().filter(of_thread).filter_map(|row| row.parent_id).map(key).collect();
+        let all =
+            |shown: &Shown| shown.messages.iter().filter(of_thread).filter_map(|row| row.parent_id).map(key).collect();
         let (row, scope) = self.scope.load(key(parent), all).await?;
         Ok(row.map(|row| Message { scope, reader: self.reader.clone(), row }))
     }
@@ -289,7 +292,7 @@ fn edge_of(app: &Arc<domain::App>, frame: event::Frame) -> Option<domain::Result
     match frame.step {
         Step::Entry(entry) if entry.event.kind == EventKind::MessagePosted => {
             let row = entry.message.clone()?;
-            let scope = Scope::shared(app, &entry);
+            let scope = Scope::shared(app, &entry, true);
             let cursor = scope.cursor(&frame.reader, frame.seq);
             Some(Ok(MessageEdge { cursor, node: Message { scope, reader: frame.reader, row } }))
         }

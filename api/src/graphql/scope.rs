@@ -36,6 +36,8 @@ struct Inner {
     app: Arc<App>,
     loader: Arc<DataLoader<Batch, HashMapCache>>,
     shown: Shown,
+    /// A stream outlives a restart of the database, so what its frames show waits for it.
+    patient: bool,
     /// For each question what was loaded for all that is shown: a `OnceCell<Loaded<K>>` by the type of its key.
     loaded: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
@@ -57,12 +59,17 @@ struct Loaded<K, V> {
 impl Scope {
     /// A scope in which nothing has been loaded.
     pub(crate) fn new(app: Arc<App>) -> Self {
-        Self::of_answer(app, Shown::default())
+        Self::of_answer(app, Shown::default(), false)
     }
 
-    fn of_answer(app: Arc<App>, shown: Shown) -> Self {
+    /// As [`Scope::new`], for a frame of a stream.
+    pub(crate) fn of_frame(app: Arc<App>) -> Self {
+        Self::of_answer(app, Shown::default(), true)
+    }
+
+    fn of_answer(app: Arc<App>, shown: Shown, patient: bool) -> Self {
         let loader = Arc::new(DataLoader::with_cache(Batch(app.clone()), tokio::spawn, HashMapCache::default()));
-        Self(Arc::new(Inner { app, loader, shown, loaded: Mutex::default() }))
+        Self(Arc::new(Inner { app, loader, shown, patient, loaded: Mutex::default() }))
     }
 
     /// The scope of the request at hand.
@@ -78,19 +85,20 @@ impl Scope {
         Self::new(ctx.data_unchecked::<Arc<App>>().clone())
     }
 
-    /// The scope that all who see an event share, with the events that were read with it.
-    pub(crate) fn shared(app: &Arc<App>, entry: &Entry) -> Self {
+    /// The scope that all who see an event share, with the events that were read with it. A `patient` one waits for the
+    /// database; the first who sees the event decides.
+    pub(crate) fn shared(app: &Arc<App>, entry: &Entry, patient: bool) -> Self {
         let make = || {
             let (messages, users) = (entry.chunk.messages.clone(), entry.chunk.users.clone());
-            Self::of_answer(app.clone(), Shown { threads: Vec::new(), messages, users })
+            Self::of_answer(app.clone(), Shown { threads: Vec::new(), messages, users }, patient)
         };
         entry.chunk.shared(make).map_or_else(|| Self::new(app.clone()), |scope| (*scope).clone())
     }
 
     /// The scope of things that are shown together within this one.
     pub(crate) fn showing(&self, shown: Shown) -> Self {
-        let (app, loader) = (self.0.app.clone(), self.0.loader.clone());
-        Self(Arc::new(Inner { app, loader, shown, loaded: Mutex::default() }))
+        let (app, loader, patient) = (self.0.app.clone(), self.0.loader.clone(), self.0.patient);
+        Self(Arc::new(Inner { app, loader, shown, patient, loaded: Mutex::default() }))
     }
 
     /// The application.
@@ -143,8 +151,9 @@ impl Scope {
         V: Shows + Clone + Send + Sync + 'static,
         Batch: Loader<K, Value = V, Error = Arc<domain::Error>>,
     {
-        let found = self.0.loader.load_many(keys.clone()).await;
-        let mut found = found.map_err(|error| fault(error.share()))?;
+        let load = || async { self.0.loader.load_many(keys.clone()).await.map_err(|error| error.share()) };
+        let found = if self.0.patient { event::patiently(self.app(), load).await } else { load().await };
+        let mut found = found.map_err(fault)?;
         let mut shown = Shown::default();
         found.values().for_each(|answer| answer.show(&mut shown));
         let answers = keys.into_iter().map(|key| {

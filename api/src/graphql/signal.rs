@@ -113,7 +113,7 @@ impl SignalSubscription {
         let id = id::parse("thread_id", &thread_id).map_err(fault)?;
         let signals = signal::stream(app.clone(), viewer(ctx).clone(), id);
         Ok(signals.map(move |signal| {
-            let scope = Scope::new(app.clone());
+            let scope = Scope::of_frame(app.clone());
             let shown = signal.map(|signal| match signal.kind {
                 SignalKind::Typing => ThreadSignal::Typing(Typing(scope, signal)),
                 _ => ThreadSignal::Presence(Presence(scope, signal)),

@@ -49,7 +49,8 @@ impl Thread {
             (Ok(row), _) => Ok(row.cloned()),
             (Err(_), Some(viewer)) => {
                 let key = |reader: &Reader| OwnRow(reader.id(), viewer);
-                let (row, _) = self.scope.load(key(&self.reader), |shown| shown.threads.iter().map(key).collect()).await?;
+                let (row, _) =
+                    self.scope.load(key(&self.reader), |shown| shown.threads.iter().map(key).collect()).await?;
                 Ok(row)
             }
             (Err(_), None) => Ok(None),
