@@ -22,6 +22,7 @@ pub(crate) struct Config {
     pub(crate) listen: std::net::SocketAddr,
     pub(crate) data_dir: PathBuf,
     database_url: String,
+    nats_url: String,
     pub(crate) allowed_origins: Vec<String>,
     rate_limits: Switch,
     pub(crate) migrate_at_start: bool,
@@ -87,6 +88,9 @@ impl Config {
             if value == 0 {
                 bail!("`{name}` must be greater than 0");
             }
+        }
+        if !self.nats_url.is_empty() {
+            bail!("`nats_url` is set, but this version runs on one node: leave it empty");
         }
         if db::Engine::of(&self.database_url()).is_none() {
             bail!("`database_url` must begin with sqlite: or postgres:");

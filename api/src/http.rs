@@ -11,6 +11,7 @@ use axum::routing::get;
 use domain::App;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::config::Config;
@@ -28,8 +29,8 @@ mod socket;
 
 /// Bytes of a request's body at the most.
 const BODY: usize = 1 << 20;
-/// How long requests in flight may take to finish once the server stops.
-const FAREWELL: Duration = Duration::from_secs(25);
+/// How long requests in flight may take to finish once the server stops, and then sockets to close.
+const FAREWELL: Duration = Duration::from_secs(12);
 
 /// What every handler has.
 #[derive(Clone)]
@@ -40,6 +41,8 @@ pub(crate) struct Inner {
     schema: LinnetSchema,
     allowed_origins: Vec<String>,
     stop: CancellationToken,
+    /// All that are open, so that each gets its close frame.
+    sockets: TaskTracker,
 }
 
 impl std::ops::Deref for Edge {
@@ -61,7 +64,9 @@ pub(crate) async fn serve(
         app,
         allowed_origins: config.allowed_origins.clone(),
         stop: stop.clone(),
+        sockets: TaskTracker::new(),
     }));
+    let sockets = edge.sockets.clone();
     let service = router(edge).into_make_service_with_connect_info::<std::net::SocketAddr>();
     let stopping = stop.clone();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move { stopping.cancelled().await });
@@ -70,6 +75,10 @@ pub(crate) async fn serve(
         () = async { stop.cancelled().await; tokio::time::sleep(FAREWELL).await } => {
             tracing::warn!("some requests did not finish in time");
         }
+    }
+    sockets.close();
+    if tokio::time::timeout(FAREWELL, sockets.wait()).await.is_err() {
+        tracing::warn!("some sockets did not close in time");
     }
     Ok(())
 }

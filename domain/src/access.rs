@@ -189,6 +189,11 @@ impl Member {
         self.thread().membership_seq
     }
 
+    /// What they may do.
+    pub(crate) fn role(&self) -> Role {
+        self.role
+    }
+
     /// Whether they may delete what others wrote.
     pub fn moderates(&self) -> bool {
         self.role == Role::Admin && self.thread().kind != ThreadKind::Direct

@@ -6,7 +6,7 @@ use entity::{profile, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel, SqlErr};
 
 use crate::app::App;
-use crate::error::{Code, Error, Refusal, Result};
+use crate::error::{Code, Refusal, Result};
 use crate::infra::db::Engine;
 use crate::session::{self, Client, Issued};
 use crate::text::{Checks, is_storable, search_key, unique_key};
@@ -71,7 +71,9 @@ fn check_email(checks: &mut Checks, email: &str) {
             |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@');
         clean(local) && clean(domain) && !domain.starts_with('.') && !domain.ends_with('.')
     });
-    checks.require(formed, Code::Invalid, "email", "It must be an email address.");
+    // Normalising may make a text longer than what an index takes.
+    let keyed = unique_key(email).len() <= LONGEST_LOGIN;
+    checks.require(formed && keyed, Code::Invalid, "email", "It must be an email address.");
 }
 
 fn new_user(
@@ -195,10 +197,13 @@ pub(crate) async fn note_login(
     Ok(())
 }
 
+/// Bytes of a login at the most; no username or email is longer.
+pub(crate) const LONGEST_LOGIN: usize = 1000;
+
 /// The account that a login (a username or an email) names, if it may sign in.
 pub(crate) async fn by_login(app: &App, login: &str) -> Result<Option<user::Model>> {
-    if login.len() > 1000 || login.contains('\0') {
-        return Err(Error::refuse(Code::WrongCredentials, "login", "The login or the password is wrong."));
+    if !is_storable(login) {
+        return Ok(None);
     }
     let column = if login.contains('@') { "email_key" } else { "username_key" };
     let sql = format!("SELECT * FROM users WHERE {column} = $1");

@@ -73,6 +73,13 @@ fn tail(id: impl TypedId) -> [u8; 8] {
     [a, b, c, d, e, f, g, h]
 }
 
+/// A time from a cursor. Anybody can make one up, so it is one that databases know.
+pub(crate) fn time(micros: i64) -> Option<DateTimeUtc> {
+    // The years 2001 to 2286: ten digits of seconds.
+    let plausible = (1_000_000_000_000_000..10_000_000_000_000_000).contains(&micros);
+    DateTimeUtc::from_timestamp_micros(micros).filter(|_| plausible)
+}
+
 /// A position in the log of one thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThreadCursor {
@@ -131,7 +138,7 @@ impl InboxCursor {
             return Err(CursorError::Owner);
         }
         let micros = i64::from_be_bytes([m0, m1, m2, m3, m4, m5, m6, m7]);
-        let at = DateTimeUtc::from_timestamp_micros(micros).ok_or(CursorError::Form)?;
+        let at = time(micros).ok_or(CursorError::Form)?;
         Ok(Self { epoch: u32::from_be_bytes([e0, e1, e2, e3]), at })
     }
 }

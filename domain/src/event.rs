@@ -179,12 +179,9 @@ async fn load(app: &App, thread_id: ThreadId, events: Vec<thread_event::Model>) 
     let mut participants = HashMap::new();
     let users: BTreeSet<_> = data.iter().flatten().flat_map(Data::users).collect();
     if !users.is_empty() {
-        let sql = format!(
-            "SELECT * FROM thread_participants WHERE thread_id = $1 AND left_at IS NULL AND user_id {}",
-            engine.among(2)
-        );
-        let rows: Vec<participant::Model> = app.db.all(sql, [thread_id.into(), engine.ids(users)]).await?;
-        participants.extend(rows.into_iter().map(|row| (row.user_id, row)));
+        let asked: Vec<_> = users.into_iter().map(|user| (thread_id, user)).collect();
+        let rows = crate::participant::own_rows(app, &asked).await?;
+        participants.extend(rows.into_values().map(|row| (row.user_id, row)));
     }
     let chunk = Chunk::new(messages.values().cloned().collect(), data.iter().flatten().flat_map(Data::users));
     let entries = events.into_iter().zip(data).map(|(event, data)| {
@@ -289,6 +286,11 @@ pub async fn page(app: &App, reader: &Reader, after: Option<ThreadCursor>, limit
         }
     };
     let entries = read(app, thread.id, start, thread.last_seq, limit).await?;
+    // Lines that are missing were trimmed, whether or not before the proof.
+    if after.is_some() && entries.first().is_some_and(|first| first.seq() != start + 1) {
+        let frame = Frame { seq: thread.last_seq, reader: reader.clone(), step: Step::Reset(Reset::Trimmed) };
+        return Ok(EventPage { frames: vec![frame], end: thread.last_seq, has_next: false });
+    }
     let end = entries.last().map_or(start, |entry| entry.seq());
     let frames = entries.into_iter().map(|entry| Frame::of(reader, entry)).collect();
     Ok(EventPage { frames, end, has_next: end < thread.last_seq })

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use entity::id::ThreadId;
+use entity::id::{ThreadId, UserId};
 use sea_orm::FromQueryResult;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, OnceCell, watch};
@@ -26,6 +26,8 @@ struct Recent {
     last: i64,
     /// The lines up to `last`, without a gap.
     entries: VecDeque<Arc<Entry>>,
+    /// The last line that changed somebody's part in the thread, for those whom one did since the hub is here.
+    changes: HashMap<UserId, i64>,
     /// The thread is no more.
     gone: bool,
 }
@@ -50,7 +52,12 @@ impl Hub {
     fn new(thread_id: ThreadId) -> Self {
         Self {
             thread_id,
-            recent: watch::Sender::new(Recent { last: 0, entries: VecDeque::new(), gone: false }),
+            recent: watch::Sender::new(Recent {
+                last: 0,
+                entries: VecDeque::new(),
+                changes: HashMap::new(),
+                gone: false,
+            }),
             wake: Arc::new(Notify::new()),
             looked_at: Mutex::new(Instant::now()),
             started: OnceCell::new(),
@@ -65,6 +72,12 @@ impl Hub {
         let skip = usize::try_from(last + 1 - oldest).ok()?;
         let entries: Vec<_> = recent.entries.iter().skip(skip).cloned().collect();
         if entries.is_empty() { None } else { Some(entries) }
+    }
+
+    /// Whether a line behind `seq` changes somebody's part in the thread: then what was proven there may hold no more.
+    pub(crate) fn concerns_after(&self, user_id: Option<UserId>, seq: i64) -> bool {
+        let recent = self.recent.borrow();
+        recent.gone || user_id.is_some_and(|user_id| recent.changes.get(&user_id).is_some_and(|at| *at > seq))
     }
 
     /// Whether the log has been looked at in the time that has just passed.
@@ -88,6 +101,8 @@ impl Hub {
                 if !without_gap {
                     recent.entries.clear();
                 }
+                let changed = entries.iter().filter_map(|entry| Some((entry.participant_change()?.0, entry.seq())));
+                recent.changes.extend(changed);
                 recent.entries.extend(entries);
                 let surplus = recent.entries.len().saturating_sub(REMEMBERED);
                 recent.entries.drain(..surplus);

@@ -278,6 +278,17 @@ impl Feed {
         Some(Frame { cursor: self.cursor(at), step })
     }
 
+    /// A state as it may be shown now: one that was read a while ago (by a client that reads slowly) is read again, since
+    /// the viewer may have been removed in between.
+    async fn fresh(&self, state: State, read_at: Instant) -> Result<Option<State>> {
+        if read_at.elapsed() < PACE {
+            return Ok(Some(state));
+        }
+        let threads = [state.thread_id];
+        let states = patiently(&self.app, || states_of(&self.app, self.user_id, &threads)).await?;
+        Ok(states.into_iter().next())
+    }
+
     /// Looks at everything since the last look.
     async fn look(&mut self, since: Timestamp) -> Result<(Timestamp, Vec<State>)> {
         let (app, user_id) = (self.app.clone(), self.user_id);
@@ -326,9 +337,11 @@ pub fn stream(app: Arc<App>, viewer: Viewer, after: Option<String>) -> impl Stre
         match after {
             Some(cursor) if cursor.epoch == app.log_epoch => {
                 let (seen_at, states) = feed.look(cursor.at).await?;
+                let read_at = Instant::now();
                 for state in states {
                     let at = state.changed.max(cursor.at);
-                    if let Some(frame) = feed.frame(state, at) {
+                    let state = feed.fresh(state, read_at).await?;
+                    if let Some(frame) = state.and_then(|state| feed.frame(state, at)) {
                         yield frame;
                     }
                 }
@@ -345,11 +358,27 @@ pub fn stream(app: Arc<App>, viewer: Viewer, after: Option<String>) -> impl Stre
         yield Frame { cursor: feed.cursor(feed.complete), step: Step::CaughtUp };
         let mut next_look = Instant::now() + app.settings.inbox_look;
         loop {
+            if Instant::now() >= next_look || feed.asked_to_look() {
+                next_look = Instant::now() + app.settings.inbox_look;
+                let (seen_at, states) = feed.look(feed.complete).await?;
+                let read_at = Instant::now();
+                for state in states {
+                    let (state, at) = (feed.fresh(state, read_at).await?, feed.complete);
+                    if let Some(frame) = state.and_then(|state| feed.frame(state, at)) {
+                        yield frame;
+                    }
+                }
+                feed.complete = seen_at;
+                feed.forget();
+                yield Frame { cursor: feed.cursor(seen_at), step: Step::Heartbeat };
+            }
             let (due, next) = feed.due();
             if !due.is_empty() {
-                for state in patiently(&app, || states_of(&app, user_id, &due)).await? {
-                    let at = feed.complete;
-                    if let Some(frame) = feed.frame(state, at) {
+                let states = patiently(&app, || states_of(&app, user_id, &due)).await?;
+                let read_at = Instant::now();
+                for state in states {
+                    let (state, at) = (feed.fresh(state, read_at).await?, feed.complete);
+                    if let Some(frame) = state.and_then(|state| feed.frame(state, at)) {
                         yield frame;
                     }
                 }
@@ -359,19 +388,6 @@ pub fn stream(app: Arc<App>, viewer: Viewer, after: Option<String>) -> impl Stre
             tokio::select! {
                 () = feed.registered.watcher.wake.notified() => {}
                 () = sleep_until(wake) => {}
-            }
-            if Instant::now() >= next_look || feed.asked_to_look() {
-                next_look = Instant::now() + app.settings.inbox_look;
-                let (seen_at, states) = feed.look(feed.complete).await?;
-                for state in states {
-                    let at = feed.complete;
-                    if let Some(frame) = feed.frame(state, at) {
-                        yield frame;
-                    }
-                }
-                feed.complete = seen_at;
-                feed.forget();
-                yield Frame { cursor: feed.cursor(seen_at), step: Step::Heartbeat };
             }
         }
     }

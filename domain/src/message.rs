@@ -269,19 +269,33 @@ pub async fn reply_pages(app: &App, asked: &[(Reader, MessageId, Window<i64>)]) 
             let nth = Key::Number(index as i64);
             [nth, (*parent).into(), reader.id().into(), Key::Number(after), Key::Number(before)]
         });
-        // Two more than asked for tell whether there is anything on the near side and on the far one.
         let values = [engine.keys(&columns, keys), i64::from(shape.limit + 1).into()];
         let mut rows: HashMap<usize, Vec<message::Model>> = HashMap::new();
         for numbered in app.db.all::<Numbered>(sql, values).await? {
             rows.entry(usize::try_from(numbered.nth).map_err(Error::internal)?).or_default().push(numbered.row);
         }
         for index in indices {
-            let window = &asked[index].2;
-            let beyond = if window.backward { window.before.is_some() } else { window.after.is_some() };
-            pages[index] = Page::cut(rows.remove(&index).unwrap_or_default(), window, beyond);
+            let (reader, parent, window) = &asked[index];
+            let mut page = Page::cut(rows.remove(&index).unwrap_or_default(), window, false);
+            if let Some(after) = window.after {
+                page.has_previous |= any_reply(app, reader, *parent, "seq <= $3", after).await?;
+            }
+            if let Some(before) = window.before {
+                page.has_next |= any_reply(app, reader, *parent, "seq >= $3", before).await?;
+            }
+            pages[index] = page;
         }
     }
     Ok(pages)
+}
+
+/// Whether a message has replies on one side of a cursor, that at the cursor among them.
+async fn any_reply(app: &App, reader: &Reader, parent: MessageId, side: &str, seq: i64) -> Result<bool> {
+    let sql = format!(
+        "SELECT id, thread_id FROM messages WHERE parent_id IS NOT NULL AND parent_id = $1 AND thread_id = $2 AND {side} LIMIT 1"
+    );
+    let found: Option<Located> = app.db.one(sql, [parent.into(), reader.id().into(), seq.into()]).await?;
+    Ok(found.is_some())
 }
 
 /// What messages said before they were edited, oldest first.

@@ -108,15 +108,17 @@ struct Count {
     count: i64,
 }
 
-/// How many participants of each role threads have.
-pub async fn counts(app: &App, ids: &[ThreadId]) -> Result<HashMap<(ThreadId, Role), i64>> {
+/// How many participants of one role threads have; where there is none, the thread is missing.
+pub async fn counts(app: &App, asked: &[(ThreadId, Role)]) -> Result<HashMap<(ThreadId, Role), i64>> {
     let engine = app.db.engine();
+    let columns = [("thread_id", Column::Id), ("role", Column::Text)];
     let sql = format!(
-        "SELECT thread_id, role, count(*) AS count FROM thread_participants WHERE thread_id {} AND left_at IS NULL \
-         GROUP BY thread_id, role",
-        engine.among(1)
+        "WITH {} SELECT w.thread_id, w.role, count(*) AS count FROM want w JOIN thread_participants p \
+         ON p.thread_id = w.thread_id AND p.role = w.role AND p.left_at IS NULL GROUP BY w.thread_id, w.role",
+        engine.want(&columns, 1)
     );
-    let rows: Vec<Count> = app.db.all(sql, [engine.ids(ids.iter().copied())]).await?;
+    let keys = asked.iter().map(|(thread, role)| [(*thread).into(), KeyValue::Text(name(*role).to_owned())]);
+    let rows: Vec<Count> = app.db.all(sql, [engine.keys(&columns, keys)]).await?;
     Ok(rows.into_iter().map(|row| ((row.thread_id, row.role), row.count)).collect())
 }
 

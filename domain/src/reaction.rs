@@ -63,6 +63,7 @@ impl Change for ReactionChange {
     type Done = (Author, message::Model, i64);
 
     fn needs(&self, needs: &mut Needs) {
+        needs.participants.insert(self.actor);
         needs.messages.insert(self.id);
         needs.reactions.insert((self.id, self.actor));
     }

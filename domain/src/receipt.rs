@@ -4,7 +4,7 @@
 //! behind it. A thread shares receipts while it has few members; once it has grown beyond that, later messages never
 //! have any, and earlier ones keep theirs, so that no status goes back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use entity::id::{MessageId, ThreadId, UserId};
@@ -82,6 +82,7 @@ struct Row {
     thread_id: ThreadId,
     user_id: UserId,
     joined_seq: i64,
+    joined_at: Timestamp,
     gone: i32,
     kind: Option<MarkKind>,
     up_to_seq: Option<i64>,
@@ -92,6 +93,7 @@ struct Row {
 struct Reading {
     user_id: UserId,
     joined_seq: i64,
+    joined_at: Timestamp,
     gone: bool,
     delivered: BTreeMap<i64, Timestamp>,
     read: BTreeMap<i64, Timestamp>,
@@ -110,14 +112,27 @@ impl Reading {
     }
 }
 
+impl Reading {
+    /// As [`Reading::receipt`], of one who may have joined again since: what they marked after that was marked by somebody
+    /// who was not there when the message was sent.
+    fn receipt_of_earlier(&self, seq: i64) -> Receipt {
+        let mut receipt = self.receipt(seq);
+        if self.joined_seq > seq {
+            receipt.read_at = receipt.read_at.filter(|at| *at < self.joined_at);
+            receipt.delivered_at = receipt.delivered_at.filter(|at| *at < self.joined_at);
+        }
+        receipt
+    }
+}
+
 /// The receipts of messages. One statement, however many messages, threads and members.
 pub async fn of_messages(app: &App, asked: &[Asked]) -> Result<HashMap<MessageId, Receipts>> {
     let shared = |asked: &&Asked| asked.reader.thread().receipts_until_seq.is_none_or(|until| asked.seq <= until);
-    let mut ranges: HashMap<ThreadId, (i64, i64)> = HashMap::new();
+    let mut seqs: HashMap<ThreadId, BTreeSet<i64>> = HashMap::new();
     for asked in asked.iter().filter(shared) {
-        let (low, high) = ranges.entry(asked.reader.id()).or_insert((asked.seq, asked.seq));
-        (*low, *high) = ((*low).min(asked.seq), (*high).max(asked.seq));
+        seqs.entry(asked.reader.id()).or_default().insert(asked.seq);
     }
+    let ranges: Vec<Range> = seqs.into_iter().flat_map(|(id, seqs)| ranges(id, seqs)).collect();
     let readings = if ranges.is_empty() { HashMap::new() } else { read(app, ranges).await? };
     let of_one = |asked: &Asked| {
         let readings = readings.get(&asked.reader.id()).filter(|_| shared(&asked));
@@ -126,29 +141,48 @@ pub async fn of_messages(app: &App, asked: &[Asked]) -> Result<HashMap<MessageId
     Ok(asked.iter().map(of_one).collect())
 }
 
-async fn read(app: &App, ranges: HashMap<ThreadId, (i64, i64)>) -> Result<HashMap<ThreadId, Vec<Reading>>> {
+/// A part of a thread's log.
+type Range = (ThreadId, i64, i64);
+
+/// Seqs further apart than this are looked up each by itself, and not with all that lies between them.
+const GAP: i64 = 200;
+
+/// The parts of a log that hold `seqs`, without the gaps between them: a reply may be far from its parent.
+fn ranges(id: ThreadId, seqs: BTreeSet<i64>) -> Vec<Range> {
+    let mut ranges: Vec<Range> = Vec::new();
+    for seq in seqs {
+        match ranges.last_mut() {
+            Some((_, _, high)) if seq - *high <= GAP => *high = seq,
+            _ => ranges.push((id, seq, seq)),
+        }
+    }
+    ranges
+}
+
+async fn read(app: &App, ranges: Vec<Range>) -> Result<HashMap<ThreadId, Vec<Reading>>> {
     let engine = app.db.engine();
     let columns = [("thread_id", Column::Id), ("low", Column::Number), ("high", Column::Number)];
     // For each member and kind: the marks within the range, and the first one behind it.
     let sql = format!(
-        "WITH {}, bounds AS MATERIALIZED (SELECT p.thread_id, p.user_id, p.joined_seq, \
+        "WITH {}, bounds AS MATERIALIZED (SELECT p.thread_id, p.user_id, p.joined_seq, p.joined_at, \
          CASE WHEN p.left_at IS NULL THEN 0 ELSE 1 END AS gone, \
          k.kind, w.low, coalesce((SELECT min(x.up_to_seq) FROM read_marks x WHERE x.thread_id = p.thread_id \
          AND x.user_id = p.user_id AND x.kind = k.kind AND x.up_to_seq >= w.high), w.high) AS high \
          FROM want w JOIN thread_participants p ON p.thread_id = w.thread_id \
          CROSS JOIN (SELECT 1 AS kind UNION ALL SELECT 2) k) \
-         SELECT b.thread_id, b.user_id, b.joined_seq, b.gone, \
+         SELECT b.thread_id, b.user_id, b.joined_seq, b.joined_at, b.gone, \
          m.kind, m.up_to_seq, m.at FROM bounds b LEFT JOIN read_marks m ON m.thread_id = b.thread_id \
          AND m.user_id = b.user_id AND m.kind = b.kind AND m.up_to_seq >= b.low AND m.up_to_seq <= b.high",
         engine.want(&columns, 1)
     );
-    let keys = ranges.into_iter().map(|(id, (low, high))| [id.into(), Key::Number(low), Key::Number(high)]);
+    let keys = ranges.into_iter().map(|(id, low, high)| [id.into(), Key::Number(low), Key::Number(high)]);
     let rows: Vec<Row> = app.db.all(sql, [engine.keys(&columns, keys)]).await?;
     let mut of_thread: HashMap<ThreadId, BTreeMap<UserId, Reading>> = HashMap::new();
     for row in rows {
         let reading = of_thread.entry(row.thread_id).or_default().entry(row.user_id).or_insert_with(|| Reading {
             user_id: row.user_id,
             joined_seq: row.joined_seq,
+            joined_at: row.joined_at,
             gone: row.gone != 0,
             delivered: BTreeMap::new(),
             read: BTreeMap::new(),
@@ -172,9 +206,9 @@ fn judge(readings: &[Reading], asked: &Asked) -> Receipts {
         .collect();
     if counted.is_empty() {
         // Whoever was there has gone: what they had read stays read.
-        let read_at = others().filter_map(|reading| Reading::first(&reading.read, asked.seq)).min();
-        let delivered = others().filter_map(|reading| Reading::first(&reading.delivered, asked.seq)).min();
-        let delivered_at = delivered.into_iter().chain(read_at).min();
+        let gone: Vec<Receipt> = others().map(|reading| reading.receipt_of_earlier(asked.seq)).collect();
+        let read_at = gone.iter().filter_map(|receipt| receipt.read_at).max();
+        let delivered_at = gone.iter().filter_map(|receipt| receipt.delivered_at).max();
         let status = status(delivered_at.is_some(), read_at.is_some());
         return Receipts { status, delivered_at, read_at, of_members: Vec::new() };
     }

@@ -142,7 +142,10 @@ pub(crate) async fn store(on: &DatabaseTransaction, rows: Rows) -> Result<()> {
 
 /// Signs in by username or email. Which of login and password was wrong is not said, nor to be told by the time.
 pub async fn create(app: &App, client: &Client, login: &str, password: String) -> Result<Issued> {
-    app.limits.attempt(unique_key(login))?;
+    if login.len() > account::LONGEST_LOGIN {
+        return Err(Error::refuse(Code::WrongCredentials, "login", "The login or the password is wrong."));
+    }
+    app.limits.attempt(digest(&unique_key(login)))?;
     let found = account::by_login(app, login).await?;
     let usable = found.filter(|user| user.kind == UserKind::Human && may_sign_in(user));
     let hash = usable.as_ref().and_then(|user| user.password_hash.clone());

@@ -56,27 +56,48 @@ impl Watching {
     }
 }
 
-impl Drop for Watching {
-    fn drop(&mut self) {
+impl Watching {
+    /// The member who watches may have left the room, or joined it.
+    fn set_member(&mut self, member: Option<UserId>) {
+        if self.member == member {
+            return;
+        }
+        self.leave();
+        self.member = member;
+        if let Some(member) = member {
+            let mut threads = self.app.signals.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(watched) = threads.get_mut(&self.thread_id) {
+                *watched.present.entry(member).or_default() += 1;
+            }
+            drop(threads);
+            send(&self.app, self.thread_id, member, SignalKind::Online);
+        }
+    }
+
+    /// Counts the member out; offline with their last stream.
+    fn leave(&mut self) {
+        let Some(member) = self.member.take() else { return };
         let mut threads = self.app.signals.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(watched) = threads.get_mut(&self.thread_id) else { return };
-        watched.streams -= 1;
-        let mut gone = None;
-        if let Some(member) = self.member
-            && let Some(count) = watched.present.get_mut(&member)
-        {
-            *count -= 1;
-            if *count == 0 {
-                watched.present.remove(&member);
-                gone = Some(member);
-            }
-        }
-        if watched.streams == 0 {
-            threads.remove(&self.thread_id);
-        }
-        drop(threads);
-        if let Some(member) = gone {
+        let Some(count) = watched.present.get_mut(&member) else { return };
+        *count -= 1;
+        if *count == 0 {
+            watched.present.remove(&member);
+            drop(threads);
             send(&self.app, self.thread_id, member, SignalKind::Offline);
+        }
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.leave();
+        let mut threads = self.app.signals.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(watched) = threads.get_mut(&self.thread_id) {
+            watched.streams -= 1;
+            if watched.streams == 0 {
+                threads.remove(&self.thread_id);
+            }
         }
     }
 }
@@ -122,17 +143,17 @@ pub async fn typing(app: &App, viewer: &Viewer, thread_id: ThreadId) -> Result<(
 /// no longer read.
 pub fn stream(app: Arc<App>, viewer: Viewer, thread_id: ThreadId) -> impl Stream<Item = Result<Signal>> + Send {
     try_stream! {
-        let reader = access::reader(&app, &viewer, thread_id).await?;
+        let mut reader = access::reader(&app, &viewer, thread_id).await?;
         let member = reader.viewer().filter(|_| reader.takes_part());
         // Removal is in the log, so the stream listens to that, too.
         let hub = app.hubs.attach(&app, thread_id).await?;
         let mut last = reader.thread().last_seq;
         // Present for as long as this stream is kept.
-        let (_watching, mut signals) = Watching::new(app.clone(), thread_id, member);
+        let (mut watching, mut signals) = Watching::new(app.clone(), thread_id, member);
         if let Some(member) = member {
             send(&app, thread_id, member, SignalKind::Online);
         }
-        if let Some(asker) = viewer.user_id() {
+        if let Some(asker) = member {
             send(&app, thread_id, asker, SignalKind::Asks);
         }
         loop {
@@ -142,7 +163,8 @@ pub fn stream(app: Arc<App>, viewer: Viewer, thread_id: ThreadId) -> impl Stream
             };
             match heard {
                 Heard::Signal(Ok(signal)) => {
-                    if reader.sees_participants() || signal.kind == SignalKind::Typing {
+                    // Who takes part in a room is for its members to know.
+                    if reader.sees_participants() {
                         yield signal;
                     }
                 }
@@ -153,7 +175,9 @@ pub fn stream(app: Arc<App>, viewer: Viewer, thread_id: ThreadId) -> impl Stream
                     let concerned = entries.as_ref().is_none_or(own);
                     last = entries.and_then(|entries| entries.last().map(|entry| entry.seq())).unwrap_or(last).max(last);
                     if concerned {
-                        last = still_readable(&app, &viewer, thread_id).await?.thread().last_seq.max(last);
+                        reader = still_readable(&app, &viewer, thread_id).await?;
+                        last = reader.thread().last_seq.max(last);
+                        watching.set_member(reader.viewer().filter(|_| reader.takes_part()));
                     }
                 }
             }

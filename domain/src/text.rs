@@ -86,8 +86,9 @@ pub fn unique_key(text: &str) -> String {
 }
 
 /// The key by which names are searched: as [`unique_key`], and without accents.
+/// At most 200 characters, since normalising may make a text longer than what an index takes.
 pub fn search_key(text: &str) -> String {
-    text.trim().nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase).collect()
+    text.trim().nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase).take(200).collect()
 }
 
 /// The least text that sorts, byte by byte, after every text that begins with `prefix`.

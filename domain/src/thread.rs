@@ -15,6 +15,7 @@ pub use create::{New, create};
 use crate::access::{self, Admin, Reader, Row, THREAD_AND_OWN_ROW, Viewer};
 use crate::app::App;
 use crate::commit::{self, Batch, Change, Denied, Needs};
+use crate::cursor;
 use crate::error::{Code, Refusal, Result};
 use crate::infra::keys::{Column, Key as KeyValue};
 use crate::infra::list::List;
@@ -140,7 +141,7 @@ impl FromQueryResult for ListedRow {
 /// What the cursors of lists of threads hold, as the database compares it.
 fn bounds(window: &Window<Key>) -> Window<Vec<Value>> {
     let values = |key: &Key| {
-        let at = Timestamp::from_timestamp_micros(key.0).unwrap_or_default();
+        let at = cursor::time(key.0).unwrap_or_default();
         // A key that names no thread stands where no thread is.
         let id = ThreadId::parse(&key.1).unwrap_or_else(|_| ThreadId::from_uuid(uuid::Uuid::nil()));
         vec![Value::from(at), Value::from(id)]
@@ -189,22 +190,24 @@ pub async fn rooms(app: &App, viewer: &Viewer, window: &Window<Key>) -> Result<P
 #[derive(FromQueryResult)]
 struct Deleted {
     thread_id: ThreadId,
-    position: i64,
+    low: i64,
+    high: i64,
     count: i64,
 }
 
 /// How many messages were deleted behind each position; where none was, the place is missing. See [`unread_count`].
-pub async fn deleted_after(app: &App, places: &[(ThreadId, i64)]) -> Result<HashMap<(ThreadId, i64), i64>> {
+/// A place has the position it counts from and the one it counts to: what came later is not of that moment.
+pub async fn deleted_after(app: &App, places: &[(ThreadId, i64, i64)]) -> Result<HashMap<(ThreadId, i64, i64), i64>> {
     let engine = app.db.engine();
-    let columns = [("thread_id", Column::Id), ("position", Column::Number)];
+    let columns = [("thread_id", Column::Id), ("low", Column::Number), ("high", Column::Number)];
     let sql = format!(
-        "WITH {} SELECT w.thread_id, w.position, count(*) AS count FROM want w JOIN messages m ON m.thread_id = w.thread_id \
-         AND m.position > w.position AND m.deleted_at IS NOT NULL GROUP BY w.thread_id, w.position",
+        "WITH {} SELECT w.thread_id, w.low, w.high, count(*) AS count FROM want w JOIN messages m ON m.thread_id = w.thread_id \
+         AND m.position > w.low AND m.position <= w.high AND m.deleted_at IS NOT NULL GROUP BY w.thread_id, w.low, w.high",
         engine.want(&columns, 1)
     );
-    let keys = places.iter().map(|(id, position)| [(*id).into(), KeyValue::Number(*position)]);
+    let keys = places.iter().map(|(id, low, high)| [(*id).into(), KeyValue::Number(*low), KeyValue::Number(*high)]);
     let rows: Vec<Deleted> = app.db.all(sql, [engine.keys(&columns, keys)]).await?;
-    Ok(rows.into_iter().map(|row| ((row.thread_id, row.position), row.count)).collect())
+    Ok(rows.into_iter().map(|row| ((row.thread_id, row.low, row.high), row.count)).collect())
 }
 
 /// Messages that a participant has not read: those posted after the last one read, without those deleted since.

@@ -57,8 +57,8 @@ pub async fn by_username(app: &App, username: &str) -> Result<Option<Public>> {
     app.db.one(sql, [unique_key(username).into()]).await
 }
 
-/// A place in the list of users: how well it matches, and the key that it is sorted by.
-pub type Key = (i32, String);
+/// A place in the list of users: how well it matches, and what it is sorted by among its rank.
+pub type Key = (i32, String, String);
 
 /// An account in the list with its place.
 #[derive(Debug, Clone, FromQueryResult)]
@@ -68,8 +68,10 @@ pub struct Listed {
     pub user: Public,
     /// 1 if the username matches, 2 if the display name alone does.
     pub rank: i32,
-    /// What it is sorted by among its rank.
-    pub sort_key: String,
+    /// What it is sorted by first: of rank 2 the display name's key.
+    pub search_key: String,
+    /// What it is sorted by then.
+    pub username_key: String,
 }
 
 /// All accounts by username; with `search`, those whose username begins with it and then those whose display name does.
@@ -80,52 +82,51 @@ pub async fn list(app: &App, viewer: &Viewer, search: Option<&str>, window: &Win
         return Ok(Page::empty());
     }
     let search = search.map(str::trim).filter(|text| !text.is_empty());
-    let by_name = Range { rank: 1, key: "u.username_key", from: search.map(unique_key), except: None };
-    let by_display = search.map(|text| Range {
-        rank: 2,
-        key: "u.search_key || ' ' || u.username_key",
-        from: Some(search_key(text)),
-        except: Some(unique_key(text)),
-    });
+    let by_name = Range { rank: 1, from: search.map(unique_key), except: None };
+    let by_display = search.map(|text| Range { rank: 2, from: Some(search_key(text)), except: Some(unique_key(text)) });
     let mut ranges: Vec<Range> = std::iter::once(by_name).chain(by_display).collect();
     if window.backward {
         ranges.reverse();
     }
     let wanted = window.limit as usize + 1;
+    let after = window.after.iter().map(|key| (key, ">"));
+    let bounds: Vec<(&Key, &str)> = after.chain(window.before.iter().map(|key| (key, "<"))).collect();
     let mut rows = Vec::new();
     for range in &ranges {
-        rows.extend(range.rows(app, window, wanted - rows.len()).await?);
+        rows.extend(range.rows(app, &bounds, window.backward, wanted - rows.len()).await?);
         if rows.len() >= wanted {
             break;
         }
     }
-    let beyond = match if window.backward { &window.before } else { &window.after } {
-        None => false,
-        Some(bound) => {
-            let (after, before) =
-                if window.backward { (Some(bound.clone()), None) } else { (None, Some(bound.clone())) };
-            let other = Window { after, before, limit: 1, backward: !window.backward };
-            let at_bound = Some(bound);
-            let mut any = false;
-            for range in &ranges {
-                any |= range.holds(app, at_bound).await? || !range.rows(app, &other, 1).await?.is_empty();
-            }
-            any
+    let mut page = Page::cut(rows, window, false);
+    if let Some(bound) = &window.after {
+        page.has_previous |= any(app, &ranges, bound, "<=").await?;
+    }
+    if let Some(bound) = &window.before {
+        page.has_next |= any(app, &ranges, bound, ">=").await?;
+    }
+    Ok(page)
+}
+
+/// Whether the list has anything at a key or on one side of it.
+async fn any(app: &App, ranges: &[Range], bound: &Key, side: &str) -> Result<bool> {
+    for range in ranges {
+        if !range.rows(app, &[(bound, side)], false, 1).await?.is_empty() {
+            return Ok(true);
         }
-    };
-    Ok(Page::cut(rows, window, beyond))
+    }
+    Ok(false)
 }
 
 /// Accounts of one rank: those whose key begins with `from`, but whose username does not begin with `except`.
 struct Range {
     rank: i32,
-    key: &'static str,
     from: Option<String>,
     except: Option<String>,
 }
 
 impl Range {
-    /// The column by whose index the prefix is found; the sort key begins with it.
+    /// The column by whose index the prefix is found; it is sorted by that, and then by username.
     fn column(&self) -> &'static str {
         if self.rank == 1 { "u.username_key" } else { "u.search_key" }
     }
@@ -148,36 +149,36 @@ impl Range {
         (sql, values)
     }
 
-    async fn rows(&self, app: &App, window: &Window<Key>, limit: usize) -> Result<Vec<Listed>> {
+    /// The first rows within bounds, each a key and on which side of it to be; from the other end if `backward`.
+    async fn rows(&self, app: &App, bounds: &[(&Key, &str)], backward: bool, limit: usize) -> Result<Vec<Listed>> {
         let (mut sql, mut values) = self.conditions();
-        for (bound, operator) in [(&window.after, ">"), (&window.before, "<")] {
-            let Some((rank, key)) = bound else { continue };
-            if *rank == self.rank {
-                values.push(key.clone().into());
-                sql.push_str(&format!(" AND {} {operator} ${}", self.key, values.len()));
-            } else if (*rank > self.rank) == (operator == ">") {
-                return Ok(Vec::new());
+        for ((rank, first, second), side) in bounds {
+            if *rank != self.rank {
+                // A range lies as a whole on one side of another's key.
+                if (*rank > self.rank) == side.starts_with('>') {
+                    return Ok(Vec::new());
+                }
+                continue;
+            }
+            let at = values.len();
+            match self.rank {
+                1 => sql.push_str(&format!(" AND u.username_key {side} ${}", at + 1)),
+                _ => sql.push_str(&format!(" AND (u.search_key, u.username_key) {side} (${}, ${})", at + 2, at + 1)),
+            }
+            values.push(second.clone().into());
+            if self.rank != 1 {
+                values.push(first.clone().into());
             }
         }
-        let direction = if window.backward { "DESC" } else { "ASC" };
+        let direction = if backward { "DESC" } else { "ASC" };
         let order = match self.rank {
             1 => format!("u.username_key {direction}"),
             _ => format!("u.search_key {direction}, u.username_key {direction}"),
         };
         let sql = format!(
-            "SELECT {PUBLIC}, {} AS rank, {} AS sort_key {sql} ORDER BY {order} LIMIT {limit}",
-            self.rank, self.key
+            "SELECT {PUBLIC}, {} AS rank, u.search_key, u.username_key {sql} ORDER BY {order} LIMIT {limit}",
+            self.rank
         );
         app.db.all(sql, values).await
-    }
-
-    /// Whether an account stands exactly at a key.
-    async fn holds(&self, app: &App, bound: Option<&Key>) -> Result<bool> {
-        let Some((_, key)) = bound.filter(|(rank, _)| *rank == self.rank) else { return Ok(false) };
-        let (mut sql, mut values) = self.conditions();
-        values.push(key.clone().into());
-        sql.push_str(&format!(" AND {} = ${}", self.key, values.len()));
-        let sql = format!("SELECT {PUBLIC}, {} AS rank, {} AS sort_key {sql} LIMIT 1", self.rank, self.key);
-        Ok(app.db.one::<Listed>(sql, values).await?.is_some())
     }
 }

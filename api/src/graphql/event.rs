@@ -103,7 +103,7 @@ pub(crate) struct ParticipantChanged {
     scope: Scope,
     cursor: Cursor,
     change: ParticipantChange,
-    user_id: UserId,
+    user_id: Option<UserId>,
     participant: Option<Participant>,
 }
 
@@ -120,12 +120,16 @@ impl ParticipantChanged {
         self.change
     }
 
-    /// To whom. Null once their account is gone.
+    /// To whom. Null once their account is gone, and in a room for those who are not members.
     async fn user(&self) -> Result<Option<User>> {
-        User::load(&self.scope, self.user_id).await
+        match self.user_id {
+            Some(id) => User::load(&self.scope, id).await,
+            None => Ok(None),
+        }
     }
 
-    /// Their part in the thread as it is when this is sent. Null if they are not in it then.
+    /// Their part in the thread as it is when this is sent. Null if they are not in it then, and in a room for those who are
+    /// not members.
     async fn participant(&self) -> Option<Participant> {
         self.participant.clone()
     }
@@ -251,7 +255,10 @@ impl ThreadFrame {
             }
             EventKind::ParticipantChanged | EventKind::ThreadChanged => match entry.participant_change() {
                 Some((user_id, change)) => {
-                    let row = entry.participants.first().cloned();
+                    // Who takes part in a room is for its members to know.
+                    let shown = reader.sees_participants();
+                    let user_id = shown.then_some(user_id);
+                    let row = entry.participants.first().cloned().filter(|_| shown);
                     let participant = row.map(|row| Participant { scope: scope.clone(), reader, row });
                     let change = change.into();
                     Self::ParticipantChanged(ParticipantChanged { scope, cursor, change, user_id, participant })

@@ -206,17 +206,17 @@ question!(ParticipantsOf => Page<entity::participant::Model>, |app, keys| {
 pub(crate) struct CountOf(pub(crate) ThreadId, pub(crate) Role);
 
 question!(CountOf => i64, |app, keys| {
-    let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
-    participant::counts(app, &ids).await.map(|found| complete(keys, found, |key| (key.0, key.1)))
+    let asked: Vec<_> = keys.iter().map(|key| (key.0, key.1)).collect();
+    participant::counts(app, &asked).await.map(|found| complete(keys, found, |key| (key.0, key.1)))
 });
 
-/// How many messages were deleted behind a position.
+/// How many messages behind one position and up to another were deleted.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct DeletedAfter(pub(crate) ThreadId, pub(crate) i64);
+pub(crate) struct DeletedAfter(pub(crate) ThreadId, pub(crate) i64, pub(crate) i64);
 
 question!(DeletedAfter => i64, |app, keys| {
-    let places: Vec<_> = keys.iter().map(|key| (key.0, key.1)).collect();
-    thread::deleted_after(app, &places).await.map(|found| complete(keys, found, |key| (key.0, key.1)))
+    let places: Vec<_> = keys.iter().map(|key| (key.0, key.1, key.2)).collect();
+    thread::deleted_after(app, &places).await.map(|found| complete(keys, found, |key| (key.0, key.1, key.2)))
 });
 
 /// Somebody's own row in a thread that they take part in.

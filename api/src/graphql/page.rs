@@ -18,9 +18,9 @@ pub(crate) struct PageInfo {
     pub(crate) end_cursor: Option<Cursor>,
 }
 
-/// Defines a connection and its edge for a node type.
+/// Defines a connection and its edge for a node type; with more than a page, also what further fields are told from.
 macro_rules! connection {
-    ($connection:ident, $edge:ident, $node:ty, $of:literal $(, $extra:ident: $extra_type:ty = $extra_doc:literal)?) => {
+    ($connection:ident, $edge:ident, $node:ty, $of:literal $(, #[$attribute:meta] $more:ident: $more_type:ty)?) => {
         #[doc = concat!("An item in a list of ", $of, ".")]
         #[derive(async_graphql::SimpleObject, Clone)]
         pub(crate) struct $edge {
@@ -32,6 +32,7 @@ macro_rules! connection {
 
         #[doc = concat!("A page of a list of ", $of, ".")]
         #[derive(async_graphql::SimpleObject, Clone)]
+        $(#[$attribute])?
         pub(crate) struct $connection {
             /// The items with their places.
             pub(crate) edges: Vec<$edge>,
@@ -40,8 +41,8 @@ macro_rules! connection {
             /// Where this page lies in the list.
             pub(crate) page_info: $crate::graphql::page::PageInfo,
             $(
-                #[doc = $extra_doc]
-                pub(crate) $extra: $extra_type,
+                #[graphql(skip)]
+                pub(crate) $more: $more_type,
             )?
         }
 
@@ -49,7 +50,7 @@ macro_rules! connection {
             /// A page of items with their cursors.
             pub(crate) fn of(
                 page: domain::page::Page<($crate::graphql::scalar::Cursor, $node)>,
-                $($extra: $extra_type,)?
+                $($more: $more_type,)?
             ) -> Self {
                 let page_info = $crate::graphql::page::PageInfo {
                     has_next_page: page.has_next,
@@ -59,7 +60,7 @@ macro_rules! connection {
                 };
                 let nodes = page.items.iter().map(|(_, node)| node.clone()).collect();
                 let edges = page.items.into_iter().map(|(cursor, node)| $edge { cursor, node }).collect();
-                Self { edges, nodes, page_info, $($extra,)? }
+                Self { edges, nodes, page_info, $($more,)? }
             }
         }
     };

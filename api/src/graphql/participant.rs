@@ -1,15 +1,16 @@
 //! Who takes part in a thread.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use domain::access::Reader;
 use domain::participant;
 use entity::participant as row;
 
 use super::error::{UserError, settle};
 use super::id;
+use super::loader::CountOf;
 use super::page::connection;
-use super::scalar::{Cursor, DateTime};
-use super::scope::{Scope, viewer};
+use super::scalar::{Cursor, DateTime, int};
+use super::scope::{Scope, Shown, viewer};
 use super::user::User;
 
 /// Somebody who takes part in a thread.
@@ -20,10 +21,32 @@ pub(crate) struct Participant {
     pub(crate) row: row::Model,
 }
 
-connection!(
-    ParticipantConnection, ParticipantEdge, Participant, "participants",
-    total_count: i32 = "How many there are in the whole list."
-);
+connection!(ParticipantConnection, ParticipantEdge, Participant, "participants", #[graphql(complex)] total: Total);
+
+/// What the total of a list of participants is counted from, if it is asked for.
+#[derive(Clone)]
+pub(crate) struct Total {
+    pub(crate) scope: Scope,
+    pub(crate) reader: Reader,
+    pub(crate) role: Option<row::Role>,
+}
+
+#[ComplexObject]
+impl ParticipantConnection {
+    /// How many there are in the whole list.
+    async fn total_count(&self) -> Result<i32> {
+        let Total { scope, reader, role } = &self.total;
+        match role {
+            _ if !reader.sees_participants() => Ok(0),
+            None => Ok(reader.thread().participant_count),
+            Some(role) => {
+                let key = |reader: &Reader| CountOf(reader.id(), *role);
+                let all = |shown: &Shown| shown.threads.iter().map(key).collect();
+                Ok(int(scope.load(key(reader), all).await?.0.unwrap_or_default()))
+            }
+        }
+    }
+}
 
 /// Somebody who takes part in a thread.
 #[Object]

@@ -13,10 +13,10 @@ use entity::thread::ThreadKind as Kind;
 
 use super::cursor::{Args, ITEMS, List, MESSAGES};
 use super::event::ThreadEventPage;
-use super::loader::{CountOf, DeletedAfter, LastMessage, MessagesOf, OwnRow, ParticipantsOf};
+use super::loader::{DeletedAfter, LastMessage, MessagesOf, OwnRow, ParticipantsOf};
 use super::message::{Message, MessageConnection};
 use super::page::connection;
-use super::participant::{Participant, ParticipantConnection, ParticipantRole};
+use super::participant::{Participant, ParticipantConnection, ParticipantRole, Total};
 use super::scalar::{Cursor, DateTime, int};
 use super::scope::{Scope, Shown, Shows, viewer};
 use super::user::User;
@@ -137,15 +137,6 @@ impl Thread {
         let role = role.map(row::Role::from);
         let window: Window<participant::Key> =
             List::Participants.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
-        let total = match (self.reader.sees_participants(), role) {
-            (false, _) => 0,
-            (true, None) => self.reader.thread().participant_count,
-            (true, Some(role)) => {
-                let key = |reader: &Reader| CountOf(reader.id(), role);
-                let all = |shown: &Shown| shown.threads.iter().map(key).collect();
-                int(self.scope.load(key(&self.reader), all).await?.0.unwrap_or_default())
-            }
-        };
         let key = |reader: &Reader| ParticipantsOf(reader.clone(), role, window.clone());
         let all = |shown: &Shown| shown.threads.iter().map(key).collect();
         let (page, scope) = self.scope.load(key(&self.reader), all).await?;
@@ -153,7 +144,7 @@ impl Thread {
             let cursor = List::Participants.cursor(&participant::key(&row));
             (cursor, Participant { scope: scope.clone(), reader: self.reader.clone(), row })
         });
-        Ok(ParticipantConnection::of(page, total))
+        Ok(ParticipantConnection::of(page, Total { scope: self.scope.clone(), reader: self.reader.clone(), role }))
     }
 
     /// Its messages, oldest first within a page: `last: 50` is the newest page, `before` a cursor the one before it;
@@ -275,10 +266,10 @@ impl ViewerThreadState {
         // Where the viewer stands in the other threads that are shown is in their proofs.
         let key = |reader: &Reader| {
             let own = reader.own_row().ok().flatten()?;
-            Some(DeletedAfter(reader.id(), own.last_read_position))
+            Some(DeletedAfter(reader.id(), own.last_read_position, reader.thread().message_count))
         };
         let all = |shown: &Shown| shown.threads.iter().filter_map(key).collect();
-        let (deleted, _) = self.scope.load(DeletedAfter(thread.id, position), all).await?;
+        let (deleted, _) = self.scope.load(DeletedAfter(thread.id, position, thread.message_count), all).await?;
         Ok(int(thread::unread_count(thread.message_count, position, deleted.unwrap_or_default())))
     }
 
@@ -289,7 +280,7 @@ impl ViewerThreadState {
 
     /// The cursor of the last message that you have read. Null while there is none.
     async fn last_read_cursor(&self) -> Option<Cursor> {
-        (self.row.last_read_seq > 0).then(|| self.scope.cursor(&self.reader, self.row.last_read_seq))
+        self.row.last_read_at.is_some().then(|| self.scope.cursor(&self.reader, self.row.last_read_seq))
     }
 
     /// Until when you want to hear nothing of it.

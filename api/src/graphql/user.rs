@@ -148,7 +148,7 @@ impl UserQuery {
         let window = List::Users.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
         let page = user::list(scope.app(), viewer(ctx), search.as_deref(), &window).await.map_err(fault)?;
         let page = page.map(|listed| {
-            let cursor = List::Users.cursor(&(listed.rank, &listed.sort_key));
+            let cursor = List::Users.cursor(&(listed.rank, &listed.search_key, &listed.username_key));
             (cursor, User(Arc::new(listed.user)))
         });
         Ok(UserConnection::of(page))

@@ -15,6 +15,9 @@ pub(super) enum Refused {
     /// Too many brackets open at once.
     #[error("The document nests more than 64 brackets.")]
     TooDeep,
+    /// A block string begins and does not end.
+    #[error("The document has a block string without an end.")]
+    Unterminated,
 }
 
 /// Refuses documents that would cost too much to parse.
@@ -34,7 +37,7 @@ pub(super) fn check(document: &str) -> Result<(), Refused> {
             }
             b'}' | b']' | b')' => depth = depth.saturating_sub(1),
             b'#' => at += until(&bytes[at..], |rest| matches!(rest[0], b'\n' | b'\r')),
-            b'"' if bytes[at..].starts_with(b"\"\"\"") => at += 2 + block_string(&bytes[at + 3..]),
+            b'"' if bytes[at..].starts_with(b"\"\"\"") => at += 2 + block_string(&bytes[at + 3..])?,
             b'"' => at += string(&bytes[at + 1..]),
             _ => {}
         }
@@ -62,19 +65,20 @@ fn string(bytes: &[u8]) -> usize {
     bytes.len()
 }
 
-/// Bytes of a block string's rest, its closing quotes among them.
-fn block_string(bytes: &[u8]) -> usize {
+/// Bytes of a block string's rest, its closing quotes among them. One without an end is refused here: a parser may take
+/// its quotes for two short strings, and go on to what stands behind them.
+fn block_string(bytes: &[u8]) -> Result<usize, Refused> {
     let mut at = 0;
     while at < bytes.len() {
         if bytes[at..].starts_with(b"\\\"\"\"") {
             at += 4;
         } else if bytes[at..].starts_with(b"\"\"\"") {
-            return at + 3;
+            return Ok(at + 3);
         } else {
             at += 1;
         }
     }
-    bytes.len()
+    Err(Refused::Unterminated)
 }
 
 #[cfg(test)]
@@ -93,6 +97,8 @@ mod tests {
         assert_eq!(check(&format!("{{a(b:\"\" c:{brackets})}}")), Err(Refused::TooDeep));
         assert_eq!(check(&format!("# x\n{brackets}")), Err(Refused::TooDeep));
         assert_eq!(check(&format!("{{a(b:\"\"\"x\"\"\" c:{brackets})}}")), Err(Refused::TooDeep));
+        // Read as a block string that never ends, or as "" and "x" with brackets behind them.
+        assert_eq!(check(&format!("{{a(b:[\"\"\"x\"\n{brackets}])}}")), Err(Refused::Unterminated));
     }
 
     #[test]

@@ -5,19 +5,20 @@
 //! those go back to the log. A socket that can't be written for ten seconds is closed.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_graphql::{Request, Response as Answer, Value};
+use async_graphql::{Request, Response as Answer, ServerError, Value};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use domain::access::Viewer;
 use domain::session::{self, Client, Lease};
 use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, interval_at, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +34,8 @@ const LARGEST: usize = 128 * 1024;
 const INIT: Duration = Duration::from_secs(10);
 /// How long one message may take to be written.
 const WRITE: Duration = Duration::from_secs(10);
+/// How long a client's own question may wait to be answered.
+const ANSWER: Duration = Duration::from_secs(5);
 /// How often a client is asked whether it is there.
 const PING: Duration = Duration::from_secs(20);
 /// After how long without a word it is taken to be gone.
@@ -67,11 +70,6 @@ enum Incoming {
     Complete { id: String },
 }
 
-enum Outgoing {
-    Text(String),
-    Close(Close),
-}
-
 /// Takes a connection over.
 pub(super) fn open(edge: Edge, client: Client, upgrade: WebSocketUpgrade) -> Response {
     upgrade
@@ -80,43 +78,57 @@ pub(super) fn open(edge: Edge, client: Client, upgrade: WebSocketUpgrade) -> Res
         .write_buffer_size(0)
         .max_message_size(LARGEST)
         .max_frame_size(LARGEST)
-        .on_upgrade(move |socket| drive(edge, client, socket))
+        .on_upgrade(move |socket| async move {
+            let sockets = edge.sockets.clone();
+            sockets.track_future(drive(edge, client, socket)).await;
+        })
 }
 
 async fn drive(edge: Edge, client: Client, socket: WebSocket) {
     let speaks = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
     let (sink, stream) = socket.split();
     let (outgoing, queue) = mpsc::channel(QUEUE);
+    let (farewell, close) = oneshot::channel();
     let gone = CancellationToken::new();
-    let writer = tokio::spawn(write(sink, queue, gone.clone()));
+    let writer = tokio::spawn(write(sink, queue, close, gone.clone()));
     let mut socket = Socket {
         edge,
         client,
         outgoing,
         operations: Operations::default(),
+        operations_end: gone.child_token(),
         gone: gone.clone(),
         viewer: None,
         lease: None,
     };
     let close = if speaks { socket.listen(stream).await } else { Some(SUBPROTOCOL) };
-    socket.operations.end_all();
+    // Every operation is a child of this token.
+    socket.operations_end.cancel();
     if let Some(close) = close {
-        // The queue may be full of frames that nobody reads; the writer gives up by itself then.
-        let _ = timeout(WRITE, socket.outgoing.send(Outgoing::Close(close))).await;
+        let _ = farewell.send(close);
     }
     drop(socket);
-    let _ = timeout(WRITE, writer).await;
+    let _ = timeout(2 * WRITE, writer).await;
     gone.cancel();
 }
 
-/// Writes what is queued, and gives up on a client that does not read.
-async fn write(mut sink: SplitSink<WebSocket, Message>, mut queue: mpsc::Receiver<Outgoing>, gone: CancellationToken) {
-    while let Some(outgoing) = queue.recv().await {
-        let (message, last) = match outgoing {
-            Outgoing::Text(text) => (Message::Text(text.into()), false),
-            Outgoing::Close(Close(code, reason)) => {
+/// Writes what is queued, and gives up on a client that does not read. A close frame goes before whatever is queued.
+async fn write(
+    mut sink: SplitSink<WebSocket, Message>,
+    mut queue: mpsc::Receiver<String>,
+    mut close: oneshot::Receiver<Close>,
+    gone: CancellationToken,
+) {
+    loop {
+        let (message, last) = tokio::select! {
+            biased;
+            Ok(Close(code, reason)) = &mut close => {
                 (Message::Close(Some(CloseFrame { code, reason: reason.into() })), true)
             }
+            text = queue.recv() => match text {
+                Some(text) => (Message::Text(text.into()), false),
+                None => break,
+            },
         };
         let written = timeout(WRITE, sink.send(message)).await;
         if last || !matches!(written, Ok(Ok(()))) {
@@ -127,31 +139,66 @@ async fn write(mut sink: SplitSink<WebSocket, Message>, mut queue: mpsc::Receive
     let _ = timeout(WRITE, sink.close()).await;
 }
 
-/// The operations of one socket by the ids that the client gave them.
+/// The operations of one socket by the ids that the client gave them. An id may be given again as soon as its operation
+/// has ended, so each has a number of its own, and ends nothing but itself.
 #[derive(Clone, Default)]
-struct Operations(Arc<Mutex<HashMap<String, CancellationToken>>>);
+struct Operations(Arc<Mutex<Open>>);
+
+#[derive(Default)]
+struct Open {
+    next: u64,
+    by_id: HashMap<String, (u64, CancellationToken)>,
+}
+
+/// Why an operation was not begun.
+enum Refused {
+    IdInUse,
+    TooMany,
+}
 
 impl Operations {
-    fn with<T>(&self, work: impl FnOnce(&mut HashMap<String, CancellationToken>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut Open) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn end(&self, id: &str) {
-        if let Some(operation) = self.with(|operations| operations.remove(id)) {
+    fn begin(&self, id: &str, operation: CancellationToken) -> Result<u64, Refused> {
+        self.with(|open| {
+            if open.by_id.contains_key(id) {
+                return Err(Refused::IdInUse);
+            }
+            if open.by_id.len() >= OPERATIONS {
+                return Err(Refused::TooMany);
+            }
+            open.next += 1;
+            open.by_id.insert(id.to_owned(), (open.next, operation));
+            Ok(open.next)
+        })
+    }
+
+    /// Ends the operation that has an id now, at the client's wish.
+    fn complete(&self, id: &str) {
+        if let Some((_, operation)) = self.with(|open| open.by_id.remove(id)) {
             operation.cancel();
         }
     }
 
-    fn end_all(&self) {
-        self.with(|operations| operations.drain().for_each(|(_, operation)| operation.cancel()));
+    /// Frees the id of an operation that has ended by itself, unless it is another's by now.
+    fn end(&self, id: &str, number: u64) {
+        self.with(|open| {
+            if open.by_id.get(id).is_some_and(|(current, _)| *current == number) {
+                open.by_id.remove(id);
+            }
+        });
     }
 }
 
 struct Socket {
     edge: Edge,
     client: Client,
-    outgoing: mpsc::Sender<Outgoing>,
+    outgoing: mpsc::Sender<String>,
     operations: Operations,
+    /// Ends all operations, with the socket.
+    operations_end: CancellationToken,
     /// Nothing can be written any more.
     gone: CancellationToken,
     /// Who it is, once introduced.
@@ -186,7 +233,8 @@ impl Socket {
                         return Some(SILENT);
                     }
                     if self.viewer.is_some() {
-                        self.say(json!({ "type": "ping" })).await;
+                        // With a full queue the client has enough to read.
+                        let _ = self.outgoing.try_send(json!({ "type": "ping" }).to_string());
                     }
                 }
                 () = sleep_until(init_by), if self.viewer.is_none() => return Some(INIT_TIMEOUT),
@@ -197,8 +245,12 @@ impl Socket {
         }
     }
 
-    async fn say(&self, message: serde_json::Value) {
-        say(&self.outgoing, &message).await;
+    /// Answers a message of the client's. One that asks and does not read the answers is closed.
+    async fn say(&self, message: serde_json::Value) -> Result<(), Close> {
+        match timeout(ANSWER, self.outgoing.send(message.to_string())).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(TRY_LATER),
+        }
     }
 
     async fn hear(&mut self, text: &str) -> Result<(), Close> {
@@ -208,14 +260,13 @@ impl Socket {
             Incoming::Ping { payload } => {
                 let pong = payload
                     .map_or_else(|| json!({ "type": "pong" }), |payload| json!({ "type": "pong", "payload": payload }));
-                self.say(pong).await;
-                Ok(())
+                self.say(pong).await
             }
             Incoming::Pong {} => Ok(()),
             Incoming::Subscribe { id, .. } if id.is_empty() => Err(BAD_REQUEST),
             Incoming::Subscribe { id, payload } => self.subscribe(id, payload).await,
             Incoming::Complete { id } => {
-                self.operations.end(&id);
+                self.operations.complete(&id);
                 Ok(())
             }
         }
@@ -239,42 +290,37 @@ impl Socket {
         };
         self.lease = session::lease(&self.edge.app, &viewer);
         self.viewer = Some(viewer);
-        self.say(json!({ "type": "connection_ack" })).await;
-        Ok(())
+        self.say(json!({ "type": "connection_ack" })).await
     }
 
     async fn subscribe(&mut self, id: String, payload: Parameters) -> Result<(), Close> {
         let Some(viewer) = self.viewer.clone() else { return Err(UNAUTHORIZED) };
-        let operation = CancellationToken::new();
-        let (open, fresh) = self.operations.with(|operations| {
-            let open = operations.len();
-            let fresh = !operations.contains_key(&id);
-            if fresh && open < OPERATIONS {
-                operations.insert(id.clone(), operation.clone());
+        let request = match payload.into_request() {
+            Ok(request) => equip(&self.edge, request, viewer, self.client.clone()),
+            Err(refused) => return self.refuse(id, "INVALID", &refused.to_string()).await,
+        };
+        let operation = self.operations_end.child_token();
+        let number = match self.operations.begin(&id, operation.clone()) {
+            Ok(number) => number,
+            Err(Refused::IdInUse) => return Err(Close(4409, "Subscriber already exists")),
+            Err(Refused::TooMany) => {
+                let why = "At most 100 operations on one socket.";
+                return self.refuse(id, "TOO_MANY_OPERATIONS", why).await;
             }
-            (open, fresh)
-        });
-        if !fresh {
-            return Err(Close(4409, "Subscriber already exists"));
-        }
-        if open >= OPERATIONS {
-            let errors = refusal("TOO_MANY_OPERATIONS", "At most 100 operations on one socket.");
-            self.say(json!({ "id": id, "type": "error", "payload": errors })).await;
-            return Ok(());
-        }
-        match payload.into_request() {
-            Ok(request) => {
-                let request = equip(&self.edge, request, viewer, self.client.clone());
-                let run = run(self.edge.clone(), id, request, self.outgoing.clone(), self.operations.clone());
-                tokio::spawn(async move { operation.run_until_cancelled_owned(run).await });
-            }
-            Err(refused) => {
-                self.operations.end(&id);
-                let errors = refusal("INVALID", &refused.to_string());
-                self.say(json!({ "id": id, "type": "error", "payload": errors })).await;
-            }
-        }
+        };
+        let run = Run {
+            edge: self.edge.clone(),
+            id,
+            number,
+            outgoing: self.outgoing.clone(),
+            operations: self.operations.clone(),
+        };
+        tokio::spawn(async move { operation.run_until_cancelled_owned(run.to_its_end(request)).await });
         Ok(())
+    }
+
+    async fn refuse(&self, id: String, code: &str, message: &str) -> Result<(), Close> {
+        self.say(json!({ "id": id, "type": "error", "payload": refusal(code, message) })).await
     }
 }
 
@@ -299,32 +345,59 @@ struct Next<'a> {
     payload: Written,
 }
 
-async fn say(outgoing: &mpsc::Sender<Outgoing>, message: &impl Serialize) {
-    // Messages of ours hold texts, numbers and lists, which always have a JSON form.
-    let text = serde_json::to_string(message).unwrap_or_default();
-    // An error says that the writer has given up; whoever reads the socket hears of it.
-    let _ = outgoing.send(Outgoing::Text(text)).await;
+/// One operation as it runs.
+struct Run {
+    edge: Edge,
+    id: String,
+    number: u64,
+    outgoing: mpsc::Sender<String>,
+    operations: Operations,
 }
 
-/// Runs one operation to its end.
-async fn run(edge: Edge, id: String, request: Request, outgoing: mpsc::Sender<Outgoing>, operations: Operations) {
-    let work = async {
-        let mut answers = std::pin::pin!(edge.schema.execute_stream(request));
+impl Run {
+    async fn to_its_end(self, request: Request) {
+        let id = new_request_id(&self.edge);
+        let name = id.clone();
+        let outcome = AssertUnwindSafe(within_request(id, self.answer(request))).catch_unwind().await;
+        // Before the client hears of it, so that it may use the id again at once.
+        self.operations.end(&self.id, self.number);
+        let last = match outcome {
+            Ok(Ended::Complete) => json!({ "id": self.id, "type": "complete" }),
+            Ok(Ended::Failed(errors)) => json!({ "id": self.id, "type": "error", "payload": errors }),
+            Ok(Ended::Unheard) => return,
+            Err(_) => {
+                tracing::error!(request_id = name.0, "an operation panicked");
+                let errors = refusal("INTERNAL", "Something went wrong on our side.");
+                json!({ "id": self.id, "type": "error", "payload": errors })
+            }
+        };
+        let _ = self.outgoing.send(last.to_string()).await;
+    }
+
+    async fn answer(&self, request: Request) -> Ended {
+        let mut answers = std::pin::pin!(self.edge.schema.execute_stream(request));
         while let Some(answer) = answers.next().await {
             let over = is_over(&answer);
             let payload = Written::of(answer);
             if over {
-                operations.with(|operations| operations.remove(&id));
-                say(&outgoing, &json!({ "id": id, "type": "error", "payload": payload.errors })).await;
-                return;
+                return Ended::Failed(payload.errors);
             }
-            say(&outgoing, &Next { id: &id, kind: "next", payload }).await;
+            // Messages of ours hold texts, numbers and lists, which always have a JSON form.
+            let text = serde_json::to_string(&Next { id: &self.id, kind: "next", payload }).unwrap_or_default();
+            if self.outgoing.send(text).await.is_err() {
+                return Ended::Unheard;
+            }
         }
-        // Before the client hears of it, so that it may use the id again at once.
-        operations.with(|operations| operations.remove(&id));
-        say(&outgoing, &json!({ "id": id, "type": "complete" })).await;
-    };
-    within_request(new_request_id(&edge), work).await;
+        Ended::Complete
+    }
+}
+
+/// How an operation ended.
+enum Ended {
+    Complete,
+    Failed(Vec<ServerError>),
+    /// The socket has gone.
+    Unheard,
 }
 
 /// Whether an answer is the end of its operation: nothing could be executed, or the stream itself failed.

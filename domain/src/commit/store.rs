@@ -69,9 +69,14 @@ struct UserRow {
 async fn load(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch, needs: Needs) -> Result<()> {
     let thread_id = batch.thread_id();
     if !needs.participants.is_empty() {
-        let sql = format!("SELECT * FROM thread_participants WHERE thread_id = $1 AND user_id {}", engine.among(2));
-        let values = [thread_id.into(), engine.ids(needs.participants)];
-        keep(batch, all(on, engine, sql, values).await?);
+        // Joined key by key: a list of ids in the condition makes PostgreSQL walk through all participants.
+        let columns = [("user_id", Column::Id)];
+        let sql = format!(
+            "WITH {} SELECT p.* FROM want w JOIN thread_participants p ON p.thread_id = $1 AND p.user_id = w.user_id",
+            engine.want(&columns, 2)
+        );
+        let keys = engine.keys(&columns, needs.participants.into_iter().map(|user| [user.into()]));
+        keep(batch, all(on, engine, sql, [thread_id.into(), keys]).await?);
     }
     if needs.succession {
         let of_role = |role| {

@@ -1,4 +1,7 @@
 //! The walk through a log that every stream of a thread is: attach, prove, backfill, live.
+//!
+//! A proof says what held when the log stood at its thread's `last_seq`. Before each frame the walk asks the hub whether a
+//! later line concerns the viewer, and if so proves again: the hub applies a removal before the next event is shown.
 
 use std::sync::Arc;
 
@@ -94,14 +97,15 @@ pub fn walk(
                     if track == Track::Log && entry.seq() != last + 1 {
                         break;
                     }
-                    last = entry.seq();
-                    if entry.concerns(viewer.user_id()) {
+                    // However slowly this is read, nothing is shown under a proof that a later line has overtaken.
+                    if hub.concerns_after(viewer.user_id(), reader.thread().last_seq) {
                         let Some(proof) = prove(&app, &viewer, thread_id).await? else {
                             yield Frame::revoked(&reader, last);
                             return;
                         };
                         reader = proof;
                     }
+                    last = entry.seq();
                     yield Frame::of(&reader, entry);
                 }
                 last = last.max(chunk.covered);
@@ -143,14 +147,15 @@ pub fn walk(
                 let Some(entries) = entries else { break };
                 quiet_until = Instant::now() + app.settings.heartbeat;
                 for entry in entries {
-                    last = entry.seq();
-                    if entry.concerns(viewer.user_id()) {
+                    // However slowly this is read, nothing is shown under a proof that a later line has overtaken.
+                    if hub.concerns_after(viewer.user_id(), reader.thread().last_seq) {
                         let Some(proof) = prove(&app, &viewer, thread_id).await? else {
                             yield Frame::revoked(&reader, last);
                             return;
                         };
                         reader = proof;
                     }
+                    last = entry.seq();
                     yield Frame::of(&reader, entry);
                 }
             }

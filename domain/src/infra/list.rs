@@ -45,12 +45,14 @@ impl List<'_> {
             window.limit + 1
         );
         let rows = db.all(sql, values).await?;
-        let edge = if window.backward { (&window.before, true) } else { (&window.after, false) };
-        let beyond = match edge {
-            (Some(bound), later) => self.any(db, bound, later).await?,
-            (None, _) => false,
-        };
-        Ok(Page::cut(rows, window, beyond))
+        let mut page = Page::cut(rows, window, false);
+        if let Some(bound) = &window.after {
+            page.has_previous |= self.any(db, bound, false).await?;
+        }
+        if let Some(bound) = &window.before {
+            page.has_next |= self.any(db, bound, true).await?;
+        }
+        Ok(page)
     }
 
     /// Whether the list has anything at a key or on one side of it.

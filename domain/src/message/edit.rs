@@ -113,6 +113,7 @@ impl Change for MessageChange {
     type Done = (Author, message::Model, i64);
 
     fn needs(&self, needs: &mut Needs) {
+        needs.participants.insert(self.actor);
         needs.messages.insert(self.id);
     }
 

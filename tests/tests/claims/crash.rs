@@ -1,6 +1,7 @@
 //! Crashes: of the server, and of the database under it. What was acknowledged is there.
 
 mod database;
+mod durability;
 mod kill;
 
 use std::collections::{HashMap, HashSet};

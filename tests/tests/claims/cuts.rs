@@ -219,7 +219,7 @@ impl Watcher<'_> {
         }
     }
 
-    /// What came on the connection before it was cut, but was not taken note of, has to be right as well; it comes again.
+    /// What came before the cut and was not taken note of has to be right as well; it comes again.
     fn take_the_rest(&mut self, stream: &mut Subscription) {
         let connection = self.connections.last_mut().unwrap();
         while let Some(frame) = stream.try_next() {

@@ -21,6 +21,7 @@ mod receipts;
 mod removal;
 mod rooms;
 mod schema;
+mod seed;
 mod sessions;
 mod signals;
 mod statements;

@@ -35,7 +35,8 @@ async fn schema(database: &Database) -> Vec<String> {
             "SELECT indexdef AS line FROM pg_indexes WHERE schemaname = 'public'",
             "SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid)) AS line \
              FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
-            "SELECT concat_ws(' ', tgrelid::regclass, pg_get_triggerdef(oid)) AS line FROM pg_trigger WHERE NOT tgisinternal",
+            "SELECT concat_ws(' ', tgrelid::regclass, pg_get_triggerdef(oid)) AS line \
+             FROM pg_trigger WHERE NOT tgisinternal",
             "SELECT concat_ws(' ', proname, prosrc) AS line FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
         ],
     };

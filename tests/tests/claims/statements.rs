@@ -12,15 +12,15 @@ claims![
 ];
 
 /// A page of messages with all that a message has.
-pub(crate) const MESSAGES: &str = "query($id: ID!, $last: Int!) { thread(id: $id) { messages(last: $last) { edges { cursor node { \
-    id content status statusTimestamps { sent delivered read } sender { id username profile { displayName } } \
-    reactions { emoji count viewerHasReacted } attachments { id url type name size } \
+pub(crate) const MESSAGES: &str = "query($id: ID!, $last: Int!) { thread(id: $id) { messages(last: $last) { \
+    edges { cursor node { id content status statusTimestamps { sent delivered read } \
+    sender { id username profile { displayName } } reactions { emoji count viewerHasReacted } attachments { id url type name size } \
     parent { id content sender { id username } } receipts { user { id username } deliveredAt readAt } \
     } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }";
 
 /// A page of the viewer's threads as a list shows them.
-pub(crate) const THREADS: &str = "query($first: Int!) { viewer { threads(first: $first) { edges { cursor node { id kind title \
-    lastMessage { content sender { username } } viewerState { unreadCount } \
+pub(crate) const THREADS: &str = "query($first: Int!) { viewer { threads(first: $first) { \
+    edges { cursor node { id kind title lastMessage { content sender { username } } viewerState { unreadCount } \
     participants(first: 3) { nodes { user { username } } } } } pageInfo { hasNextPage } } } }";
 
 async fn a_page_of_messages_takes_ten_statements(world: World) {
@@ -76,7 +76,8 @@ async fn full_group(world: &World) -> (User, String) {
             input["parentId"] = json!(sent[number - 1 - number % 2].id);
         }
         if number % 5 == 0 {
-            let one = |name: &str| json!({ "url": format!("https://example.org/{name}"), "type": "image/png", "name": name, "size": 7 });
+            let url = |name: &str| format!("https://example.org/{name}");
+            let one = |name: &str| json!({ "url": url(name), "type": "image/png", "name": name, "size": 7 });
             input["attachments"] = json!([one("a.png"), one("b.png")]);
         }
         let one = sender.send_with(input).await;

@@ -32,7 +32,8 @@ fn scans(line: &str, sql: &str) -> bool {
 
 #[test]
 fn a_scan_is_told_from_a_search() {
-    let sql = "WITH want(id) AS (SELECT value FROM json_each(?1)) SELECT * FROM want JOIN messages AS m ON m.id = want.id, threads t, users";
+    let sql = "WITH want(id) AS (SELECT value FROM json_each(?1)) \
+        SELECT * FROM want JOIN messages AS m ON m.id = want.id, threads t, users";
     for line in ["SCAN m", "SCAN t", "SCAN users"] {
         assert!(scans(line, sql), "{line}");
     }

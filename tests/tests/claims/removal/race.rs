@@ -147,8 +147,9 @@ async fn write(target: &User, group: &str, old: &Sent, kind: usize) -> (Answer, 
 async fn none_while_out(world: &World, title: &str, target: &User, log: &[Value], out: &[(String, String)]) {
     assert_eq!(out.len(), ROUNDS);
     let sql = format!(
-        "SELECT e.seq, u.username, CAST(e.data AS TEXT) AS data FROM thread_events e JOIN threads t ON t.id = e.thread_id \
-         LEFT JOIN users u ON u.id = e.actor_id WHERE t.title = '{title}' ORDER BY e.seq"
+        "SELECT e.seq, u.username, CAST(e.data AS TEXT) AS data \
+         FROM thread_events e JOIN threads t ON t.id = e.thread_id LEFT JOIN users u ON u.id = e.actor_id \
+         WHERE t.title = '{title}' ORDER BY e.seq"
     );
     let text = |row: &QueryResult, column| row.try_get::<Option<String>>("", column).unwrap().unwrap_or_default();
     let rows: Vec<_> =

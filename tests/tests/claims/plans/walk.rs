@@ -1,0 +1,178 @@
+//! Everything that clients do all day, once, with the statements that each step takes.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tests::control::Statement;
+use tests::{Sent, Server, Socket, User};
+
+use crate::statements::{MESSAGES, THREADS};
+
+const ROOMS: &str = "query($after: Cursor) { rooms(first: 20, after: $after) { edges { cursor node { \
+    id title lastMessage { content sender { username } } } } } }";
+
+const USERS: &str = "query($search: String, $after: Cursor) { users(search: $search, first: 20, after: $after) { \
+    edges { cursor node { id username profile { displayName } } } } }";
+
+const PARTICIPANTS: &str = "query($id: ID!, $role: ParticipantRole, $after: Cursor) { thread(id: $id) { \
+    participants(first: 20, role: $role, after: $after) { totalCount \
+    edges { cursor node { role lastReadCursor user { id username } } } } } }";
+
+const UNREAD: &str = "query($id: ID!) { thread(id: $id) { eventCursor \
+    viewerState { unreadCount lastReadCursor } lastMessage { id } } }";
+
+const REPLIES: &str = "query($id: ID!) { node(id: $id) { ... on Message { replyCount \
+    replies(first: 20) { edges { cursor node { id content sender { username } } } } } } }";
+
+/// Does once what clients do all day, and keeps what each step sent to the database.
+pub(super) async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static str, Vec<Statement>> {
+    let mut walk = Walk { server, reader, steps: BTreeMap::new() };
+    let list = walk.ask("the list of threads", THREADS, json!({ "first": 20 })).await;
+    let end = &list.last().unwrap()["cursor"];
+    let further = THREADS
+        .replace("first: $first", "first: $first, after: $after")
+        .replace("$first: Int!", "$first: Int!, $after: Cursor");
+    walk.ask("the next page of threads", &further, json!({ "first": 20, "after": end })).await;
+    walk.ask(
+        "archived threads",
+        &THREADS.replace("first: $first", "archived: true, first: $first"),
+        json!({ "first": 20 }),
+    )
+    .await;
+    walk.ask("unread threads", "{ viewer { unreadThreadCount } }", json!({})).await;
+    let rooms_found = walk.ask("rooms", ROOMS, json!({})).await;
+    walk.ask("the next page of rooms", ROOMS, json!({ "after": rooms_found.first().map(|room| &room["cursor"]) }))
+        .await;
+    for (number, node) in [&list[0], &list[list.len() / 2]].into_iter().enumerate() {
+        walk.thread(&node["node"]["id"], number).await;
+    }
+    let everyone = "{ viewer { threads(first: 100) { nodes { id participantCount } } } }";
+    let all = reader.graphql(everyone, json!({})).await;
+    let largest = all.list("/viewer/threads/nodes").iter().max_by_key(|thread| thread["participantCount"].as_i64());
+    walk.thread(&largest.unwrap()["id"], 2).await;
+    let found = walk.ask("users", USERS, json!({})).await;
+    walk.ask("the next page of users", USERS, json!({ "after": found[19]["cursor"] })).await;
+    walk.ask("users by name", USERS, json!({ "search": "an" })).await;
+    let one = &found[3]["node"];
+    walk.ask(
+        "a user by name",
+        "query($by: UserBy!) { user(by: $by) { id profile { bio } } }",
+        json!({ "by": { "username": one["username"] } }),
+    )
+    .await;
+    walk.ask("a node", "query($id: ID!) { node(id: $id) { id } }", json!({ "id": one["id"] })).await;
+    walk.inbox(all.text("/viewer/threads/nodes/0/id").as_str()).await;
+    walk.steps
+}
+
+struct Walk<'a> {
+    server: &'a Server,
+    reader: &'a User,
+    steps: BTreeMap<&'static str, Vec<Statement>>,
+}
+
+impl Walk<'_> {
+    /// Asks, keeps the statements, and gives the first list of edges or nodes in the answer.
+    async fn ask(&mut self, step: &'static str, document: &str, variables: Value) -> Vec<Value> {
+        self.server.record_statements().await;
+        let answer = self.reader.graphql(document, variables).await;
+        self.keep(step).await;
+        first_list(answer.data()).cloned().unwrap_or_default()
+    }
+
+    async fn keep(&mut self, step: &'static str) {
+        let statements = self.server.statements().await;
+        assert!(!statements.is_empty(), "{step} was not recorded");
+        self.steps.entry(step).or_default().extend(statements);
+    }
+
+    /// Everything that is done in one thread.
+    async fn thread(&mut self, thread: &Value, number: usize) {
+        let id = thread.as_str().unwrap();
+        let (server, reader) = (self.server, self.reader);
+        let newest = self.ask("the newest messages", MESSAGES, json!({ "id": id, "last": 50 })).await;
+        let page = |declared: &str, arguments: &str| {
+            MESSAGES.replace("$last: Int!", declared).replace("last: $last", arguments)
+        };
+        let (older, at) = (page("$at: Cursor", "last: 50, before: $at"), &newest[0]["cursor"]);
+        let older = self.ask("older messages", &older, json!({ "id": id, "at": at })).await;
+        let oldest = page("$first: Int", "first: $first");
+        let oldest = self.ask("the oldest messages", &oldest, json!({ "id": id, "first": 50 })).await;
+        let (next, at) = (page("$at: Cursor", "first: 50, after: $at"), &oldest.last().unwrap()["cursor"]);
+        let next = self.ask("messages after a cursor", &next, json!({ "id": id, "at": at })).await;
+        let about = &next.last().or(oldest.last()).unwrap()["node"]["id"];
+        let around = page("$about: ID", "around: $about");
+        self.ask("messages around one", &around, json!({ "id": id, "about": about })).await;
+        let some = self.ask("participants", PARTICIPANTS, json!({ "id": id })).await;
+        self.ask(
+            "the next page of participants",
+            PARTICIPANTS,
+            json!({ "id": id, "after": some.last().unwrap()["cursor"] }),
+        )
+        .await;
+        let admins = PARTICIPANTS.replace("totalCount ", "");
+        self.ask("admins", &admins, json!({ "id": id, "role": "ADMIN" })).await;
+        self.ask("unread messages", UNREAD, json!({ "id": id })).await;
+        for edge in newest.iter().chain(&older).filter(|edge| !edge["node"]["parent"].is_null()).take(2) {
+            self.ask("replies", REPLIES, json!({ "id": edge["node"]["parent"]["id"] })).await;
+        }
+        // Backlogs, from far enough back that an index is worth it.
+        let back = older.first().or(newest.first()).unwrap()["cursor"].as_str().unwrap();
+        server.record_statements().await;
+        assert!(!reader.poll_events(id, Some(back), 40).await.list("/thread/events/frames").is_empty());
+        self.keep("a page of the log").await;
+        let socket = Socket::connect(server, Some(&reader.token)).await;
+        server.record_statements().await;
+        let lines = socket.events(id, Some(back)).await.until("CaughtUp").await;
+        assert!(lines.len() >= newest.len(), "{} lines of backlog", lines.len());
+        self.keep("the backlog of a stream of events").await;
+        server.record_statements().await;
+        let mut messages = socket.messages(id, Some(back)).await;
+        for _ in 0..newest.len() {
+            messages.value().await;
+        }
+        self.keep("the backlog of a stream of messages").await;
+        self.write(id, number).await;
+    }
+
+    /// Everything that one writes in a thread.
+    async fn write(&mut self, id: &str, number: usize) {
+        let (server, reader) = (self.server, self.reader);
+        server.record_statements().await;
+        let key = format!("plan {number}");
+        let sent = reader.send_with(json!({ "threadId": id, "content": "hello", "clientKey": key })).await;
+        let reply = reader.reply(id, &sent, "and a reply").await;
+        self.keep("sending").await;
+        let by_key = "query($id: ID!, $key: String!) { messageByClientKey(threadId: $id, clientKey: $key) { id } }";
+        self.ask("a message by its key", by_key, json!({ "id": id, "key": key })).await;
+        server.record_statements().await;
+        reader.edit(&sent, "edited").await;
+        reader.react(&sent, "👍").await;
+        reader.unreact(&sent, "👍").await;
+        reader.delete(&reply).await;
+        self.keep("changing a message").await;
+        server.record_statements().await;
+        reader.mark_read(id, &sent.cursor).await;
+        reader.mark_delivered(id, &reply.cursor).await;
+        self.keep("marking").await;
+    }
+
+    /// The inbox, taken up again after something has changed.
+    async fn inbox(&mut self, thread: &str) {
+        let socket = Socket::connect(self.server, Some(&self.reader.token)).await;
+        let mut inbox = socket.inbox(None).await;
+        let here = inbox.event().await["cursor"].as_str().unwrap().to_owned();
+        let sent: Sent = self.reader.send(thread, "news").await;
+        self.server.record_statements().await;
+        let frames = socket.inbox(Some(&here)).await.until("InboxCaughtUp").await;
+        assert!(frames.iter().any(|frame| frame["thread"]["lastMessage"]["id"] == sent.id), "{frames:?}");
+        self.keep("the inbox taken up again").await;
+    }
+}
+
+/// The first non-empty `edges` or `nodes` in an answer.
+fn first_list(value: &Value) -> Option<&Vec<Value>> {
+    let fields = value.as_object()?;
+    let own = fields.get("edges").or(fields.get("nodes")).and_then(Value::as_array).filter(|list| !list.is_empty());
+    own.or_else(|| fields.values().find_map(first_list))
+}

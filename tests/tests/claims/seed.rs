@@ -1,0 +1,50 @@
+//! The demo: what a person sees who tries the product for the first time.
+
+use serde_json::{Value, json};
+use tests::{Client, Database, Engine, Server, claims};
+
+claims![the_demo_prints_accounts_that_can_sign_in_and_see_something];
+
+async fn the_demo_prints_accounts_that_can_sign_in_and_see_something(engine: Engine) {
+    let database = Database::create(engine).await;
+    let server = Server::prepare(&database, &[]);
+    let mut command = server.command(&["seed"]);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}: {out}{err}", output.status);
+    server.launch();
+    server.ready().await;
+    let anonymous = Client::anonymous(&server);
+    let rows = database.rows("SELECT username FROM users").await;
+    let known: Vec<String> = rows.iter().map(|row| row.try_get("", "username").unwrap()).collect();
+    // A line with the name of an account and one more word: its password.
+    let mut accounts = 0;
+    for line in out.lines() {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let [username, password] = words[..] else { continue };
+        if !known.iter().any(|name| name == username) {
+            continue;
+        }
+        let input = json!({ "login": username, "password": password });
+        let session = anonymous.mutate("sessionCreate", input, "accessToken").await;
+        let client = anonymous.with_token(&session.text("/sessionCreate/accessToken"));
+        let document = "{ viewer { user { username } threads(first: 20) { nodes { kind participantCount \
+            lastMessage { content sender { username } } messages(last: 20) { nodes { content \
+            sender { profile { displayName } } reactions { emoji count } } } } } } }";
+        let answer = client.graphql(document, json!({})).await;
+        assert_eq!(answer.text("/viewer/user/username"), username);
+        let threads = answer.list("/viewer/threads/nodes");
+        assert!(threads.len() >= 2, "{username} sees {} threads", threads.len());
+        let messages = threads.iter().flat_map(|thread| thread["messages"]["nodes"].as_array().unwrap());
+        let said = messages.filter(|message| message["content"].as_str().is_some_and(|text| !text.is_empty())).count();
+        assert!(said >= 10, "{username} sees {said} messages");
+        assert!(threads.iter().all(|thread| thread["lastMessage"] != Value::Null), "{username} sees an empty thread");
+        accounts += 1;
+    }
+    assert!(accounts >= 2, "a conversation takes two who can sign in:\n{out}");
+    // What was made by hand is numbered as what is sent: the next message goes on from there.
+    let gaps = "SELECT COUNT(*) FROM threads t WHERE \
+        t.last_seq - t.trimmed_seq <> (SELECT COUNT(*) FROM thread_events e WHERE e.thread_id = t.id) OR \
+        t.message_count <> (SELECT COUNT(*) FROM messages m WHERE m.thread_id = t.id)";
+    assert_eq!(database.number(gaps).await, 0);
+}
