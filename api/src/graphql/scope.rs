@@ -153,14 +153,14 @@ impl Scope {
     {
         let load = || async { self.0.loader.load_many(keys.clone()).await.map_err(|error| error.share()) };
         let found = if self.0.patient { event::patiently(self.app(), load).await } else { load().await };
-        let mut found = found.map_err(fault)?;
+        let found = found.map_err(fault)?;
         let mut shown = Shown::default();
         found.values().for_each(|answer| answer.show(&mut shown));
-        let answers = keys.into_iter().map(|key| {
-            let answer = found.remove(&key);
-            (key, answer)
-        });
-        Ok(Loaded { answers: answers.collect(), scope: self.showing(shown) })
+        // What was asked and not found is remembered, too.
+        let unanswered: Vec<_> = keys.into_iter().filter(|key| !found.contains_key(key)).collect();
+        let mut answers: HashMap<K, Option<V>> = found.into_iter().map(|(key, answer)| (key, Some(answer))).collect();
+        answers.extend(unanswered.into_iter().map(|key| (key, None)));
+        Ok(Loaded { answers, scope: self.showing(shown) })
     }
 
     /// The cursor of a place in a thread's log.
