@@ -9,7 +9,7 @@
 //! stream has one for all its subscribers.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -120,17 +120,15 @@ impl Scope {
     {
         let cell = self.cell::<K, V>();
         let loaded = cell.get_or_try_init(|| {
-            let mut keys = all(&self.0.shown);
-            if keys.is_empty() {
-                keys.push(key.clone());
-            }
-            self.fetch(keys)
+            let keys: HashSet<K> = all(&self.0.shown).into_iter().collect();
+            let first = key.clone();
+            async move { if keys.is_empty() { self.fetch_alone(first).await } else { self.fetch_all(keys).await } }
         });
         let loaded = loaded.await?;
         if let Some(answer) = loaded.answers.get(&key) {
             return Ok((answer.clone(), loaded.scope.clone()));
         }
-        let mut other = self.fetch(vec![key.clone()]).await?;
+        let mut other = self.fetch_alone(key.clone()).await?;
         Ok((other.answers.remove(&key).flatten(), other.scope))
     }
 
@@ -145,22 +143,43 @@ impl Scope {
         cell.clone().downcast().unwrap_or_default()
     }
 
-    async fn fetch<K, V>(&self, keys: Vec<K>) -> async_graphql::Result<Loaded<K, V>>
+    /// Asks for all that is shown, at once.
+    async fn fetch_all<K, V>(&self, keys: HashSet<K>) -> async_graphql::Result<Loaded<K, V>>
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
         V: Shows + Clone + Send + Sync + 'static,
         Batch: Loader<K, Value = V, Error = Arc<domain::Error>>,
     {
-        let load = || async { self.0.loader.load_many(keys.clone()).await.map_err(|error| error.share()) };
+        let keys: Vec<K> = keys.into_iter().collect();
+        let load = || async { self.0.loader.loader().load(&keys).await.map_err(|error| error.share()) };
         let found = if self.0.patient { event::patiently(self.app(), load).await } else { load().await };
-        let found = found.map_err(fault)?;
+        Ok(self.loaded(keys.clone(), found.map_err(fault)?))
+    }
+
+    /// Asks for one thing that is not among them, together with whatever others ask for in the same moment.
+    async fn fetch_alone<K, V>(&self, key: K) -> async_graphql::Result<Loaded<K, V>>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        V: Shows + Clone + Send + Sync + 'static,
+        Batch: Loader<K, Value = V, Error = Arc<domain::Error>>,
+    {
+        let load = || async { self.0.loader.load_many([key.clone()]).await.map_err(|error| error.share()) };
+        let found = if self.0.patient { event::patiently(self.app(), load).await } else { load().await };
+        Ok(self.loaded(vec![key.clone()], found.map_err(fault)?))
+    }
+
+    fn loaded<K, V>(&self, keys: Vec<K>, found: HashMap<K, V>) -> Loaded<K, V>
+    where
+        K: Hash + Eq,
+        V: Shows,
+    {
         let mut shown = Shown::default();
         found.values().for_each(|answer| answer.show(&mut shown));
         // What was asked and not found is remembered, too.
-        let unanswered: Vec<_> = keys.into_iter().filter(|key| !found.contains_key(key)).collect();
+        let unanswered: Vec<K> = keys.into_iter().filter(|key| !found.contains_key(key)).collect();
         let mut answers: HashMap<K, Option<V>> = found.into_iter().map(|(key, answer)| (key, Some(answer))).collect();
         answers.extend(unanswered.into_iter().map(|key| (key, None)));
-        Ok(Loaded { answers, scope: self.showing(shown) })
+        Loaded { answers, scope: self.showing(shown) }
     }
 
     /// The cursor of a place in a thread's log.

@@ -38,7 +38,13 @@ connection!(ThreadConnection, ThreadEdge, Thread, "threads");
 impl ThreadConnection {
     /// A page of a list of threads.
     pub(crate) fn listed(page: Page<Listed>, list: List, scope: &Scope) -> Self {
-        Self::of(page.map(|listed| (list.cursor(&listed.key), Thread { scope: scope.clone(), reader: listed.reader })))
+        let threads: Vec<Reader> = page.items.iter().map(|listed| listed.reader.clone()).collect();
+        let users = threads.iter().filter_map(|reader| reader.thread().created_by).collect();
+        let scope = scope.showing(Shown { threads, messages: Vec::new(), users });
+        Self::of(page.map(|listed| {
+            let thread = Thread { scope: scope.clone(), reader: listed.reader };
+            (list.cursor(&listed.key), thread)
+        }))
     }
 }
 
