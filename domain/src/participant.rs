@@ -129,11 +129,9 @@ pub async fn own_rows(
 ) -> Result<HashMap<(ThreadId, UserId), participant::Model>> {
     let engine = app.db.engine();
     let columns = [("thread_id", Column::Id), ("user_id", Column::Id)];
-    let sql = format!(
-        "WITH {} SELECT p.* FROM want w JOIN thread_participants p ON p.thread_id = w.thread_id AND p.user_id = w.user_id \
-         WHERE p.left_at IS NULL",
-        engine.want(&columns, 1)
-    );
+    let condition = "t.thread_id = w.thread_id AND t.user_id = w.user_id AND t.left_at IS NULL";
+    let first = engine.first_of_each("thread_participants", condition, "t.user_id", "1");
+    let sql = format!("WITH {} SELECT t.* FROM {first}", engine.want(&columns, 1));
     let keys = asked.iter().map(|(thread, user)| [(*thread).into(), (*user).into()]);
     let rows: Vec<participant::Model> = app.db.all(sql, [engine.keys(&columns, keys)]).await?;
     Ok(rows.into_iter().map(|row| ((row.thread_id, row.user_id), row)).collect())

@@ -69,12 +69,11 @@ struct UserRow {
 async fn load(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch, needs: Needs) -> Result<()> {
     let thread_id = batch.thread_id();
     if !needs.participants.is_empty() {
-        // Joined key by key: a list of ids in the condition makes PostgreSQL walk through all participants.
+        // Key by key: whatever the planner thinks of how many there are, it must not walk through a large thread.
         let columns = [("user_id", Column::Id)];
-        let sql = format!(
-            "WITH {} SELECT p.* FROM want w JOIN thread_participants p ON p.thread_id = $1 AND p.user_id = w.user_id",
-            engine.want(&columns, 2)
-        );
+        let condition = "t.thread_id = $1 AND t.user_id = w.user_id";
+        let first = engine.first_of_each("thread_participants", condition, "t.user_id", "1");
+        let sql = format!("WITH {} SELECT t.* FROM {first}", engine.want(&columns, 2));
         let keys = engine.keys(&columns, needs.participants.into_iter().map(|user| [user.into()]));
         keep(batch, all(on, engine, sql, [thread_id.into(), keys]).await?);
     }
