@@ -197,27 +197,23 @@ async fn read(app: &App, ranges: Vec<Range>) -> Result<HashMap<ThreadId, Vec<Rea
     Ok(of_thread.into_iter().map(|(id, readings)| (id, readings.into_values().collect())).collect())
 }
 
-/// What the marks of a thread's members say of one message.
+/// What the marks of a thread's members say of one message. Those who have gone since decide its status only if nobody is
+/// left who does; but the times are theirs, too, so that they do not move back as readers go.
 fn judge(readings: &[Reading], asked: &Asked) -> Receipts {
-    let others = || readings.iter().filter(|reading| Some(reading.user_id) != asked.sender_id);
-    let counted: Vec<Receipt> = others()
-        .filter(|reading| !reading.gone && reading.joined_seq <= asked.seq)
-        .map(|reading| reading.receipt(asked.seq))
-        .collect();
-    if counted.is_empty() {
-        // Whoever was there has gone: what they had read stays read.
-        let gone: Vec<Receipt> = others().map(|reading| reading.receipt_of_earlier(asked.seq)).collect();
-        let read_at = gone.iter().filter_map(|receipt| receipt.read_at).max();
-        let delivered_at = gone.iter().filter_map(|receipt| receipt.delivered_at).max();
-        let status = status(delivered_at.is_some(), read_at.is_some());
-        return Receipts { status, delivered_at, read_at, of_members: Vec::new() };
-    }
-    let read = counted.iter().map(|receipt| receipt.read_at).collect::<Option<Vec<_>>>();
-    let delivered = counted.iter().map(|receipt| receipt.delivered_at).collect::<Option<Vec<_>>>();
+    let others = readings.iter().filter(|reading| Some(reading.user_id) != asked.sender_id);
+    let (counted, gone): (Vec<_>, Vec<_>) =
+        others.partition(|reading| !reading.gone && reading.joined_seq <= asked.seq);
+    let counted: Vec<Receipt> = counted.into_iter().map(|reading| reading.receipt(asked.seq)).collect();
+    let gone: Vec<Receipt> = gone.into_iter().map(|reading| reading.receipt_of_earlier(asked.seq)).collect();
+    let last = |at: fn(&Receipt) -> Option<Timestamp>| {
+        let all = counted.iter().chain(&gone).filter_map(at).max();
+        all.filter(|_| counted.iter().all(|receipt| at(receipt).is_some()))
+    };
+    let (delivered_at, read_at) = (last(|receipt| receipt.delivered_at), last(|receipt| receipt.read_at));
     Receipts {
-        status: status(delivered.is_some(), read.is_some()),
-        delivered_at: delivered.and_then(|times| times.into_iter().max()),
-        read_at: read.and_then(|times| times.into_iter().max()),
+        status: status(delivered_at.is_some(), read_at.is_some()),
+        delivered_at,
+        read_at,
         of_members: counted.into_iter().filter(|receipt| receipt.delivered_at.is_some()).collect(),
     }
 }

@@ -59,6 +59,7 @@ async fn without_fsync(_: Engine) {
     database.execute("ALTER SYSTEM SET fsync = off").await;
     cluster.restart();
     let server = Server::start(&database, &[]).await;
+    server.expect_errors();
     let log = server.log();
     assert!(log.contains("fsync"), "the log says nothing of it:\n{log}");
     let doctor = server.command(&["doctor"]).output().unwrap();

@@ -73,10 +73,7 @@ async fn heavy_what_was_acknowledged_survives_kill_9(world: World) {
         nothing_is_missing(&world).await;
         for (place, group) in groups.iter().enumerate() {
             let old = acknowledged[place].iter().map(|(sent, _)| sent.cursor.clone()).max();
-            let written = shift.written.lock().unwrap();
-            let new = written.iter().filter(|(to, ..)| *to == place).map(|(_, sent, key)| (sent.clone(), key.clone()));
-            let new: Vec<_> = new.collect();
-            drop(written);
+            let new = shift.written_to(place);
             nothing_is_lost(&messages_after(&reader, group, old.as_deref()).await, &new);
             acknowledged[place].extend(new);
         }
@@ -106,6 +103,13 @@ struct Shift {
     /// In which group, where, and under which key, which is also the text.
     written: Mutex<Vec<(usize, Sent, String)>>,
     killed: AtomicBool,
+}
+
+impl Shift {
+    fn written_to(&self, group: usize) -> Vec<(Sent, String)> {
+        let written = self.written.lock().unwrap();
+        written.iter().filter(|(to, ..)| *to == group).map(|(_, sent, key)| (sent.clone(), key.clone())).collect()
+    }
 }
 
 /// Sends until no answer comes, and gives what was not answered.
