@@ -235,7 +235,8 @@ async fn threads_of(app: &App, user_id: UserId) -> Result<Vec<ThreadId>> {
 
 /// What was sent of a thread last.
 struct Sent {
-    row: Row,
+    /// None if it was that the viewer is out of it: what happens there then is none of theirs.
+    row: Option<Row>,
     changed: Timestamp,
     at: Instant,
 }
@@ -260,12 +261,13 @@ impl Feed {
 
     /// Makes a frame of a state, unless just that was sent.
     fn frame(&mut self, state: State, at: Timestamp) -> Option<Frame> {
-        if self.sent.get(&state.thread_id).is_some_and(|sent| sent.row == state.row) {
+        let reader = state.row.clone().take_part(&self.viewer);
+        let row = reader.is_some().then_some(state.row);
+        if self.sent.get(&state.thread_id).is_some_and(|sent| sent.row == row) {
             return None;
         }
-        let sent = Sent { row: state.row.clone(), changed: state.changed, at: Instant::now() };
-        self.sent.insert(state.thread_id, sent);
-        let step = match state.row.take_part(&self.viewer) {
+        self.sent.insert(state.thread_id, Sent { row, changed: state.changed, at: Instant::now() });
+        let step = match reader {
             Some(reader) => {
                 self.registered.follow([state.thread_id]);
                 Step::Thread(reader)

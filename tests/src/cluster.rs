@@ -19,13 +19,20 @@ impl Cluster {
     /// is set (PostgreSQL refuses to run as root). `tests/run` sets both; without it, what is installed is looked for.
     pub fn start() -> Self {
         let directory = tempfile::Builder::new().prefix("linnet-cluster-").tempdir().unwrap();
-        let cluster = Self { directory, port: free_port() };
+        let mut cluster = Self { directory, port: free_port() };
         if let Some(user) = user() {
             run(Command::new("chown").arg(user).arg(cluster.directory.path()));
         }
         run(as_owner("initdb")
             .args(["--auth=trust", "--username=linnet", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"])
             .arg(cluster.data()));
+        // Somebody else may take the port before it does.
+        for _ in 0..4 {
+            if cluster.launch().status().is_ok_and(|status| status.success()) {
+                return cluster;
+            }
+            cluster.port = free_port();
+        }
         cluster.resume();
         cluster
     }
@@ -47,17 +54,25 @@ impl Cluster {
 
     /// Starts a stopped cluster on the same port.
     pub fn resume(&self) {
+        run(&mut self.launch());
+    }
+
+    fn launch(&self) -> Command {
         let options = format!(
             "-c listen_addresses=127.0.0.1 -c port={} -c unix_socket_directories={} -c max_connections=100",
             self.port,
             self.directory.path().display()
         );
         let log = self.directory.path().join("log");
-        run(as_owner("pg_ctl")
+        let mut command = as_owner("pg_ctl");
+        command
             .args(["start", "--silent", "--wait", "--options", &options, "--log"])
             .arg(log)
             .arg("-D")
-            .arg(self.data()));
+            .arg(self.data());
+        // The cluster inherits what pg_ctl was given: a pipe would stay open for as long as it runs.
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit());
+        command
     }
 
     /// Stops and starts it.
@@ -124,7 +139,6 @@ fn as_owner(program: &str) -> Command {
 }
 
 fn run(command: &mut Command) {
-    // The cluster inherits what pg_ctl was given: a pipe would stay open for as long as it runs.
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).status();
     let status = status.unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(status.success(), "{command:?} ended with {status}");

@@ -132,10 +132,10 @@ impl Scope {
         Ok((other.answers.remove(&key).flatten(), other.scope))
     }
 
-    fn cell<K: 'static, V: 'static>(&self) -> Arc<OnceCell<Loaded<K, V>>>
+    fn cell<K, V>(&self) -> Arc<OnceCell<Loaded<K, V>>>
     where
-        K: Send + Sync,
-        V: Send + Sync,
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
     {
         let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let cell = loaded.entry(TypeId::of::<K>()).or_insert_with(|| Arc::new(OnceCell::<Loaded<K, V>>::new()));

@@ -315,7 +315,7 @@ impl Socket {
             outgoing: self.outgoing.clone(),
             operations: self.operations.clone(),
         };
-        tokio::spawn(async move { operation.run_until_cancelled_owned(run.to_its_end(request)).await });
+        tokio::spawn(async move { operation.run_until_cancelled_owned(run.finish(request)).await });
         Ok(())
     }
 
@@ -355,7 +355,7 @@ struct Run {
 }
 
 impl Run {
-    async fn to_its_end(self, request: Request) {
+    async fn finish(self, request: Request) {
         let id = new_request_id(&self.edge);
         let name = id.clone();
         let outcome = AssertUnwindSafe(within_request(id, self.answer(request))).catch_unwind().await;

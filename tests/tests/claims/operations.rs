@@ -1,6 +1,6 @@
 //! The operations of one socket: an id belongs to the operation that has it now, however quickly it changes hands.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::{Frame, Socket, Subscription, User, World, claims};
 
 claims![
@@ -130,7 +130,7 @@ async fn presence(stream: &mut Subscription, user: &User, online: bool) {
 /// Whether there is typing in what has come.
 fn heard_typing(stream: &mut Subscription) -> bool {
     std::iter::from_fn(|| stream.try_next()).any(|frame| match frame {
-        Frame::Next(payload) => payload["data"]["threadSignals"]["__typename"] == Value::from("Typing"),
+        Frame::Next(payload) => payload["data"]["threadSignals"]["__typename"] == "Typing",
         _ => false,
     })
 }

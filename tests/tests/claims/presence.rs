@@ -1,6 +1,5 @@
 //! Presence in a room whose members change: who is no longer one is not there, and is told of nobody.
 
-use serde_json::Value;
 use tests::{Frame, Subscription, User, World, claims};
 
 claims![
@@ -92,7 +91,7 @@ async fn who_joins_while_watching_is_there_and_hears_from_then_on(world: World) 
 
 /// Whether a frame tells of this user.
 fn is_of(frame: &Frame, user: &User) -> bool {
-    matches!(frame, Frame::Next(payload) if payload["data"]["threadSignals"]["user"]["id"] == Value::from(&*user.id))
+    matches!(frame, Frame::Next(payload) if payload["data"]["threadSignals"]["user"]["id"] == *user.id)
 }
 
 /// Waits for the word that this user is there, or is gone.

@@ -82,6 +82,10 @@ async fn streams_of_who_left_end(world: World) {
     let mut events = socket.events(&group, None).await;
     let mut messages = socket.messages(&group, None).await;
     events.until("CaughtUp").await;
+    // Both streams are live once they have shown this.
+    alice.send(&group, "for both").await;
+    events.event().await;
+    messages.value().await;
     bob.leave(&group).await;
     alice.send(&group, "not for bob").await;
     let shown = events.until("AccessRevoked").await;
