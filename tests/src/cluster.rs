@@ -3,9 +3,11 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::deadline::DEADLINE;
 use crate::server::free_port;
 
 /// A private cluster: made from nothing, and gone when this is dropped.
@@ -52,9 +54,17 @@ impl Cluster {
         run(as_owner("pg_ctl").args(["stop", "--silent", "--wait", "--mode=immediate", "-D"]).arg(self.data()));
     }
 
-    /// Starts a stopped cluster on the same port.
+    /// Starts a stopped cluster on the same port. What it was killed in the middle of may still hold its memory or its
+    /// port for a moment, so this is tried until it works.
     pub fn resume(&self) {
-        run(&mut self.launch());
+        let start = Instant::now();
+        while !self.launch().status().is_ok_and(|status| status.success()) {
+            if start.elapsed() > DEADLINE {
+                let log = std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
+                panic!("PostgreSQL does not start:\n{log}");
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
     }
 
     fn launch(&self) -> Command {

@@ -1,6 +1,15 @@
 //! A frame reduced to what stays the same however late it is shown: its place in the log, its kind, what it names.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::{Client, Sent, Socket, Subscription, User};
+
+/// What has to be asked of a frame to make a [`Line`] of it; a load test asks for no more.
+pub const LINE: &str = "__typename cursor \
+    ... on MessagePosted { message { id } } ... on MessageEdited { message { id } } \
+    ... on MessageDeleted { message { id } } ... on ReactionsChanged { message { id } } \
+    ... on ReceiptsAdvanced { participants { user { id } } } ... on ParticipantChanged { change user { id } } \
+    ... on ThreadChanged { thread { id } }";
 
 /// What of a frame can be compared with the same frame read later, in another way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +23,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// Of a value of `threadEvents`, `Thread.events` or `messageAdded`, asked for as [`crate::stream`] does.
+    /// Of a value of `threadEvents`, `Thread.events` or `messageAdded`, asked for [`LINE`] or more.
     #[track_caller]
     pub fn of(frame: &Value) -> Self {
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -36,5 +45,50 @@ impl Line {
     #[track_caller]
     pub fn of_all<'a>(frames: impl IntoIterator<Item = &'a Value>) -> Vec<Self> {
         frames.into_iter().map(Self::of).collect()
+    }
+}
+
+impl Socket {
+    /// `threadEvents`, asked for no more than lines.
+    pub async fn lines(&self, thread: &str, after: Option<&str>) -> Subscription {
+        let document = format!(
+            "subscription($thread: ID!, $after: Cursor) {{ threadEvents(threadId: $thread, after: $after) {{ {LINE} }} }}"
+        );
+        self.subscribe(&document, json!({ "thread": thread, "after": after })).await
+    }
+
+    /// `messageAdded`, asked for no more than lines.
+    pub async fn posts(&self, thread: &str, after: Option<&str>) -> Subscription {
+        let document = "subscription($thread: ID!, $after: Cursor) { \
+            messageAdded(threadId: $thread, after: $after) { cursor node { id } } }";
+        self.subscribe(document, json!({ "thread": thread, "after": after })).await
+    }
+}
+
+impl Client {
+    /// All of `Thread.events` after a cursor, page by page, as lines.
+    pub async fn all_lines(&self, thread: &str, after: Option<&str>) -> Vec<Line> {
+        let document = format!(
+            "query($thread: ID!, $after: Cursor) {{ thread(id: $thread) {{ \
+                events(first: 100, after: $after) {{ frames {{ {LINE} }} endCursor hasNextPage }} }} }}"
+        );
+        let (mut lines, mut after) = (Vec::new(), after.map(str::to_owned));
+        loop {
+            let page = self.graphql(&document, json!({ "thread": thread, "after": after })).await;
+            lines.extend(page.list("/thread/events/frames").iter().map(Line::of));
+            after = Some(page.text("/thread/events/endCursor"));
+            if page.ok("/thread/events/hasNextPage") == false {
+                return lines;
+            }
+        }
+    }
+}
+
+impl User {
+    /// Sends a text and asks for nothing but where it went.
+    pub async fn post(&self, thread: &str, content: &str) -> Sent {
+        let input = json!({ "threadId": thread, "content": content });
+        let answer = self.mutate("messageSend", input, "message { id } cursor").await;
+        Sent { id: answer.text("/messageSend/message/id"), cursor: answer.text("/messageSend/cursor") }
     }
 }

@@ -52,7 +52,7 @@ async fn heavy_fifty_cuts_lose_double_and_reorder_nothing(world: World) {
     events.read_to(&end).await;
     messages.read_to(&last).await;
 
-    let log = Line::of_all(&admin.all_events(&group, Some(&start)).await);
+    let log = admin.all_lines(&group, Some(&start)).await;
     let rows = world.database.number("SELECT COUNT(*) FROM thread_events").await;
     assert_eq!(i64::try_from(log.len()).unwrap(), rows, "the log by page is the whole log");
     let counted = world.database.number("SELECT last_seq FROM threads").await;
@@ -113,7 +113,7 @@ async fn talk(sender: &User, group: &str, load: &Load, mut chance: Chance) {
     let mut number = 0;
     while number < MESSAGES {
         if load.may_send(number) {
-            let sent = sender.send(group, &format!("{} {number}", sender.username)).await;
+            let sent = sender.post(group, &format!("{} {number}", sender.username)).await;
             own.push(sent.clone());
             load.posted.lock().unwrap().push(sent);
             number += 1;
@@ -197,8 +197,8 @@ impl Watcher<'_> {
         let after = self.seen.last().map_or_else(|| self.start.to_owned(), |line| line.cursor.clone());
         let socket = self.world.socket(self.user).await;
         let stream = match self.track {
-            Track::Events => socket.events(self.group, Some(&after)).await,
-            Track::Messages => socket.messages(self.group, Some(&after)).await,
+            Track::Events => socket.lines(self.group, Some(&after)).await,
+            Track::Messages => socket.posts(self.group, Some(&after)).await,
         };
         self.connections.push(Connection { after, lines: Vec::new(), caught_up: false });
         (socket, stream)

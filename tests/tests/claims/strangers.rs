@@ -154,8 +154,9 @@ async fn no_stream_of_a_stranger_hears_of_it(world: World) {
     let shared = world.group(&alice, &[&mallory]).await;
     let socket = world.socket(&mallory).await;
     let mut inbox = socket.inbox(None).await;
-    let mut events = socket.events(&shared, None).await;
-    let mut messages = socket.messages(&shared, None).await;
+    let start = mallory.event_cursor(&shared).await;
+    let mut events = socket.events(&shared, Some(&start)).await;
+    let mut messages = socket.messages(&shared, Some(&start)).await;
     inbox.until("InboxCaughtUp").await;
     events.until("CaughtUp").await;
     join_all((0..10).map(|_| alice.send(&secret, "secret"))).await;

@@ -78,9 +78,10 @@ async fn streams_of_who_was_removed_end(world: World) {
 async fn streams_of_who_left_end(world: World) {
     let [alice, bob] = world.users(["alice", "bob"]).await;
     let group = world.group(&alice, &[&bob]).await;
+    let from = bob.event_cursor(&group).await;
     let socket = world.socket(&bob).await;
-    let mut events = socket.events(&group, None).await;
-    let mut messages = socket.messages(&group, None).await;
+    let mut events = socket.events(&group, Some(&from)).await;
+    let mut messages = socket.messages(&group, Some(&from)).await;
     events.until("CaughtUp").await;
     // Both streams are live once they have shown this.
     alice.send(&group, "for both").await;

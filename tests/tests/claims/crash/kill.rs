@@ -41,7 +41,7 @@ async fn heavy_what_was_acknowledged_survives_kill_9(world: World) {
         };
         let after = streamed.last().map_or_else(|| start.clone(), |line| line.cursor.clone());
         let socket = world.socket(&reader).await;
-        let mut events = socket.events(&groups[0], Some(&after)).await;
+        let mut events = socket.lines(&groups[0], Some(&after)).await;
         let reading = async {
             loop {
                 match events.next().await {
@@ -89,10 +89,10 @@ async fn heavy_what_was_acknowledged_survives_kill_9(world: World) {
     }
     eprintln!("{total} messages over {ROUNDS} kills, {retried} of them sent again");
     // The reader's stream, from kill to kill, was the log.
-    let log = Line::of_all(&reader.all_events(&groups[0], Some(&start)).await);
+    let log = reader.all_lines(&groups[0], Some(&start)).await;
     let socket = world.socket(&reader).await;
     let after = streamed.last().map_or_else(|| start.clone(), |line| line.cursor.clone());
-    let rest = socket.events(&groups[0], Some(&after)).await.until("CaughtUp").await;
+    let rest = socket.lines(&groups[0], Some(&after)).await.until("CaughtUp").await;
     streamed.extend(Line::of_all(&rest));
     assert_eq!(streamed, log);
 }

@@ -21,7 +21,7 @@ async fn a_busy_room_gives_a_frame_a_second_at_most(world: World) {
     let (of_bob, of_carol) = join(chatter(&bob, &room, begin), chatter(&carol, &room, begin)).await;
     let marker = bob.send(&room, "the newest").await;
     let sent = of_bob.len() + of_carol.len() + 1;
-    assert!(sent > 30, "only {sent} messages in {:?}: that is not busy", begin.elapsed());
+    assert!(sent > 15, "only {sent} messages in {:?}: that is not busy", begin.elapsed());
     let mut frames = 0;
     loop {
         let frame = inbox.event().await;

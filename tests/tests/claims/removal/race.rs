@@ -76,11 +76,11 @@ impl Scene<'_> {
     async fn round(&mut self, old: Sent) -> Sent {
         let (admin, target, group) = (self.admin, self.target, self.group.as_str());
         // The replayed removals of the rounds before do not end the streams.
-        let mut events = self.socket.events(group, Some(&self.last)).await;
-        let mut messages = self.socket.messages(group, Some(&self.last)).await;
+        let mut events = self.socket.lines(group, Some(&self.last)).await;
+        let mut messages = self.socket.posts(group, Some(&self.last)).await;
         events.until("CaughtUp").await;
         // Unread, so that a send is also a mark.
-        let start = admin.send(group, "a question").await.cursor;
+        let start = admin.post(group, "a question").await.cursor;
         // Either may be the first by a hair.
         let (early, late) = (self.chance.below(3), self.chance.below(3_000) as u64);
         let stagger = async |who: usize| {
@@ -104,7 +104,7 @@ impl Scene<'_> {
             },
         )
         .await;
-        let secret = admin.send(group, "a secret").await;
+        let secret = admin.post(group, "a secret").await;
         for (answer, mutation) in [first, second] {
             match answer.data()[mutation]["cursor"].as_str() {
                 Some(cursor) => {
@@ -128,19 +128,20 @@ impl Scene<'_> {
         assert_eq!((events.try_next(), messages.try_next()), (None, None), "nothing comes after the end");
         self.out.push((removed, back));
         self.last = start;
-        target.send(group, "back again").await
+        target.post(group, "back again").await
     }
 }
 
 /// One change of the target's.
 async fn write(target: &User, group: &str, old: &Sent, kind: usize) -> (Answer, &'static str) {
-    match kind {
-        0..4 => (target.try_send(group, "now or never").await, "messageSend"),
-        4 => (target.try_edit(&old.id, "edited", None).await, "messageEdit"),
-        5 => (target.try_react(&old.id, "👍").await, "reactionAdd"),
-        6 => (target.try_delete(&old.id).await, "messageDelete"),
-        _ => (target.try_mark("threadMarkRead", group, &old.cursor).await, "threadMarkRead"),
-    }
+    let (mutation, input) = match kind {
+        0..4 => ("messageSend", json!({ "threadId": group, "content": "now or never" })),
+        4 => ("messageEdit", json!({ "id": old.id, "content": "edited" })),
+        5 => ("reactionAdd", json!({ "messageId": old.id, "emoji": "👍" })),
+        6 => ("messageDelete", json!({ "id": old.id })),
+        _ => ("threadMarkRead", json!({ "threadId": group, "upTo": old.cursor })),
+    };
+    (target.mutate(mutation, input, "cursor").await, mutation)
 }
 
 /// Looks at the whole log of a group, by page and in the database: while the target was out there is nothing of theirs.

@@ -87,6 +87,7 @@ async fn the_others_see_the_removal_and_go_on(world: World) {
     let socket = world.socket(&carol).await;
     let mut events = socket.events(&group, Some(&start)).await;
     let mut messages = socket.messages(&group, Some(&start)).await;
+    events.until("CaughtUp").await;
     let removed = alice.remove(&group, &bob).await;
     let sent = alice.send(&group, "he is gone").await;
     let frames = events.until_cursor(&removed).await;
