@@ -315,7 +315,8 @@ impl Socket {
             outgoing: self.outgoing.clone(),
             operations: self.operations.clone(),
         };
-        tokio::spawn(async move { operation.run_until_cancelled_owned(run.finish(request)).await });
+        // Waited for when the server ends: what an operation loads through must not go before it.
+        self.edge.sockets.spawn(async move { operation.run_until_cancelled_owned(run.finish(request)).await });
         Ok(())
     }
 
