@@ -81,6 +81,7 @@ impl Scene<'_> {
         events.until("CaughtUp").await;
         // Unread, so that a send is also a mark.
         let start = admin.post(group, "a question").await.cursor;
+        messages.until_cursor(&start).await;
         // Either may be the first by a hair.
         let (early, late) = (self.chance.below(3), self.chance.below(3_000) as u64);
         let stagger = async |who: usize| {
