@@ -45,7 +45,11 @@ async fn open(config: &Config) -> Result<Arc<App>> {
     for problem in db.durability_problems().await.map_err(plainly)? {
         tracing::error!("{problem}");
     }
-    App::new(config.settings(), db, Bus::local()).await.map_err(plainly)
+    let bus = match config.nats()? {
+        None => Bus::local(),
+        Some(options) => Bus::nats(options),
+    };
+    App::new(config.settings(), db, bus).await.map_err(plainly)
 }
 
 /// The chain of a domain error for whoever runs the server; clients never see it.

@@ -2,14 +2,22 @@
 //!
 //! `linnet.default.toml` is the one list of settings, with the type of each; an unknown one anywhere is an error.
 
+use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use domain::app::Settings;
+use domain::infra::bus::nats;
 use domain::infra::db;
+use domain::limit::Rates;
+use ipnet::IpNet;
 use serde::Deserialize;
 use toml::{Table, Value};
+
+use crate::graphql::DocumentLimits;
+use crate::http::{Audience, Deadlines, Limits};
 
 const DEFAULTS: &str = include_str!("../../linnet.default.toml");
 /// Variables of ours that are no settings.
@@ -23,8 +31,39 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     database_url: String,
     nats_url: String,
+    nats_subject: String,
     pub(crate) allowed_origins: Vec<String>,
+    trusted_proxies: Vec<String>,
+    pub(crate) metrics: Audience,
+    max_connections: usize,
+    address_connections: usize,
+    account_sockets: usize,
+    body_bytes: usize,
+    body_seconds: u64,
+    head_seconds: u64,
+    idle_seconds: u64,
+    request_seconds: u64,
+    write_seconds: u64,
+    socket_init_seconds: u64,
+    socket_operations: usize,
+    socket_message_bytes: usize,
+    socket_messages_per_second: u32,
+    document_bytes: usize,
+    document_tokens: usize,
+    document_depth: usize,
+    document_selections: usize,
+    document_aliases: usize,
+    document_root_fields: usize,
+    document_directives: usize,
+    field_directives: usize,
+    document_cost: u64,
+    document_values: u64,
+    document_cache_bytes: u64,
     rate_limits: Switch,
+    credentials_per_minute: NonZeroU32,
+    reads_per_minute: NonZeroU32,
+    writes_per_minute: NonZeroU32,
+    signals_per_minute: NonZeroU32,
     pub(crate) migrate_at_start: bool,
     database_max_connections: u32,
     database_acquire_timeout_ms: u64,
@@ -83,19 +122,33 @@ impl Config {
             ("hub_look_ms", self.hub_look_ms),
             ("inbox_look_seconds", self.inbox_look_seconds),
             ("heartbeat_seconds", self.heartbeat_seconds),
+            ("max_connections", self.max_connections as u64),
+            ("address_connections", self.address_connections as u64),
+            ("account_sockets", self.account_sockets as u64),
+            ("body_bytes", self.body_bytes as u64),
+            ("body_seconds", self.body_seconds),
+            ("head_seconds", self.head_seconds),
+            ("idle_seconds", self.idle_seconds),
+            ("request_seconds", self.request_seconds),
+            ("write_seconds", self.write_seconds),
+            ("socket_init_seconds", self.socket_init_seconds),
+            ("socket_operations", self.socket_operations as u64),
+            ("socket_message_bytes", self.socket_message_bytes as u64),
+            ("socket_messages_per_second", u64::from(self.socket_messages_per_second)),
         ];
         for (name, value) in positive {
             if value == 0 {
                 bail!("`{name}` must be greater than 0");
             }
         }
-        if !self.nats_url.is_empty() {
-            bail!("`nats_url` is set, but this version runs on one node: leave it empty");
+        self.proxies()?;
+        match (db::Engine::of(&self.database_url()), self.nats()?) {
+            (None, _) => bail!("`database_url` must begin with sqlite: or postgres:"),
+            (Some(db::Engine::Sqlite), Some(_)) => {
+                bail!("`nats_url` is set, but a file of SQLite has one node: use PostgreSQL, or leave it empty")
+            }
+            _ => Ok(()),
         }
-        if db::Engine::of(&self.database_url()).is_none() {
-            bail!("`database_url` must begin with sqlite: or postgres:");
-        }
-        Ok(())
     }
 
     /// Where the database is.
@@ -116,16 +169,80 @@ impl Config {
         }
     }
 
+    /// How to reach NATS, if there is one.
+    pub(crate) fn nats(&self) -> Result<Option<nats::Options>> {
+        if self.nats_url.is_empty() {
+            return Ok(None);
+        }
+        let options = nats::Options::new(&self.nats_url, &self.nats_subject);
+        options.map(Some).map_err(anyhow::Error::msg).context("`nats_url` and `nats_subject`")
+    }
+
+    /// Whose word on whom they were asked by counts.
+    pub(crate) fn proxies(&self) -> Result<Vec<IpNet>> {
+        let read = |text: &String| {
+            let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+            network.with_context(|| format!("`trusted_proxies`: `{text}` is neither an address nor a network"))
+        };
+        self.trusted_proxies.iter().map(read).collect()
+    }
+
+    /// What a document may be.
+    pub(crate) fn document_limits(&self) -> DocumentLimits {
+        DocumentLimits {
+            bytes: self.document_bytes,
+            tokens: self.document_tokens,
+            depth: self.document_depth,
+            selections: self.document_selections,
+            aliases: self.document_aliases,
+            root_fields: self.document_root_fields,
+            directives: self.document_directives,
+            field_directives: self.field_directives,
+            cost: self.document_cost,
+            values: self.document_values,
+            cache: self.document_cache_bytes,
+        }
+    }
+
+    /// What one client may take of the server.
+    pub(crate) fn edge_limits(&self) -> Limits {
+        let seconds = Duration::from_secs;
+        Limits {
+            connections: self.max_connections,
+            address_connections: self.address_connections,
+            account_sockets: self.account_sockets,
+            body: self.body_bytes,
+            body_time: seconds(self.body_seconds),
+            request: seconds(self.request_seconds),
+            deadlines: Deadlines {
+                head: seconds(self.head_seconds),
+                write: seconds(self.write_seconds),
+                idle: seconds(self.idle_seconds),
+            },
+            socket_init: seconds(self.socket_init_seconds),
+            socket_operations: self.socket_operations,
+            socket_message: self.socket_message_bytes,
+            socket_messages_per_second: self.socket_messages_per_second,
+            metrics: self.metrics,
+        }
+    }
+
     /// What the domain is to know.
     pub(crate) fn settings(&self) -> Settings {
         let days = |days: u64| Duration::from_secs(days * 24 * 3600);
+        let rates = Rates {
+            credentials: self.credentials_per_minute,
+            reads: self.reads_per_minute,
+            writes: self.writes_per_minute,
+            signals: self.signals_per_minute,
+        };
         Settings {
             message_length: self.message_length,
             message_attachments: self.message_attachments,
             metadata_bytes: self.metadata_bytes,
             group_members: self.group_members,
             receipts_members: self.receipts_members,
-            rate_limits: self.rate_limits == Switch::On,
+            rates: (self.rate_limits == Switch::On).then_some(rates),
             access_lifetime: Duration::from_secs(self.access_token_minutes * 60),
             session_lifetime: days(self.session_days),
             hub_look: Duration::from_millis(self.hub_look_ms),
@@ -197,5 +314,18 @@ mod tests {
         assert!(with(&[("LINNET_HUB_LOOK_MS", "soon")]).is_err());
         assert!(with(&[("LINNET_HUB_LOOK_MS", "0")]).is_err());
         assert!(with(&[("LINNET_DATABASE_URL", "mysql://x")]).is_err());
+    }
+
+    #[test]
+    fn nats_is_for_postgresql_and_its_address_is_checked() {
+        let postgres = ("LINNET_DATABASE_URL", "postgres://host/linnet");
+        let config = with(&[postgres, ("LINNET_NATS_URL", "nats://user:secret@host")]).expect("valid settings");
+        let options = config.nats().expect("a valid address").expect("there is one");
+        assert_eq!(options.name(), "host:4222");
+        assert!(with(&[postgres]).expect("valid settings").nats().expect("none is fine").is_none());
+        assert!(with(&[("LINNET_NATS_URL", "nats://host")]).is_err(), "a file has one node");
+        let error = with(&[postgres, ("LINNET_NATS_URL", "http://user:secret@host")]).expect_err("not NATS");
+        assert!(!format!("{error:#}").contains("secret"));
+        assert!(with(&[postgres, ("LINNET_NATS_URL", "nats://host"), ("LINNET_NATS_SUBJECT", "a b")]).is_err());
     }
 }

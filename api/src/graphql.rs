@@ -5,12 +5,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::{MergedObject, MergedSubscription, Schema};
+use async_graphql::{MergedObject, MergedSubscription, Schema, ValidationMode};
 use domain::App;
 
 mod account;
 mod attachment;
+mod charge;
 mod cursor;
+mod document;
 mod error;
 mod event;
 mod id;
@@ -20,6 +22,7 @@ mod message;
 mod node;
 mod page;
 mod participant;
+mod progress;
 mod reaction;
 mod receipt;
 mod scalar;
@@ -29,7 +32,10 @@ mod signal;
 mod thread;
 mod user;
 
+pub(crate) use charge::charges;
+pub(crate) use document::{Documents, Kind, Limits as DocumentLimits, Operation};
 pub(crate) use error::{RequestId, fault, within_request};
+pub(crate) use progress::Progress;
 pub(crate) use scope::Scope;
 
 /// Everything that can be read.
@@ -57,7 +63,7 @@ pub(crate) struct Mutation(
     signal::SignalMutation,
 );
 
-/// Everything that can be streamed, over WebSocket (graphql-transport-ws).
+/// Everything that can be streamed, over WebSocket (graphql-transport-ws) or as server-sent events.
 #[derive(MergedSubscription, Default)]
 pub(crate) struct Subscription(
     message::MessageSubscription,
@@ -69,12 +75,11 @@ pub(crate) struct Subscription(
 /// The executable schema.
 pub(crate) type LinnetSchema = Schema<Query, Mutation, Subscription>;
 
-/// How deep a document may nest; the standard introspection query is exactly that deep.
-const DEPTH: usize = 15;
-
-/// The schema, with an application behind it.
+/// The schema, with an application behind it. It runs documents that [`Documents`] has let in, and no others: whether they are
+/// valid is not asked again.
 pub(crate) fn schema(app: Arc<App>) -> LinnetSchema {
-    builder().data(app).limit_depth(DEPTH).finish()
+    let builder = builder().data(app).validation_mode(ValidationMode::Fast);
+    builder.limit_recursive_depth(document::NESTING).finish()
 }
 
 /// The schema in its own language, as clients are generated from it.

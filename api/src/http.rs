@@ -1,36 +1,78 @@
-//! The edge: HTTP and WebSocket. Knows axum and the schema; knows no noun of the product.
+//! The edge: HTTP, WebSocket and server-sent events. Knows axum and the schema; knows no noun of the product.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::routing::get;
 use domain::App;
+use domain::session::Lease;
+use ipnet::IpNet;
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::config::Config;
-use crate::graphql::{LinnetSchema, schema};
+use crate::graphql::{Documents, LinnetSchema, schema, sdl};
 
 mod answer;
 #[cfg(feature = "test-control")]
 mod control;
+mod deadline;
+mod events;
 mod graphiql;
 mod graphql;
-mod guard;
 mod health;
 mod identity;
+mod listen;
+mod metrics;
+mod operation;
+mod queue;
+mod seats;
 mod socket;
 
-/// Bytes of a request's body at the most.
-const BODY: usize = 1 << 20;
-/// How long requests in flight may take to finish once the server stops, and then sockets to close.
-const FAREWELL: Duration = Duration::from_secs(12);
+pub(crate) use deadline::Deadlines;
+pub(crate) use metrics::Audience;
+
+use operation::Caller;
+use seats::{Holder, Seat, Seats};
+
+/// How long requests in flight may take to finish once the server stops, and sockets to close.
+const FAREWELL: Duration = Duration::from_secs(22);
+/// Sockets that are closed in a second when the server stops: their clients come back all together.
+const CLOSED_PER_SECOND: usize = 1000;
+/// Within this time the last of them is closed, however many there are.
+const LAST_CLOSED: Duration = Duration::from_secs(8);
+/// Answers that are smaller are not worth compressing.
+const COMPRESSED_ABOVE: u64 = 1024;
+/// How long a browser remembers what pages of other origins may ask.
+const PREFLIGHT: Duration = Duration::from_secs(24 * 3600);
+
+/// What one client may take of the server. `linnet.default.toml` says what each is.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    pub(crate) connections: usize,
+    pub(crate) address_connections: usize,
+    pub(crate) account_sockets: usize,
+    pub(crate) body: usize,
+    pub(crate) body_time: Duration,
+    pub(crate) request: Duration,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) socket_init: Duration,
+    pub(crate) socket_operations: usize,
+    pub(crate) socket_message: usize,
+    pub(crate) socket_messages_per_second: u32,
+    pub(crate) metrics: Audience,
+}
 
 /// What every handler has.
 #[derive(Clone)]
@@ -39,10 +81,18 @@ pub(crate) struct Edge(Arc<Inner>);
 pub(crate) struct Inner {
     app: Arc<App>,
     schema: LinnetSchema,
+    documents: Documents,
+    limits: Limits,
     allowed_origins: Vec<String>,
+    proxies: Vec<IpNet>,
+    database_connections: u32,
     stop: CancellationToken,
-    /// All that are open, so that each gets its close frame.
+    connections: TaskTracker,
+    /// All sockets and event streams that are open and the operations on them, so that each gets its end.
     sockets: TaskTracker,
+    seats: Seats,
+    names: metrics::Names,
+    recorder: Option<PrometheusHandle>,
 }
 
 impl std::ops::Deref for Edge {
@@ -52,54 +102,123 @@ impl std::ops::Deref for Edge {
     }
 }
 
+impl Edge {
+    fn new(
+        app: Arc<App>,
+        config: &Config,
+        recorder: Option<PrometheusHandle>,
+        stop: CancellationToken,
+    ) -> Result<Self> {
+        Ok(Self(Arc::new(Inner {
+            schema: schema(app.clone()),
+            documents: Documents::new(&sdl(), config.document_limits())?,
+            app,
+            limits: config.edge_limits(),
+            allowed_origins: config.allowed_origins.clone(),
+            proxies: config.proxies()?,
+            database_connections: config.database().max_connections,
+            stop,
+            connections: TaskTracker::new(),
+            sockets: TaskTracker::new(),
+            seats: Seats::default(),
+            names: metrics::Names::default(),
+            recorder,
+        })))
+    }
+
+    /// Whether an address is a proxy of ours, whose word on whom it was asked by counts.
+    fn is_proxy(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.proxies.iter().any(|network| network.contains(&address))
+    }
+
+    /// One more socket or event stream, unless the account has as many as it may; for the anonymous, the address.
+    fn seat(&self, caller: &Caller) -> Option<Seat> {
+        match (caller.viewer.user_id(), caller.client.ip_address) {
+            (Some(user_id), _) => self.seats.take(Holder::Account(user_id), self.limits.account_sockets),
+            (None, Some(address)) => self.seats.take(Holder::Address(address), self.limits.address_connections),
+            (None, None) => None,
+        }
+    }
+
+    /// Waits a random while when the server stops, so that not all clients come back at once.
+    async fn take_turns(&self) {
+        let open = u32::try_from(self.sockets.len()).unwrap_or(u32::MAX);
+        let spread = (Duration::from_secs(1) / CLOSED_PER_SECOND as u32).saturating_mul(open).min(LAST_CLOSED);
+        tokio::time::sleep(spread.mul_f64(self.app.clock.fraction())).await;
+    }
+}
+
 /// Serves until `stop`: then no new connections, sockets are closed with a code that clients retry, requests finish.
 pub(crate) async fn serve(
     app: Arc<App>,
     config: &Config,
+    recorder: Option<PrometheusHandle>,
     listener: TcpListener,
     stop: CancellationToken,
 ) -> Result<()> {
-    let edge = Edge(Arc::new(Inner {
-        schema: schema(app.clone()),
-        app,
-        allowed_origins: config.allowed_origins.clone(),
-        stop: stop.clone(),
-        sockets: TaskTracker::new(),
-    }));
-    let sockets = edge.sockets.clone();
-    let service = router(edge).into_make_service_with_connect_info::<std::net::SocketAddr>();
-    let stopping = stop.clone();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move { stopping.cancelled().await });
-    tokio::select! {
-        outcome = server => outcome?,
-        () = async { stop.cancelled().await; tokio::time::sleep(FAREWELL).await } => {
-            tracing::warn!("some requests did not finish in time");
-        }
-    }
-    sockets.close();
-    if tokio::time::timeout(FAREWELL, sockets.wait()).await.is_err() {
-        tracing::warn!("some sockets did not close in time");
+    let edge = Edge::new(app, config, recorder, stop)?;
+    listen::accept(edge.clone(), router(edge.clone()), listener).await;
+    edge.connections.close();
+    edge.sockets.close();
+    let all = async {
+        edge.connections.wait().await;
+        edge.sockets.wait().await;
+    };
+    if tokio::time::timeout(FAREWELL, all).await.is_err() {
+        tracing::warn!(connections = edge.connections.len(), sockets = edge.sockets.len(), "some did not end in time");
     }
     Ok(())
 }
 
 fn router(edge: Edge) -> Router {
-    let router = Router::new()
+    let api = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post))
+        .layer(cross_origin(edge.allowed_origins.clone()));
+    let router = Router::new()
+        .merge(api)
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::get))
         .merge(graphiql::router());
     #[cfg(feature = "test-control")]
     let router = router.merge(control::router());
+    let compressible = SizeAbove::new(COMPRESSED_ABOVE).and(NotForContentType::SSE);
     router
-        .layer(DefaultBodyLimit::max(BODY))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressible))
         .layer(header("x-content-type-options", "nosniff"))
         .layer(header("referrer-policy", "no-referrer"))
         .layer(header("cross-origin-resource-policy", "same-origin"))
         .with_state(edge)
 }
 
+/// Pages of the origins that are allowed may ask and read the answer. No cookie is ever looked at, so none is allowed.
+fn cross_origin(allowed: Vec<String>) -> CorsLayer {
+    let is_allowed = move |origin: &HeaderValue, _: &axum::http::request::Parts| {
+        origin.to_str().is_ok_and(|origin| identity::is_allowed(&allowed, origin))
+    };
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(is_allowed))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(AllowHeaders::list([
+            header::ACCEPT,
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("last-event-id"),
+        ]))
+        .expose_headers([header::RETRY_AFTER, HeaderName::from_static("x-request-id")])
+        .max_age(PREFLIGHT)
+}
+
 /// A header for every answer that does not set it itself.
 fn header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+}
+
+/// When the session has ended; never for the anonymous.
+async fn ended(lease: Option<&Lease>) {
+    match lease {
+        Some(lease) => lease.ended().await,
+        None => std::future::pending().await,
+    }
 }

@@ -14,6 +14,7 @@ use entity::thread::{self, ThreadKind};
 use entity::user::UserKind;
 use entity::{user, user_session};
 use sea_orm::{DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryResult};
+use sha2::{Digest, Sha256};
 
 use crate::app::App;
 use crate::error::{Code, Error, Result};
@@ -43,6 +44,12 @@ impl Viewer {
     /// The account's id, if signed in.
     pub fn user_id(&self) -> Option<UserId> {
         self.0.as_ref().map(|signed_in| signed_in.user.id)
+    }
+
+    /// A name for the log that is the same each time and does not tell who it is.
+    pub fn pseudonym(&self) -> Option<String> {
+        let digest = Sha256::digest(self.user_id()?.to_string());
+        Some(digest[..6].iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// The account and session, if signed in.

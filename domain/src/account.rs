@@ -43,6 +43,7 @@ pub async fn create(app: &App, client: &Client, sign_up: SignUp) -> Result<Issue
         taken.push(taken_refusal(field));
     }
     taken.done()?;
+    app.limits.password(client.ip_address)?;
     let password_hash = app.hasher.hash(sign_up.password.clone()).await?;
     let user = new_user(app, &sign_up.username, Some(&sign_up.email), Some(password_hash), UserKind::Human);
     insert(app, client, user, sign_up.display_name.clone(), sign_up).await

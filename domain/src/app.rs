@@ -10,10 +10,10 @@ use crate::commit::Writer;
 use crate::error::{Error, Result};
 use crate::hub::Hubs;
 use crate::inbox::Inboxes;
-use crate::infra::bus::Bus;
+use crate::infra::bus::{self, Bus};
 use crate::infra::clock::Clock;
 use crate::infra::db::Db;
-use crate::limit::Limits;
+use crate::limit::{Limits, Rates};
 use crate::password::Hasher;
 use crate::session::Sessions;
 use crate::signal::Signals;
@@ -32,8 +32,8 @@ pub struct Settings {
     pub group_members: usize,
     /// Members up to which a thread shares receipts.
     pub receipts_members: i32,
-    /// Whether attempts at secrets are limited; off for benchmarks.
-    pub rate_limits: bool,
+    /// How often somebody may do something; none for benchmarks.
+    pub rates: Option<Rates>,
     /// How long an access token is good for.
     pub access_lifetime: Duration,
     /// How long a session lives after its last refresh.
@@ -79,7 +79,7 @@ impl App {
         let instance: Option<entity::instance::Model> = db.one("SELECT * FROM instance WHERE id = 1", []).await?;
         let instance =
             instance.ok_or_else(|| Error::internal("the database has no `instance` row: run `linnet migrate up`"))?;
-        let limits = Limits::new(settings.rate_limits);
+        let limits = Limits::new(settings.rates);
         Ok(Arc::new(Self {
             settings,
             db,
@@ -98,8 +98,9 @@ impl App {
         }))
     }
 
-    /// Starts what runs beside the requests: listening to hints, looking at the log, watching sessions, retention.
+    /// Starts what runs beside the requests: carrying and listening to hints, looking at the log, watching sessions, retention.
     pub fn start(self: &Arc<Self>) {
+        self.spawn(bus::carry(self.clone()));
         self.spawn(hub::listen(self.clone()));
         self.spawn(hub::look(self.clone()));
         self.spawn(inbox::listen(self.clone()));
@@ -120,5 +121,6 @@ impl App {
         self.tasks.close();
         self.tasks.wait().await;
         self.writer.finish().await;
+        self.bus.finish().await;
     }
 }

@@ -12,9 +12,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use entity::id::ThreadId;
 use entity::thread;
+use metrics::histogram;
 use tokio::sync::{Notify, oneshot};
 
 mod batch;
@@ -91,7 +93,7 @@ pub(crate) async fn submit<C: Change>(
     change: C,
 ) -> Result<Result<Committed<C::Done>, Denied>> {
     let (reply, answer) = oneshot::channel();
-    app.writer.enqueue(app, Box::new(Job { thread_id, change, outcome: None, reply }))?;
+    app.writer.enqueue(app, Box::new(Job { thread_id, change, outcome: None, reply, asked_at: Instant::now() }))?;
     answer.await.map_err(Error::internal)?
 }
 
@@ -103,6 +105,7 @@ struct Job<C: Change> {
     change: C,
     outcome: Option<Result<C::Done, Denied>>,
     reply: oneshot::Sender<Answer<C::Done>>,
+    asked_at: Instant,
 }
 
 /// A job of whatever change.
@@ -138,6 +141,7 @@ impl<C: Change> Queued for Job<C> {
             (Some(Err(denied)), _) => Ok(Err(denied)),
             _ => Err(Error::internal("a change was neither applied nor denied")),
         };
+        histogram!("linnet_commit_seconds").record(self.asked_at.elapsed());
         // Whoever asked may have gone; what was committed stays.
         let _ = self.reply.send(answer);
     }
@@ -244,6 +248,7 @@ type Batches = HashMap<ThreadId, Batch>;
 
 /// One transaction over all threads that the jobs name. The jobs come back whatever happened.
 async fn transact(app: &Arc<App>, jobs: Vec<Box<dyn Queued>>) -> (Vec<Box<dyn Queued>>, Result<Batches>) {
+    histogram!("linnet_batch_size").record(jobs.len() as f64);
     // The jobs go into the transaction's own task and come back through a slot, since a failed task returns nothing.
     let slot = Arc::new(Mutex::new(jobs));
     let shared = slot.clone();

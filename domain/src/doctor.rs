@@ -11,8 +11,10 @@ use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, RuntimeErr, sqlx};
 
+mod nats;
 mod schema;
 
+pub use nats::examine as examine_nats;
 use schema::Schema;
 
 use crate::error::{Error, Result};

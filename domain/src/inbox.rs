@@ -165,8 +165,8 @@ pub(crate) async fn listen(app: Arc<App>) {
             Ok(Hint::UserChanged(user_id, thread_id)) => {
                 app.inboxes.mark(thread_id, |index| index.of_user.get(&user_id));
             }
+            Ok(Hint::Missed) | Err(RecvError::Lagged(_)) => app.inboxes.look_all(),
             Ok(_) => {}
-            Err(RecvError::Lagged(_)) => app.inboxes.look_all(),
             Err(RecvError::Closed) => return,
         }
     }

@@ -16,7 +16,7 @@ pub mod event;
 pub mod hub;
 pub mod inbox;
 pub mod infra;
-pub(crate) mod limit;
+pub mod limit;
 pub mod message;
 pub mod page;
 pub mod participant;

@@ -1,51 +1,207 @@
-//! How often somebody may try: attempts at one account's password, whoever makes them and however many a request holds.
+//! How often somebody may do something: by class, for each account and for each address. And how often somebody may try a
+//! password: for each account it is tried at, and from each address, however many a request holds.
+//!
+//! Each node counts for itself. Buckets are told by governor; this module says which, and forgets those that are full again.
 
+use std::hash::Hash;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
+use entity::id::UserId;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
+use crate::access::Viewer;
+use crate::app::App;
 use crate::error::{Error, Result};
 
-/// Attempts at one account's password a minute.
-const ATTEMPTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
-/// Accounts remembered before those that are at rest again are forgotten.
-const REMEMBERED: usize = 10_000;
-
-/// The limits of one node; none when they are off.
-pub(crate) struct Limits {
-    logins: Option<DefaultKeyedRateLimiter<Vec<u8>>>,
+/// How often a minute; `linnet.default.toml` says of what.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates {
+    /// Attempts at passwords, for an account and from an address.
+    pub credentials: NonZeroU32,
+    /// Changes by one account.
+    pub writes: NonZeroU32,
+    /// Queries of one account.
+    pub reads: NonZeroU32,
+    /// Signals of one account.
+    pub signals: NonZeroU32,
 }
 
-impl Limits {
-    pub(crate) fn new(on: bool) -> Self {
-        Self { logins: on.then(|| RateLimiter::keyed(Quota::per_minute(ATTEMPTS))) }
+/// What somebody does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Asks.
+    Reads,
+    /// Changes something that lasts.
+    Writes,
+    /// Tells something that doesn't.
+    Signals,
+}
+
+/// How much more one address may do than one account: many people share one.
+const SHARED: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+/// Keys of one kind that are remembered before those at rest are forgotten.
+const REMEMBERED: usize = 10_000;
+/// How often they are looked through at the most, in seconds.
+const PAUSE: u64 = 5;
+
+/// Buckets of one kind.
+struct Buckets<K: Hash + Eq + Clone> {
+    limiter: DefaultKeyedRateLimiter<K>,
+    /// As many as a bucket holds.
+    burst: NonZeroU32,
+    started: Instant,
+    swept: AtomicU64,
+}
+
+impl<K: Hash + Eq + Clone> Buckets<K> {
+    fn new(per_minute: NonZeroU32) -> Self {
+        let limiter = RateLimiter::keyed(Quota::per_minute(per_minute));
+        Self { limiter, burst: per_minute, started: Instant::now(), swept: AtomicU64::new(0) }
     }
 
-    /// Counts an attempt at the account that a login names, by a digest of it, whether or not there is one.
-    pub(crate) fn attempt(&self, login_digest: Vec<u8>) -> Result<()> {
-        let Some(logins) = &self.logins else { return Ok(()) };
-        if logins.len() > REMEMBERED {
-            logins.retain_recent();
+    fn take(&self, key: &K, count: u32) -> Result<()> {
+        self.sweep();
+        let count = NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN).min(self.burst);
+        match self.limiter.check_key_n(key, count) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(until)) => {
+                Err(Error::RateLimited { retry_after: until.wait_time_from(DefaultClock::default().now()) })
+            }
+            // Never, as no more than a bucket holds is asked for.
+            Err(_) => Err(Error::RateLimited { retry_after: Duration::from_secs(60) }),
         }
-        logins.check_key(&login_digest).map_err(|until| {
-            let retry_after = until.wait_time_from(DefaultClock::default().now());
-            Error::RateLimited { retry_after }
-        })
     }
+
+    /// Forgets keys whose buckets are full again. Looking through all costs, so it is not done for every request.
+    fn sweep(&self) {
+        let now = self.started.elapsed().as_secs();
+        let swept = self.swept.load(Ordering::Relaxed);
+        let due = self.limiter.len() > REMEMBERED && now >= swept + PAUSE;
+        if due && self.swept.compare_exchange(swept, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            self.limiter.retain_recent();
+        }
+    }
+}
+
+/// Buckets of one class.
+struct Pair {
+    accounts: Buckets<UserId>,
+    addresses: Buckets<IpAddr>,
+}
+
+impl Pair {
+    fn new(per_minute: NonZeroU32) -> Self {
+        Self { accounts: Buckets::new(per_minute), addresses: Buckets::new(per_minute.saturating_mul(SHARED)) }
+    }
+
+    fn take(&self, user_id: Option<UserId>, address: Option<IpAddr>, count: u32) -> Result<()> {
+        if let Some(user_id) = user_id {
+            self.accounts.take(&user_id, count)?;
+        }
+        address.map_or(Ok(()), |address| self.addresses.take(&site(address), count))
+    }
+}
+
+/// What counts as one address: a site has a /64 of IPv6 at the least.
+fn site(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
+        address => address,
+    }
+}
+
+struct Limiting {
+    logins: Buckets<Vec<u8>>,
+    attempts: Buckets<IpAddr>,
+    writes: Pair,
+    reads: Pair,
+    signals: Pair,
+}
+
+/// The limits of one node; none when they are off.
+pub(crate) struct Limits(Option<Box<Limiting>>);
+
+impl Limits {
+    pub(crate) fn new(rates: Option<Rates>) -> Self {
+        Self(rates.map(|rates| {
+            Box::new(Limiting {
+                logins: Buckets::new(rates.credentials),
+                attempts: Buckets::new(rates.credentials),
+                writes: Pair::new(rates.writes),
+                reads: Pair::new(rates.reads),
+                signals: Pair::new(rates.signals),
+            })
+        }))
+    }
+
+    /// Counts a password that is to be hashed, by the address that it comes from.
+    pub(crate) fn password(&self, address: Option<IpAddr>) -> Result<()> {
+        let (Some(limits), Some(address)) = (&self.0, address) else { return Ok(()) };
+        limits.attempts.take(&site(address), 1)
+    }
+
+    /// Counts an attempt from an address at the account that a login names, by a digest of it, whether or not there is one.
+    pub(crate) fn attempt(&self, address: Option<IpAddr>, login_digest: Vec<u8>) -> Result<()> {
+        self.password(address)?;
+        self.0.as_ref().map_or(Ok(()), |limits| limits.logins.take(&login_digest, 1))
+    }
+}
+
+/// Counts what the viewer is about to do, `count` times at once.
+///
+/// Errors: [`Error::RateLimited`] says when to come again; nothing of it should be done then.
+pub fn charge(app: &App, viewer: &Viewer, address: Option<IpAddr>, class: Class, count: u32) -> Result<()> {
+    let Some(limits) = &app.limits.0 else { return Ok(()) };
+    let pair = match class {
+        Class::Reads => &limits.reads,
+        Class::Writes => &limits.writes,
+        Class::Signals => &limits.signals,
+    };
+    pair.take(viewer.user_id(), address, count)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn rates(each: u32) -> Option<Rates> {
+        let each = NonZeroU32::new(each)?;
+        Some(Rates { credentials: each, writes: each, reads: each, signals: each })
+    }
+
+    fn from(text: &str) -> Option<IpAddr> {
+        text.parse().ok()
+    }
+
     #[test]
     fn the_sixth_attempt_at_one_account_has_to_wait() {
-        let limits = Limits::new(true);
-        let attempt = || limits.attempt(b"ann".to_vec());
-        assert!((0..5).all(|_| attempt().is_ok()));
-        assert!(matches!(attempt(), Err(Error::RateLimited { .. })));
-        assert!(limits.attempt(b"bob".to_vec()).is_ok());
-        assert!((0..9).all(|_| Limits::new(false).attempt(b"ann".to_vec()).is_ok()));
+        let limits = Limits::new(rates(5));
+        let attempt = |from: &str| limits.attempt(from.parse().ok(), b"ann".to_vec());
+        assert!((0..5).all(|number| attempt(&format!("192.0.2.{number}")).is_ok()));
+        assert!(matches!(attempt("192.0.2.9"), Err(Error::RateLimited { .. })));
+        assert!(limits.attempt(from("192.0.2.9"), b"bob".to_vec()).is_ok());
+        assert!((0..9).all(|_| Limits::new(None).attempt(from("192.0.2.1"), b"ann".to_vec()).is_ok()));
+    }
+
+    #[test]
+    fn the_sixth_attempt_from_one_address_has_to_wait_whoever_it_is_at() {
+        let limits = Limits::new(rates(5));
+        let attempt = |from: &str, at: u8| limits.attempt(from.parse().ok(), vec![at]);
+        assert!((0..5).all(|at| attempt(&format!("2001:db8::{at}"), at).is_ok()));
+        assert!(attempt("2001:db8::ffff", 9).is_err(), "a site is one address");
+        assert!(attempt("2001:db8:0:1::1", 9).is_ok(), "the next site is another");
+        assert!(attempt("192.0.2.1", 9).is_ok());
+    }
+
+    #[test]
+    fn many_may_share_an_address() {
+        let pair = Pair::new(NonZeroU32::MIN);
+        assert!((0..10).all(|_| pair.take(None, from("192.0.2.1"), 1).is_ok()));
+        assert!(pair.take(None, from("::ffff:192.0.2.1"), 1).is_err());
+        assert!(pair.take(None, None, 1).is_ok());
     }
 }

@@ -82,7 +82,6 @@ struct Row {
     thread_id: ThreadId,
     user_id: UserId,
     joined_seq: i64,
-    joined_at: Timestamp,
     gone: i32,
     kind: Option<MarkKind>,
     up_to_seq: Option<i64>,
@@ -93,35 +92,21 @@ struct Row {
 struct Reading {
     user_id: UserId,
     joined_seq: i64,
-    joined_at: Timestamp,
     gone: bool,
     delivered: BTreeMap<i64, Timestamp>,
     read: BTreeMap<i64, Timestamp>,
 }
 
 impl Reading {
-    fn first(marks: &BTreeMap<i64, Timestamp>, seq: i64) -> Option<Timestamp> {
-        marks.range(seq..).next().map(|(_, at)| *at)
-    }
-
-    /// What this member's marks say of a message.
+    /// What this member's marks say of a message. They may have joined again since: what they marked after that was marked
+    /// by somebody who was not there when the message was sent. Such a mark stands behind where they joined; by when it was
+    /// made it could not be told, since the clocks of nodes differ.
     fn receipt(&self, seq: i64) -> Receipt {
-        let read_at = Self::first(&self.read, seq);
-        let delivered_at = Self::first(&self.delivered, seq).into_iter().chain(read_at).min();
+        let end = if self.joined_seq > seq { self.joined_seq } else { i64::MAX };
+        let first = |marks: &BTreeMap<i64, Timestamp>| marks.range(seq..end).next().map(|(_, at)| *at);
+        let read_at = first(&self.read);
+        let delivered_at = first(&self.delivered).into_iter().chain(read_at).min();
         Receipt { user_id: self.user_id, delivered_at, read_at }
-    }
-}
-
-impl Reading {
-    /// As [`Reading::receipt`], of one who may have joined again since: what they marked after that was marked by somebody
-    /// who was not there when the message was sent.
-    fn receipt_of_earlier(&self, seq: i64) -> Receipt {
-        let mut receipt = self.receipt(seq);
-        if self.joined_seq > seq {
-            receipt.read_at = receipt.read_at.filter(|at| *at < self.joined_at);
-            receipt.delivered_at = receipt.delivered_at.filter(|at| *at < self.joined_at);
-        }
-        receipt
     }
 }
 
@@ -164,13 +149,13 @@ async fn read(app: &App, ranges: Vec<Range>) -> Result<HashMap<ThreadId, Vec<Rea
     let columns = [("thread_id", Column::Id), ("low", Column::Number), ("high", Column::Number)];
     // For each member and kind: the marks within the range, and the first one behind it.
     let sql = format!(
-        "WITH {}, bounds AS MATERIALIZED (SELECT p.thread_id, p.user_id, p.joined_seq, p.joined_at, \
+        "WITH {}, bounds AS MATERIALIZED (SELECT p.thread_id, p.user_id, p.joined_seq, \
          CASE WHEN p.left_at IS NULL THEN 0 ELSE 1 END AS gone, \
          k.kind, w.low, coalesce((SELECT min(x.up_to_seq) FROM read_marks x WHERE x.thread_id = p.thread_id \
          AND x.user_id = p.user_id AND x.kind = k.kind AND x.up_to_seq >= w.high), w.high) AS high \
          FROM want w JOIN thread_participants p ON p.thread_id = w.thread_id \
          CROSS JOIN (SELECT 1 AS kind UNION ALL SELECT 2) k) \
-         SELECT b.thread_id, b.user_id, b.joined_seq, b.joined_at, b.gone, \
+         SELECT b.thread_id, b.user_id, b.joined_seq, b.gone, \
          m.kind, m.up_to_seq, m.at FROM bounds b LEFT JOIN read_marks m ON m.thread_id = b.thread_id \
          AND m.user_id = b.user_id AND m.kind = b.kind AND m.up_to_seq >= b.low AND m.up_to_seq <= b.high",
         engine.want(&columns, 1)
@@ -182,7 +167,6 @@ async fn read(app: &App, ranges: Vec<Range>) -> Result<HashMap<ThreadId, Vec<Rea
         let reading = of_thread.entry(row.thread_id).or_default().entry(row.user_id).or_insert_with(|| Reading {
             user_id: row.user_id,
             joined_seq: row.joined_seq,
-            joined_at: row.joined_at,
             gone: row.gone != 0,
             delivered: BTreeMap::new(),
             read: BTreeMap::new(),
@@ -204,7 +188,7 @@ fn judge(readings: &[Reading], asked: &Asked) -> Receipts {
     let (counted, gone): (Vec<_>, Vec<_>) =
         others.partition(|reading| !reading.gone && reading.joined_seq <= asked.seq);
     let counted: Vec<Receipt> = counted.into_iter().map(|reading| reading.receipt(asked.seq)).collect();
-    let gone: Vec<Receipt> = gone.into_iter().map(|reading| reading.receipt_of_earlier(asked.seq)).collect();
+    let gone: Vec<Receipt> = gone.into_iter().map(|reading| reading.receipt(asked.seq)).collect();
     let last = |at: fn(&Receipt) -> Option<Timestamp>| {
         let all = counted.iter().chain(&gone).filter_map(at).max();
         all.filter(|_| counted.iter().all(|receipt| at(receipt).is_some()))

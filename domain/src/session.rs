@@ -5,6 +5,7 @@
 //! after that, somebody has stolen it, and the whole family ends. For the two tabs to go on, each issue of tokens is a
 //! row of its own: a session may have two access tokens alive for a while.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ use crate::account;
 use crate::app::App;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
+use crate::infra::db;
 use crate::text::unique_key;
 
 /// How long a used refresh token may be used again.
@@ -37,7 +39,7 @@ const GRACE: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Default)]
 pub struct Client {
     /// Its address.
-    pub ip_address: Option<String>,
+    pub ip_address: Option<IpAddr>,
     /// What it calls itself.
     pub user_agent: Option<String>,
 }
@@ -79,7 +81,7 @@ impl Fresh {
             user_id,
             wallet_id: None,
             device_id: None,
-            ip_address: client.ip_address.clone(),
+            ip_address: client.ip_address.map(|address| address.to_string()),
             // As long as a browser's is; what is longer is cut, since nobody but its owner reads it.
             user_agent: client.user_agent.as_ref().map(|text| text.chars().filter(|&c| c != '\0').take(500).collect()),
             payload: None,
@@ -145,7 +147,7 @@ pub async fn create(app: &App, client: &Client, login: &str, password: String) -
     if login.len() > account::LONGEST_LOGIN {
         return Err(Error::refuse(Code::WrongCredentials, "login", "The login or the password is wrong."));
     }
-    app.limits.attempt(digest(&unique_key(login)))?;
+    app.limits.attempt(client.ip_address, digest(&unique_key(login)))?;
     let found = account::by_login(app, login).await?;
     let usable = found.filter(|user| user.kind == UserKind::Human && may_sign_in(user));
     let hash = usable.as_ref().and_then(|user| user.password_hash.clone());
@@ -214,13 +216,15 @@ pub async fn refresh(app: &Arc<App>, presented: &str) -> Result<Issued> {
                 return Ok(Refreshed::Refused(Code::Expired, None));
             }
             let grace = chrono::Duration::from_std(GRACE).unwrap_or_default();
-            if found.token.used_at.is_some_and(|used_at| now - used_at > grace) {
+            // By the database's clock, as `used_at` is: the two tabs may be on two nodes, whose clocks differ.
+            let stamp = db::stamp(transaction, engine).await?;
+            if found.token.used_at.is_some_and(|used_at| stamp - used_at > grace) {
                 end(engine, transaction, found.session.id, now).await?;
                 return Ok(Refreshed::Refused(Code::Expired, Some(found.session.id)));
             }
             let fresh = Fresh::issue(&context, found.session, found.token.family_id);
             let sql = "UPDATE refresh_tokens SET used_at = coalesce(used_at, $2) WHERE id = $1";
-            transaction.execute_raw(engine.sql(sql, [found.token.id.into(), now.into()])).await?;
+            transaction.execute_raw(engine.sql(sql, [found.token.id.into(), stamp.into()])).await?;
             let sql = "UPDATE user_sessions SET expires_at = $2, last_activity_at = $3 WHERE id = $1";
             let session = &fresh.rows.session;
             let values = [session.id.into(), session.expires_at.into(), now.into()];

@@ -121,8 +121,10 @@ pub(crate) async fn listen(app: Arc<App>) {
             let Some(watched) = threads.get(&thread_id) else { continue };
             if signal.kind == SignalKind::Asks {
                 answers.extend(watched.present.keys().copied());
-            } else if !(signal.kind == SignalKind::Offline && watched.present.contains_key(&signal.user_id)) {
-                // Gone on another node, but still here: then they are not gone.
+            } else if signal.kind == SignalKind::Offline && watched.present.contains_key(&signal.user_id) {
+                // Gone on another node, but still here: then they are not gone, and the other nodes are told so.
+                answers.push(signal.user_id);
+            } else {
                 let _ = watched.signals.send(signal);
             }
         }

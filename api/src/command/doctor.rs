@@ -6,11 +6,14 @@ use migration::{Migrator, MigratorTrait};
 
 use crate::config::Config;
 
-/// Checks the configuration and the database, and says what to do.
+/// Checks the configuration, the database and NATS, and says what to do.
 pub(crate) async fn examine(config: Config) -> Result<()> {
     println!("ok       configuration: it reads well; listening on {}", config.listen);
     let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-    let findings = domain::doctor::examine(&config.database(), &known).await;
+    let mut findings = domain::doctor::examine(&config.database(), &known).await;
+    if let Some(nats) = config.nats()? {
+        findings.push(domain::doctor::examine_nats(&nats).await);
+    }
     let mut problems = 0;
     for finding in findings {
         let word = match finding.level {

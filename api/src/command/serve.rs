@@ -9,10 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::open;
 use crate::config::Config;
-use crate::http;
+use crate::{http, telemetry};
 
 /// Serves until it is told to stop: then sockets are closed, requests in flight finish, and what was accepted is written.
 pub(crate) async fn serve(config: Config) -> Result<()> {
+    let recorder = telemetry::count(&config)?;
     let app = open(&config).await?;
     app.start();
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
@@ -20,7 +21,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     greet(&config, address);
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
-    http::serve(app.clone(), &config, listener, stop).await?;
+    http::serve(app.clone(), &config, recorder, listener, stop).await?;
     app.stop().await;
     tracing::info!("stopped");
     Ok(())

@@ -11,6 +11,7 @@ use futures_util::{Stream, StreamExt};
 
 use super::message::Message;
 use super::participant::Participant;
+use super::progress::Progress;
 use super::scalar::Cursor;
 use super::scope::{Scope, viewer};
 use super::thread::Thread;
@@ -269,6 +270,19 @@ impl ThreadFrame {
     }
 }
 
+/// A frame of a stream, which has come as far as this.
+fn noted(app: &Arc<domain::App>, frame: Frame, progress: &Progress) -> ThreadFrame {
+    let happened_at = match &frame.step {
+        Step::Entry(entry) => Some(entry.event.created_at),
+        _ => None,
+    };
+    if matches!(frame.step, Step::CaughtUp) {
+        progress.note_live();
+    }
+    progress.note(&Cursor(event::cursor(app, frame.reader.id(), frame.seq)), happened_at);
+    ThreadFrame::shown(app, frame, true)
+}
+
 #[derive(Default)]
 pub(crate) struct EventSubscription;
 
@@ -287,7 +301,9 @@ impl EventSubscription {
     ) -> Result<impl Stream<Item = Result<ThreadFrame>> + use<>> {
         let app = Scope::fresh(ctx).app().clone();
         let id: ThreadId = id::parse("thread_id", &thread_id).map_err(fault)?;
-        let after = after.map(|text| event::parse_cursor("after", &text.0, id)).transpose().map_err(fault)?;
+        let progress = Progress::of(ctx);
+        let after = progress.after(after).map(|text| event::parse_cursor("after", &text.0, id));
+        let after = after.transpose().map_err(fault)?;
         let walk = event::walk(app.clone(), viewer(ctx).clone(), id, after, Track::Log);
         let wanted = move |frame: &Frame| match (&frame.step, &kinds) {
             (Step::Entry(entry), Some(kinds)) => kinds.contains(&entry.event.kind.into()),
@@ -295,7 +311,7 @@ impl EventSubscription {
         };
         Ok(walk.filter_map(move |frame| {
             let frame = frame.map(|frame| Some(frame).filter(&wanted)).map_err(fault).transpose();
-            let shown = frame.map(|frame| frame.map(|frame| ThreadFrame::shown(&app, frame, true)));
+            let shown = frame.map(|frame| frame.map(|frame| noted(&app, frame, &progress)));
             std::future::ready(shown)
         }))
     }

@@ -6,6 +6,7 @@ use entity::id::UserId;
 use futures_util::{Stream, StreamExt};
 
 use super::fault;
+use super::progress::Progress;
 use super::scalar::Cursor;
 use super::scope::{Scope, viewer};
 use super::thread::Thread;
@@ -98,8 +99,10 @@ impl InboxSubscription {
         let app = Scope::fresh(ctx).app().clone();
         let viewer = viewer(ctx).clone();
         let user_id = viewer.require().map_err(fault)?.user.id;
-        let frames = inbox::stream(app.clone(), viewer, after.map(|cursor| cursor.0));
+        let progress = Progress::of(ctx);
+        let frames = inbox::stream(app.clone(), viewer, progress.after(after).map(|cursor| cursor.0));
         Ok(frames.map(move |frame| {
+            let frame = frame.inspect(|frame| progress.note(&Cursor(frame.cursor.encode(user_id)), None));
             let frame = frame.map(|frame| InboxFrame::of(Scope::of_frame(app.clone()), user_id, frame));
             frame.map_err(fault)
         }))

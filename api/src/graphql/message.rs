@@ -17,6 +17,7 @@ use super::attachment::Attachment;
 use super::cursor::{Args, ITEMS};
 use super::loader::{AttachmentsOf, Batch, Parent, ReactionsTo, ReceiptsOf, RepliesTo, ReplyCount, RevisionsOf};
 use super::page::connection;
+use super::progress::Progress;
 use super::reaction::ReactionGroup;
 use super::receipt::{MessageStatus, MessageStatusTimestamps, Receipt};
 use super::scalar::{Cursor, DateTime, Json, int};
@@ -278,25 +279,32 @@ impl MessageSubscription {
     ) -> Result<impl Stream<Item = Result<MessageEdge>> + use<>> {
         let app = Scope::fresh(ctx).app().clone();
         let id: ThreadId = id::parse("thread_id", &thread_id).map_err(fault)?;
-        let after = after.map(|text| event::parse_cursor("after", &text.0, id)).transpose().map_err(fault)?;
+        let progress = Progress::of(ctx);
+        let after = progress.after(after).map(|text| event::parse_cursor("after", &text.0, id));
+        let after = after.transpose().map_err(fault)?;
         let walk = event::walk(app.clone(), viewer(ctx).clone(), id, after, Track::Messages);
         Ok(walk.filter_map(move |frame| {
-            let edge = frame.map(|frame| edge_of(&app, frame)).unwrap_or_else(|error| Some(Err(error)));
+            let edge = frame.map(|frame| edge_of(&app, frame, &progress)).unwrap_or_else(|error| Some(Err(error)));
             std::future::ready(edge.map(|edge| edge.map_err(fault)))
         }))
     }
 }
 
 /// What a stream of messages shows of a step; most steps nothing.
-fn edge_of(app: &Arc<domain::App>, frame: event::Frame) -> Option<domain::Result<MessageEdge>> {
+fn edge_of(app: &Arc<domain::App>, frame: event::Frame, progress: &Progress) -> Option<domain::Result<MessageEdge>> {
     match frame.step {
         Step::Entry(entry) if entry.event.kind == EventKind::MessagePosted => {
             let row = entry.message.clone()?;
             let scope = Scope::shared(app, &entry, true);
             let cursor = scope.cursor(&frame.reader, frame.seq);
+            progress.note(&cursor, Some(entry.event.created_at));
             Some(Ok(MessageEdge { cursor, node: Message { scope, reader: frame.reader, row } }))
         }
         Step::Revoked => Some(Err(domain::Error::AccessRevoked)),
+        Step::CaughtUp => {
+            progress.note_live();
+            None
+        }
         _ => None,
     }
 }

@@ -1,183 +1,211 @@
-//! `/graphql` over HTTP: JSON by POST; GET for queries, and for opening sockets.
+//! `/graphql` over HTTP: JSON by POST; GET for queries, and for opening sockets. Either may ask for a stream of events.
 
 use std::net::SocketAddr;
 
-use async_graphql::parser::types::{DocumentOperations, OperationType};
-use async_graphql::{Request, Variables};
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::BytesRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::{ConnectInfo, Extension, Query, Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 use axum::response::IntoResponse;
-use domain::access::Viewer;
-use domain::session::Client;
 use serde::Deserialize;
+use tokio::time::timeout;
 
-use super::answer::{self, Media, refused};
-use super::{Edge, guard, identity, socket};
-use crate::graphql::{RequestId, Scope, within_request};
+use super::answer::{self, Media, rejected};
+use super::listen::Place;
+use super::operation::{self, Caller, Parameters, Refusal, admit, new_request_id};
+use super::{Edge, events, identity, socket};
+use crate::graphql::{Kind, RequestId};
 
-/// A request as clients write it.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Parameters {
-    query: String,
-    #[serde(default)]
-    operation_name: Option<String>,
-    #[serde(default)]
-    variables: Option<serde_json::Map<String, serde_json::Value>>,
-}
+/// Names a request in its answer, as its errors and the log do.
+const REQUEST_ID: &str = "x-request-id";
+/// Where an EventSource stands that comes back.
+const LAST_EVENT_ID: &str = "last-event-id";
 
-impl Parameters {
-    /// The request for the executor, once its document has passed the guard.
-    pub(super) fn into_request(self) -> Result<Request, guard::Refused> {
-        guard::check(&self.query)?;
-        let mut request = Request::new(self.query);
-        if let Some(variables) = self.variables {
-            request = request.variables(Variables::from_json(variables.into()));
-        }
-        if let Some(name) = self.operation_name {
-            request = request.operation_name(name);
-        }
-        Ok(request)
-    }
-}
-
-/// Gives a request what its resolvers need: who asks, from where, and loaders of its own.
-pub(super) fn equip(edge: &Edge, request: Request, viewer: Viewer, client: Client) -> Request {
-    request.data(viewer).data(client).data(Scope::new(edge.app.clone()))
-}
-
-/// A new name for a request.
-pub(super) fn new_request_id(edge: &Edge) -> RequestId {
-    let id: entity::id::TokenId = edge.app.clock.id();
-    RequestId(id.to_string().replacen("tok_", "req_", 1))
-}
+type Rejected = Response<Body>;
 
 /// `POST /graphql`.
 pub(super) async fn post(
     State(edge): State<Edge>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(place): Extension<Place>,
+    request: Request,
 ) -> Response<Body> {
-    let Some(media) = Media::accepted(&headers) else { return not_acceptable() };
-    if !is_json(&headers) {
-        let why = "Send JSON: `Content-Type: application/json`.";
-        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "INVALID", why);
+    let (parts, body) = request.into_parts();
+    let asked = async {
+        check_origin(&edge, &parts.headers)?;
+        let media = Media::accepted(&parts.headers).ok_or_else(not_acceptable)?;
+        check_content_type(&parts.headers)?;
+        let body = read_body(&edge, body).await?;
+        Ok((media, read(&body)?))
+    };
+    match asked.await {
+        Ok((media, parameters)) => execute(&edge, media, &parts.headers, peer, parameters, Method::Post, place).await,
+        Err(rejected) => rejected,
     }
-    let body = match body {
-        Ok(body) => body,
-        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            return refused(StatusCode::PAYLOAD_TOO_LARGE, "INVALID", "The body is larger than 1 MiB.");
-        }
-        Err(_) => return refused(StatusCode::BAD_REQUEST, "INVALID", "The body could not be read."),
-    };
-    let parameters = match read(&body) {
-        Ok(parameters) => parameters,
-        Err(why) => return refused(StatusCode::BAD_REQUEST, "INVALID", &why),
-    };
-    execute(&edge, media, &headers, address, parameters, false).await
 }
 
-fn not_acceptable() -> Response<Body> {
-    let why = "Answers are application/graphql-response+json or application/json.";
-    refused(StatusCode::NOT_ACCEPTABLE, "INVALID", why)
+fn not_acceptable() -> Rejected {
+    let why = "Answers are application/graphql-response+json, application/json or text/event-stream.";
+    rejected(StatusCode::NOT_ACCEPTABLE, "INVALID", why)
+}
+
+fn check_origin(edge: &Edge, headers: &HeaderMap) -> Result<(), Rejected> {
+    if identity::may_ask(edge, headers) {
+        return Ok(());
+    }
+    Err(rejected(StatusCode::FORBIDDEN, "FORBIDDEN", "Pages of this origin may not ask here: see `allowed_origins`."))
 }
 
 /// A form or a plain text could be sent by any page without being asked (CSRF); JSON can't.
-fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
-}
-
-fn read(body: &[u8]) -> Result<Parameters, String> {
-    let value: serde_json::Value = serde_json::from_slice(body).map_err(|_| "The body is not JSON.".to_owned())?;
-    if value.is_array() {
-        return Err("Batches are not accepted: send one request at a time.".to_owned());
+fn check_content_type(headers: &HeaderMap) -> Result<(), Rejected> {
+    let value =
+        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    let mut parts = value.split(';').map(str::trim);
+    let is_json = parts.next() == Some("application/json");
+    let charset = parts.find_map(|part| part.strip_prefix("charset=")).map(|charset| charset.trim_matches('"'));
+    if is_json && charset.is_none_or(|charset| matches!(charset, "utf-8" | "utf8")) {
+        return Ok(());
     }
-    Parameters::deserialize(value).map_err(|error| format!("The body is not a GraphQL request: {error}."))
+    let why = "Send JSON in UTF-8: `Content-Type: application/json`.";
+    Err(rejected(StatusCode::UNSUPPORTED_MEDIA_TYPE, "INVALID", why))
 }
 
-/// The query string of `GET /graphql`; variables are JSON.
+async fn read_body(edge: &Edge, body: Body) -> Result<Bytes, Rejected> {
+    let most = edge.limits.body;
+    match timeout(edge.limits.body_time, axum::body::to_bytes(body, most)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if is_too_large(&error) => {
+            let why = format!("The body is larger than {most} bytes.");
+            Err(rejected(StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE", &why))
+        }
+        Ok(Err(_)) => Err(rejected(StatusCode::BAD_REQUEST, "INVALID", "The body could not be read.")),
+        Err(_) => Err(rejected(StatusCode::REQUEST_TIMEOUT, "INVALID", "The body did not come in time.")),
+    }
+}
+
+fn is_too_large(error: &axum::Error) -> bool {
+    let source = std::error::Error::source(error);
+    source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}
+
+fn read(body: &[u8]) -> Result<Parameters, Rejected> {
+    let invalid = |why: &str| rejected(StatusCode::BAD_REQUEST, "INVALID", why);
+    let value: serde_json::Value = serde_json::from_slice(body).map_err(|_| invalid("The body is not JSON."))?;
+    if value.is_array() {
+        return Err(invalid("Batches are not accepted: send one request at a time."));
+    }
+    Parameters::deserialize(value).map_err(|error| invalid(&format!("The body is not a GraphQL request: {error}.")))
+}
+
+/// The query string of `GET /graphql`; variables and extensions are JSON.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct GetParameters {
+struct Written {
     query: Option<String>,
     operation_name: Option<String>,
     variables: Option<String>,
+    extensions: Option<String>,
 }
 
 /// `GET /graphql`: a query, or the opening of a socket.
 pub(super) async fn get(
     State(edge): State<Edge>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(place): Extension<Place>,
     headers: HeaderMap,
-    Query(given): Query<GetParameters>,
+    uri: Uri,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response<Body> {
+    if let Err(rejected) = check_origin(&edge, &headers) {
+        return rejected;
+    }
     if let Ok(upgrade) = upgrade {
-        if !identity::may_connect(&edge, &headers) {
-            return refused(StatusCode::FORBIDDEN, "FORBIDDEN", "Pages of this origin may not open sockets here.");
-        }
-        let client = identity::client(&headers, address);
-        return socket::open(edge, client, upgrade).into_response();
+        let client = identity::client(&edge, &headers, peer);
+        return socket::open(edge, client, place, upgrade).into_response();
     }
     let Some(media) = Media::accepted(&headers) else { return not_acceptable() };
-    let Some(query) = given.query else {
-        return refused(StatusCode::BAD_REQUEST, "INVALID", "Give the document as `query`, or open a socket.");
+    match read_query(&uri) {
+        Ok(parameters) => execute(&edge, media, &headers, peer, parameters, Method::Get, place).await,
+        Err(rejected) => rejected,
+    }
+}
+
+fn read_query(uri: &Uri) -> Result<Parameters, Rejected> {
+    let invalid = |why: &str| rejected(StatusCode::BAD_REQUEST, "INVALID", why);
+    let written = Query::<Written>::try_from_uri(uri);
+    let Query(written) = written.map_err(|_| invalid("The query string is not one of a GraphQL request."))?;
+    let query = written.query.ok_or_else(|| invalid("Give the document as `query`, or open a socket."))?;
+    let object = |name: &str, text: Option<String>| {
+        let text = text.filter(|text| !text.is_empty() && text != "null");
+        let object = text.map(|text| serde_json::from_str(&text)).transpose();
+        object.map_err(|_| invalid(&format!("`{name}` is not a JSON object.")))
     };
-    let variables =
-        match given.variables.filter(|text| !text.is_empty()).map(|text| serde_json::from_str(&text)).transpose() {
-            Ok(variables) => variables,
-            Err(_) => return refused(StatusCode::BAD_REQUEST, "INVALID", "`variables` is not a JSON object."),
-        };
-    let parameters = Parameters { query, operation_name: given.operation_name, variables };
-    execute(&edge, media, &headers, address, parameters, true).await
+    let (variables, extensions) = (object("variables", written.variables)?, object("extensions", written.extensions)?);
+    Ok(Parameters { query, operation_name: written.operation_name, variables, _extensions: extensions })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Method {
+    Get,
+    Post,
 }
 
 async fn execute(
     edge: &Edge,
     media: Media,
     headers: &HeaderMap,
-    address: SocketAddr,
+    peer: SocketAddr,
     parameters: Parameters,
-    queries_only: bool,
+    method: Method,
+    place: Place,
 ) -> Response<Body> {
+    let client = identity::client(edge, headers, peer);
     let viewer = match identity::viewer(edge, headers).await {
         Ok(viewer) => viewer,
-        Err(error) => return answer::unidentified(error),
+        Err(error) => {
+            let id = new_request_id(edge);
+            return named(&id.clone(), answer::refused(media, Refusal::of(id, error)));
+        }
     };
-    let mut request = match parameters.into_request() {
-        Ok(request) => request,
-        Err(refusal) => return refused(StatusCode::BAD_REQUEST, "INVALID", &refusal.to_string()),
-    };
-    if queries_only && changes_something(&mut request) {
-        let why = "Only queries can be asked for by GET: send mutations by POST.";
-        let mut response = refused(StatusCode::METHOD_NOT_ALLOWED, "INVALID", why);
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
-        return response;
+    let caller = Caller { viewer, client };
+    let resume = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let admitted = admit(edge, &caller, parameters, resume.filter(|_| media == Media::Events));
+    if let Ok(operation) = &admitted
+        && method == Method::Get
+        && operation.kind == Kind::Mutation
+    {
+        return queries_only();
     }
-    let request = equip(edge, request, viewer, identity::client(headers, address));
-    let answer = within_request(new_request_id(edge), edge.schema.execute(request)).await;
-    answer::executed(media, answer)
+    if media == Media::Events {
+        return events::stream(edge, &caller, admitted, place);
+    }
+    match admitted {
+        Ok(operation) if operation.kind == Kind::Subscription => no_stream(),
+        Ok(operation) => {
+            let id = operation.id.clone();
+            named(&id, answer::executed(media, operation::answer(edge, operation).await))
+        }
+        Err(refusal) => named(&refusal.id.clone(), answer::refused(media, refusal)),
+    }
 }
 
-/// Whether the operation that would run is anything but a query. What does not parse is left to the executor to refuse.
-fn changes_something(request: &mut Request) -> bool {
-    let name = request.operation_name.clone();
-    let Ok(document) = request.parsed_query() else { return false };
-    match &document.operations {
-        DocumentOperations::Single(operation) => operation.node.ty != OperationType::Query,
-        DocumentOperations::Multiple(operations) => match name {
-            Some(name) => {
-                operations.get(name.as_str()).is_some_and(|operation| operation.node.ty != OperationType::Query)
-            }
-            // Without a name a document of one named operation runs that one.
-            None => operations.values().any(|operation| operation.node.ty != OperationType::Query),
-        },
+fn queries_only() -> Response<Body> {
+    let why = "Only queries can be asked for by GET: send mutations by POST.";
+    let mut response = rejected(StatusCode::METHOD_NOT_ALLOWED, "INVALID", why);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    response
+}
+
+fn no_stream() -> Response<Body> {
+    let why = "A subscription needs a socket (graphql-transport-ws), or `Accept: text/event-stream`.";
+    rejected(StatusCode::NOT_ACCEPTABLE, "INVALID", why)
+}
+
+fn named(id: &RequestId, mut response: Response<Body>) -> Response<Body> {
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        response.headers_mut().insert(REQUEST_ID, value);
     }
+    response
 }

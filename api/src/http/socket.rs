@@ -2,221 +2,226 @@
 //!
 //! Each socket has a task that reads and one that writes; each operation has a task of its own, so that none starves the
 //! others. Between operations and writer is a short queue: a client that reads slowly slows its own streams down, and
-//! those go back to the log. A socket that can't be written for ten seconds is closed.
+//! those go back to the log. That a socket can't be written for too long is noticed by its connection (`deadline`).
 
-use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::{Request, Response as Answer, ServerError, Value};
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use domain::access::Viewer;
 use domain::session::{self, Client, Lease};
 use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{FutureExt, SinkExt, StreamExt};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-use tokio::sync::{mpsc, oneshot};
+use futures_util::{SinkExt, StreamExt};
+use metrics::counter;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, interval_at, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::answer::Written;
-use super::graphql::{Parameters, equip, new_request_id};
-use super::{Edge, identity};
-use crate::graphql::within_request;
+use super::listen::{Counted, Place};
+use super::operation::{self, Admitted, Caller, Ended, Parameters, Sink, admit};
+use super::queue::{Outgoing, Waiting, queue};
+use super::seats::Seat;
+use super::{Edge, ended, identity};
+use crate::graphql::Kind;
 
-const PROTOCOL: &str = "graphql-transport-ws";
-/// Bytes of a message from a client at the most: a document and its variables.
-const LARGEST: usize = 128 * 1024;
-/// How long a client may take to introduce itself.
-const INIT: Duration = Duration::from_secs(10);
-/// How long one message may take to be written.
-const WRITE: Duration = Duration::from_secs(10);
+mod operations;
+mod protocol;
+
+use operations::{Operations, Refused};
+use protocol::{
+    BAD_REQUEST, Close, FORBIDDEN, ID_IN_USE, INIT_TIMEOUT, Incoming, RESTART, SILENT, SUBPROTOCOL, TOO_LARGE,
+    TOO_MANY_INITS, TRY_LATER, UNAUTHORIZED, bare,
+};
+
 /// How long a client's own question may wait to be answered.
 const ANSWER: Duration = Duration::from_secs(5);
 /// How often a client is asked whether it is there.
-const PING: Duration = Duration::from_secs(20);
+const PING: Duration = Duration::from_secs(15);
 /// After how long without a word it is taken to be gone.
-const SILENCE: Duration = Duration::from_secs(45);
-/// Messages that wait to be written.
-const QUEUE: usize = 16;
-/// Operations that one socket may have open.
-const OPERATIONS: usize = 100;
-
-/// Why a socket is closed; the codes are the protocol's.
-#[derive(Debug, Clone)]
-struct Close(u16, &'static str);
-
-const BAD_REQUEST: Close = Close(4400, "Invalid message");
-const UNAUTHORIZED: Close = Close(4401, "Unauthorized");
-const FORBIDDEN: Close = Close(4403, "Forbidden");
-const SUBPROTOCOL: Close = Close(4406, "Subprotocol not acceptable");
-const INIT_TIMEOUT: Close = Close(4408, "Connection initialisation timeout");
-const TOO_MANY_INITS: Close = Close(4429, "Too many initialisation requests");
-const RESTART: Close = Close(1012, "Service restart");
-const TRY_LATER: Close = Close(1013, "Try again later");
-const SILENT: Close = Close(1001, "No answer to pings");
-
-/// A message from a client.
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Incoming {
-    ConnectionInit { payload: Option<serde_json::Value> },
-    Ping { payload: Option<serde_json::Value> },
-    Pong {},
-    Subscribe { id: String, payload: Parameters },
-    Complete { id: String },
-}
+const SILENCE: Duration = Duration::from_secs(40);
+/// How long the end of a socket may take to be written.
+const FAREWELL: Duration = Duration::from_secs(10);
+/// How long operations that have begun may take to be answered when the server stops.
+const LAST_ANSWERS: Duration = Duration::from_secs(8);
+/// Bytes that are read from a socket at once. A socket that is idle has no more than this.
+const READ: usize = 4096;
 
 /// Takes a connection over.
-pub(super) fn open(edge: Edge, client: Client, upgrade: WebSocketUpgrade) -> Response {
+pub(super) fn open(edge: Edge, client: Client, place: Place, upgrade: WebSocketUpgrade) -> Response {
+    let largest = edge.limits.socket_message;
     upgrade
-        .protocols([PROTOCOL])
-        .read_buffer_size(4096)
+        .protocols([protocol::NAME])
+        .read_buffer_size(READ)
         .write_buffer_size(0)
-        .max_message_size(LARGEST)
-        .max_frame_size(LARGEST)
+        .max_message_size(largest)
+        .max_frame_size(largest)
         .on_upgrade(move |socket| async move {
             let sockets = edge.sockets.clone();
-            sockets.track_future(drive(edge, client, socket)).await;
+            sockets.spawn(drive(edge, client, place, socket));
         })
 }
 
-async fn drive(edge: Edge, client: Client, socket: WebSocket) {
-    let speaks = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
+async fn drive(edge: Edge, client: Client, place: Place, socket: WebSocket) {
+    let _open = (place, Counted::new("linnet_sockets"));
+    let speaks = socket.protocol().is_some_and(|name| name == protocol::NAME);
     let (sink, stream) = socket.split();
-    let (outgoing, queue) = mpsc::channel(QUEUE);
+    let (outgoing, waiting) = queue();
     let (farewell, close) = oneshot::channel();
     let gone = CancellationToken::new();
-    let writer = tokio::spawn(write(sink, queue, close, gone.clone()));
+    let writer = tokio::spawn(write(sink, waiting, close, gone.clone()));
     let mut socket = Socket {
+        budget: Budget::new(edge.limits.socket_messages_per_second),
         edge,
         client,
         outgoing,
         operations: Operations::default(),
+        answers: TaskTracker::new(),
         operations_end: gone.child_token(),
+        streams_end: CancellationToken::new(),
         gone: gone.clone(),
-        viewer: None,
-        lease: None,
+        introduced: None,
     };
+    socket.streams_end = socket.operations_end.child_token();
     let close = if speaks { socket.listen(stream).await } else { Some(SUBPROTOCOL) };
+    if close == Some(RESTART) {
+        socket.answer_the_last().await;
+    }
     // Every operation is a child of this token.
     socket.operations_end.cancel();
+    counter!("linnet_closes_total", "code" => close.map_or_else(|| "none".to_owned(), Close::code)).increment(1);
     if let Some(close) = close {
-        let _ = farewell.send(close);
+        let _ = farewell.send((close, if close == RESTART { Turn::Last } else { Turn::Next }));
     }
     drop(socket);
-    let _ = timeout(2 * WRITE, writer).await;
+    let _ = timeout(FAREWELL, writer).await;
     gone.cancel();
 }
 
-/// Writes what is queued, and gives up on a client that does not read. A close frame goes before whatever is queued.
+/// When a close frame is written.
+enum Turn {
+    /// Before whatever is queued: the client may not read it.
+    Next,
+    /// After the answers that it is owed.
+    Last,
+}
+
+/// Writes what is queued, until the socket can't be written or is closed.
 async fn write(
     mut sink: SplitSink<WebSocket, Message>,
-    mut queue: mpsc::Receiver<String>,
-    mut close: oneshot::Receiver<Close>,
+    mut waiting: Waiting,
+    mut close: oneshot::Receiver<(Close, Turn)>,
     gone: CancellationToken,
 ) {
-    loop {
-        let (message, last) = tokio::select! {
+    let mut last = None;
+    while last.is_none() {
+        tokio::select! {
             biased;
-            Ok(Close(code, reason)) = &mut close => {
-                (Message::Close(Some(CloseFrame { code, reason: reason.into() })), true)
+            Ok((close, turn)) = &mut close => {
+                last = Some(close);
+                if matches!(turn, Turn::Last) {
+                    while let Some(frame) = waiting.recv().await {
+                        if !put(&mut sink, frame).await {
+                            break;
+                        }
+                    }
+                }
             }
-            text = queue.recv() => match text {
-                Some(text) => (Message::Text(text.into()), false),
-                None => break,
-            },
-        };
-        let written = timeout(WRITE, sink.send(message)).await;
-        if last || !matches!(written, Ok(Ok(()))) {
-            break;
+            frame = waiting.recv() => {
+                let Some(frame) = frame else { break };
+                if !put(&mut sink, frame).await {
+                    break;
+                }
+            }
         }
     }
     gone.cancel();
-    let _ = timeout(WRITE, sink.close()).await;
+    // The rest that waits is of no use, and its room not either.
+    drop(waiting);
+    if let Some(close) = last {
+        let _ = timeout(FAREWELL, sink.send(Message::Close(Some(close.into())))).await;
+    }
+    let _ = timeout(FAREWELL, sink.close()).await;
 }
 
-/// The operations of one socket by the ids that the client gave them. An id may be given again as soon as its operation
-/// has ended, so each has a number of its own, and ends nothing but itself.
-#[derive(Clone, Default)]
-struct Operations(Arc<Mutex<Open>>);
-
-#[derive(Default)]
-struct Open {
-    next: u64,
-    by_id: HashMap<String, (u64, CancellationToken)>,
+async fn put(sink: &mut SplitSink<WebSocket, Message>, mut frame: super::queue::Frame) -> bool {
+    let text = std::mem::take(&mut frame.text);
+    sink.send(Message::Text(text.into())).await.is_ok()
 }
 
-/// Why an operation was not begun.
-enum Refused {
-    IdInUse,
-    TooMany,
+/// Messages that a client may send; one that sends more is read more slowly.
+struct Budget {
+    each: Duration,
+    /// When the messages so far have had their time.
+    spent_until: Instant,
 }
 
-impl Operations {
-    fn with<T>(&self, work: impl FnOnce(&mut Open) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+/// Messages that a client may send at once: to open a hundred streams is honest.
+const BURST: u32 = 200;
+
+impl Budget {
+    fn new(per_second: u32) -> Self {
+        Self { each: Duration::from_secs(1) / per_second.max(1), spent_until: Instant::now() }
     }
 
-    fn begin(&self, id: &str, operation: CancellationToken) -> Result<u64, Refused> {
-        self.with(|open| {
-            if open.by_id.contains_key(id) {
-                return Err(Refused::IdInUse);
-            }
-            if open.by_id.len() >= OPERATIONS {
-                return Err(Refused::TooMany);
-            }
-            open.next += 1;
-            open.by_id.insert(id.to_owned(), (open.next, operation));
-            Ok(open.next)
-        })
+    fn spend(&mut self) {
+        self.spent_until = self.spent_until.max(Instant::now()) + self.each;
     }
 
-    /// Ends the operation that has an id now, at the client's wish.
-    fn complete(&self, id: &str) {
-        if let Some((_, operation)) = self.with(|open| open.by_id.remove(id)) {
-            operation.cancel();
-        }
+    /// When the next message may be read.
+    fn next(&self) -> Instant {
+        self.spent_until.checked_sub(self.each * BURST).unwrap_or(self.spent_until)
     }
+}
 
-    /// Frees the id of an operation that has ended by itself, unless it is another's by now.
-    fn end(&self, id: &str, number: u64) {
-        self.with(|open| {
-            if open.by_id.get(id).is_some_and(|(current, _)| *current == number) {
-                open.by_id.remove(id);
-            }
-        });
-    }
+/// Who is at the other end, once they have said it.
+struct Introduced {
+    caller: Caller,
+    lease: Option<Lease>,
+    _seat: Seat,
 }
 
 struct Socket {
     edge: Edge,
     client: Client,
-    outgoing: mpsc::Sender<String>,
+    outgoing: Outgoing,
     operations: Operations,
+    /// Queries and mutations that are owed an answer.
+    answers: TaskTracker,
     /// Ends all operations, with the socket.
     operations_end: CancellationToken,
+    /// Ends those that would go on for ever.
+    streams_end: CancellationToken,
     /// Nothing can be written any more.
     gone: CancellationToken,
-    /// Who it is, once introduced.
-    viewer: Option<Viewer>,
-    lease: Option<Lease>,
+    introduced: Option<Introduced>,
+    budget: Budget,
 }
 
 impl Socket {
     /// Listens until there is a reason to close, or the client has gone.
     async fn listen(&mut self, mut stream: SplitStream<WebSocket>) -> Option<Close> {
-        let init_by = Instant::now() + INIT;
+        let init_by = Instant::now() + self.edge.limits.socket_init;
         let mut heard = Instant::now();
         let mut pings = interval_at(Instant::now() + PING, PING);
-        let (stop, gone) = (self.edge.stop.clone(), self.gone.clone());
+        let (edge, gone) = (self.edge.clone(), self.gone.clone());
+        let stopped = async {
+            edge.stop.cancelled().await;
+            edge.take_turns().await;
+        };
+        let mut stopped = std::pin::pin!(stopped);
         loop {
+            let may_read = self.budget.next();
+            let message = async {
+                sleep_until(may_read).await;
+                stream.next().await
+            };
             tokio::select! {
-                message = stream.next() => {
+                message = message => {
                     heard = Instant::now();
+                    self.budget.spend();
                     match message {
                         Some(Ok(Message::Text(text))) => {
                             if let Err(close) = self.hear(&text).await {
@@ -225,43 +230,48 @@ impl Socket {
                         }
                         Some(Ok(Message::Binary(_))) => return Some(BAD_REQUEST),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                        Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                        Some(Err(error)) => return is_too_large(&error).then_some(TOO_LARGE),
+                        Some(Ok(Message::Close(_))) | None => return None,
                     }
                 }
                 _ = pings.tick() => {
                     if heard.elapsed() > SILENCE {
                         return Some(SILENT);
                     }
-                    if self.viewer.is_some() {
+                    if self.introduced.is_some() {
                         // With a full queue the client has enough to read.
-                        let _ = self.outgoing.try_send(json!({ "type": "ping" }).to_string());
+                        self.outgoing.offer(bare("ping", None));
                     }
                 }
-                () = sleep_until(init_by), if self.viewer.is_none() => return Some(INIT_TIMEOUT),
-                () = ended(self.lease.as_ref()), if self.lease.is_some() => return Some(FORBIDDEN),
-                () = stop.cancelled() => return Some(RESTART),
+                () = sleep_until(init_by), if self.introduced.is_none() => return Some(INIT_TIMEOUT),
+                () = self.session_ends(), if self.introduced.is_some() => return Some(FORBIDDEN),
+                () = &mut stopped => return Some(RESTART),
                 () = gone.cancelled() => return None,
             }
         }
     }
 
+    async fn session_ends(&self) {
+        ended(self.introduced.as_ref().and_then(|introduced| introduced.lease.as_ref())).await;
+    }
+
+    /// What has begun is answered before the socket is closed; streams go on elsewhere.
+    async fn answer_the_last(&self) {
+        self.streams_end.cancel();
+        self.answers.close();
+        let _ = timeout(LAST_ANSWERS, self.answers.wait()).await;
+    }
+
     /// Answers a message of the client's. One that asks and does not read the answers is closed.
-    async fn say(&self, message: serde_json::Value) -> Result<(), Close> {
-        match timeout(ANSWER, self.outgoing.send(message.to_string())).await {
-            Ok(_) => Ok(()),
-            Err(_) => Err(TRY_LATER),
-        }
+    async fn say(&self, message: String) -> Result<(), Close> {
+        self.outgoing.send_within(ANSWER, message).await.map_err(|_| TRY_LATER)
     }
 
     async fn hear(&mut self, text: &str) -> Result<(), Close> {
         let message: Incoming = serde_json::from_str(text).map_err(|_| BAD_REQUEST)?;
         match message {
             Incoming::ConnectionInit { payload } => self.introduce(payload).await,
-            Incoming::Ping { payload } => {
-                let pong = payload
-                    .map_or_else(|| json!({ "type": "pong" }), |payload| json!({ "type": "pong", "payload": payload }));
-                self.say(pong).await
-            }
+            Incoming::Ping { payload } => self.say(bare("pong", payload)).await,
             Incoming::Pong {} => Ok(()),
             Incoming::Subscribe { id, .. } if id.is_empty() => Err(BAD_REQUEST),
             Incoming::Subscribe { id, payload } => self.subscribe(id, payload).await,
@@ -273,7 +283,7 @@ impl Socket {
     }
 
     async fn introduce(&mut self, payload: Option<serde_json::Value>) -> Result<(), Close> {
-        if self.viewer.is_some() {
+        if self.introduced.is_some() {
             return Err(TOO_MANY_INITS);
         }
         let authorization = payload.as_ref().and_then(|payload| payload.as_object()).and_then(|payload| {
@@ -288,120 +298,94 @@ impl Socket {
                 Err(_) => return Err(FORBIDDEN),
             },
         };
-        self.lease = session::lease(&self.edge.app, &viewer);
-        self.viewer = Some(viewer);
-        self.say(json!({ "type": "connection_ack" })).await
+        let lease = session::lease(&self.edge.app, &viewer);
+        let caller = Caller { viewer, client: self.client.clone() };
+        let seat = self.edge.seat(&caller).ok_or(TRY_LATER)?;
+        self.introduced = Some(Introduced { caller, lease, _seat: seat });
+        self.say(bare("connection_ack", None)).await
     }
 
     async fn subscribe(&mut self, id: String, payload: Parameters) -> Result<(), Close> {
-        let Some(viewer) = self.viewer.clone() else { return Err(UNAUTHORIZED) };
-        let request = match payload.into_request() {
-            Ok(request) => equip(&self.edge, request, viewer, self.client.clone()),
-            Err(refused) => return self.refuse(id, "INVALID", &refused.to_string()).await,
+        let Some(Introduced { caller, .. }) = &self.introduced else { return Err(UNAUTHORIZED) };
+        let admitted = match admit(&self.edge, caller, payload, None) {
+            Ok(admitted) => admitted,
+            Err(refusal) => return self.say(protocol::error(&id, &refusal.errors)).await,
         };
-        let operation = self.operations_end.child_token();
-        let number = match self.operations.begin(&id, operation.clone()) {
+        let endless = admitted.kind == Kind::Subscription;
+        let end = if endless { self.streams_end.child_token() } else { self.operations_end.child_token() };
+        let number = match self.operations.begin(&id, self.edge.limits.socket_operations, end.clone()) {
             Ok(number) => number,
-            Err(Refused::IdInUse) => return Err(Close(4409, "Subscriber already exists")),
-            Err(Refused::TooMany) => {
-                let why = "At most 100 operations on one socket.";
-                return self.refuse(id, "TOO_MANY_OPERATIONS", why).await;
-            }
+            Err(Refused::IdInUse) => return Err(ID_IN_USE),
+            Err(Refused::TooMany) => return self.too_many(&id).await,
         };
         let run = Run {
             edge: self.edge.clone(),
-            id,
+            id: id.into(),
             number,
             outgoing: self.outgoing.clone(),
             operations: self.operations.clone(),
         };
+        let work = async move {
+            end.run_until_cancelled_owned(run.finish(admitted)).await;
+        };
         // Waited for when the server ends: what an operation loads through must not go before it.
-        self.edge.sockets.spawn(async move { operation.run_until_cancelled_owned(run.finish(request)).await });
+        if endless {
+            self.edge.sockets.spawn(work);
+        } else {
+            self.edge.sockets.spawn(self.answers.track_future(work));
+        }
         Ok(())
     }
 
-    async fn refuse(&self, id: String, code: &str, message: &str) -> Result<(), Close> {
-        self.say(json!({ "id": id, "type": "error", "payload": refusal(code, message) })).await
+    async fn too_many(&self, id: &str) -> Result<(), Close> {
+        let most = self.edge.limits.socket_operations;
+        let error = serde_json::json!({
+            "message": format!("At most {most} operations on one socket."),
+            "extensions": { "code": "TOO_MANY_OPERATIONS" },
+        });
+        counter!("linnet_refusals_total", "reason" => "TOO_MANY_OPERATIONS").increment(1);
+        self.say(serde_json::json!({ "id": id, "type": "error", "payload": [error] }).to_string()).await
     }
 }
 
-/// When the session has ended; never for the anonymous.
-async fn ended(lease: Option<&Lease>) {
-    match lease {
-        Some(lease) => lease.ended().await,
-        None => std::future::pending().await,
-    }
-}
-
-fn refusal(code: &str, message: &str) -> serde_json::Value {
-    json!([{ "message": message, "extensions": { "code": code } }])
-}
-
-/// One answer of an operation.
-#[derive(Serialize)]
-struct Next<'a> {
-    id: &'a str,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    payload: Written,
+fn is_too_large(error: &axum::Error) -> bool {
+    use tungstenite::Error::Capacity;
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<tungstenite::Error>());
+    matches!(source, Some(Capacity(_)))
 }
 
 /// One operation as it runs.
 struct Run {
     edge: Edge,
-    id: String,
+    id: Arc<str>,
     number: u64,
-    outgoing: mpsc::Sender<String>,
+    outgoing: Outgoing,
     operations: Operations,
 }
 
 impl Run {
-    async fn finish(self, request: Request) {
-        let id = new_request_id(&self.edge);
-        let name = id.clone();
-        let outcome = AssertUnwindSafe(within_request(id, self.answer(request))).catch_unwind().await;
+    async fn finish(self, admitted: Admitted) {
+        let mut sink = Answers { id: self.id.clone(), outgoing: self.outgoing.clone() };
+        let ended = operation::run(&self.edge, admitted, &mut sink).await;
         // Before the client hears of it, so that it may use the id again at once.
         self.operations.end(&self.id, self.number);
-        let last = match outcome {
-            Ok(Ended::Complete) => json!({ "id": self.id, "type": "complete" }),
-            Ok(Ended::Failed(errors)) => json!({ "id": self.id, "type": "error", "payload": errors }),
-            Ok(Ended::Unheard) => return,
-            Err(_) => {
-                tracing::error!(request_id = name.0, "an operation panicked");
-                let errors = refusal("INTERNAL", "Something went wrong on our side.");
-                json!({ "id": self.id, "type": "error", "payload": errors })
-            }
+        let last = match ended {
+            Ended::Complete => protocol::complete(&self.id),
+            Ended::Failed(errors) => protocol::error(&self.id, &errors),
+            Ended::Unheard => return,
         };
-        let _ = self.outgoing.send(last.to_string()).await;
-    }
-
-    async fn answer(&self, request: Request) -> Ended {
-        let mut answers = std::pin::pin!(self.edge.schema.execute_stream(request));
-        while let Some(answer) = answers.next().await {
-            let over = is_over(&answer);
-            let payload = Written::of(answer);
-            if over {
-                return Ended::Failed(payload.errors);
-            }
-            // Messages of ours hold texts, numbers and lists, which always have a JSON form.
-            let text = serde_json::to_string(&Next { id: &self.id, kind: "next", payload }).unwrap_or_default();
-            if self.outgoing.send(text).await.is_err() {
-                return Ended::Unheard;
-            }
-        }
-        Ended::Complete
+        let _ = self.outgoing.send(last).await;
     }
 }
 
-/// How an operation ended.
-enum Ended {
-    Complete,
-    Failed(Vec<ServerError>),
-    /// The socket has gone.
-    Unheard,
+/// The answers of one operation, among those of others.
+struct Answers {
+    id: Arc<str>,
+    outgoing: Outgoing,
 }
 
-/// Whether an answer is the end of its operation: nothing could be executed, or the stream itself failed.
-fn is_over(answer: &Answer) -> bool {
-    answer.data == Value::Null && !answer.errors.is_empty()
+impl Sink for Answers {
+    async fn send(&mut self, answer: Written, _: Option<String>) -> bool {
+        self.outgoing.send(protocol::next(&self.id, &answer)).await.is_ok()
+    }
 }

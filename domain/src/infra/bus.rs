@@ -1,13 +1,23 @@
 //! The bus carries hints and nothing else: losing, doubling or delaying one costs latency, never a message.
 //!
-//! Every node hears every hint; a hint is some forty bytes and says where to look, never what is there.
+//! Every node hears every hint; a hint is some forty bytes and says where to look, never what is there. A node hears its
+//! own at once, and those of the others over NATS where there is one.
+
+use std::sync::Arc;
 
 use entity::Timestamp;
 use entity::id::{SessionId, ThreadId, UserId};
 use tokio::sync::broadcast;
 
+pub mod nats;
+mod wire;
+
+use nats::Nats;
+
+use crate::app::App;
+
 /// Something may have changed: whoever cares looks for itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Hint {
     /// The log of a thread has reached this seq.
     ThreadAt(ThreadId, i64),
@@ -17,10 +27,12 @@ pub enum Hint {
     SessionRevoked(SessionId),
     /// Typing or presence: the one thing that is the message itself, since it is never stored.
     Signal(ThreadId, Signal),
+    /// Hints were lost on the way between nodes: whoever does not look often looks now.
+    Missed,
 }
 
 /// What members of a thread show each other without storing it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Signal {
     /// Who.
     pub user_id: UserId,
@@ -46,6 +58,7 @@ pub enum SignalKind {
 /// The bus of one node.
 pub struct Bus {
     hints: broadcast::Sender<Hint>,
+    nats: Option<Nats>,
 }
 
 /// How many hints a listener may fall behind before it is told that it missed some.
@@ -54,11 +67,19 @@ const BACKLOG: usize = 4096;
 impl Bus {
     /// The bus of a node that is alone.
     pub fn local() -> Self {
-        Self { hints: broadcast::Sender::new(BACKLOG) }
+        Self { hints: broadcast::Sender::new(BACKLOG), nats: None }
     }
 
-    /// Tells everyone who listens now.
+    /// The bus of one node among several. Connects once the application has started; sending never waits for that.
+    pub fn nats(options: nats::Options) -> Self {
+        Self { nats: Some(Nats::new(options)), ..Self::local() }
+    }
+
+    /// Tells everyone who listens now, here and on the other nodes. Never waits, and never fails.
     pub fn publish(&self, hint: Hint) {
+        if let Some(nats) = &self.nats {
+            nats.publish(&hint);
+        }
         // An error says that nobody listens, which is fine.
         let _ = self.hints.send(hint);
     }
@@ -66,5 +87,19 @@ impl Bus {
     /// Hears every hint from now on; one that falls behind is told so, and must look for itself.
     pub fn listen(&self) -> broadcast::Receiver<Hint> {
         self.hints.subscribe()
+    }
+
+    /// Gives the last hints a moment to leave.
+    pub(crate) async fn finish(&self) {
+        if let Some(nats) = &self.nats {
+            nats.flush().await;
+        }
+    }
+}
+
+/// Connects this node's bus with those of the others, and stays at it for as long as the application runs.
+pub(crate) async fn carry(app: Arc<App>) {
+    if let Some(nats) = &app.bus.nats {
+        nats.carry(app.log_epoch, &app.bus.hints).await;
     }
 }

@@ -4,6 +4,7 @@
 //! runs in a task of its own and to its end, even if whoever asked has gone: a cancelled BEGIN can hand a poisoned
 //! connection back to the pool (transact-rs/sqlx#4393), and SQLite's writer would wait for nothing.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -103,6 +104,7 @@ pub struct Db {
     writer: Arc<RwLock<DatabaseConnection>>,
     reader: DatabaseConnection,
     recorder: Recorder,
+    wanted: Wanted,
     /// On SQLite, the file that is locked while the schema changes; none for a database in memory.
     path: Option<std::path::PathBuf>,
 }
@@ -130,6 +132,37 @@ impl Replacement {
     }
 }
 
+/// How busy the connections of a node are.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// Connections that work.
+    pub in_use: u32,
+    /// Connections that rest.
+    pub idle: u32,
+    /// Statements and transactions that wait for one.
+    pub waiting: u32,
+}
+
+/// How many statements and transactions have a connection or wait for one.
+#[derive(Default)]
+struct Wanted(Arc<AtomicU32>);
+
+/// One of them, while it lasts.
+struct Want(Arc<AtomicU32>);
+
+impl Wanted {
+    fn one_more(&self) -> Want {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Want(self.0.clone())
+    }
+}
+
+impl Drop for Want {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Held while the schema is changed; PostgreSQL's goes with the connection.
 pub struct SchemaLock {
     _file: Option<std::fs::File>,
@@ -154,7 +187,7 @@ impl Db {
         };
         let writer = Arc::new(RwLock::new(writer));
         let path = lock_path(&options.url);
-        let db = Self { engine, options: options.clone(), writer, reader, recorder, path };
+        let db = Self { engine, options: options.clone(), writer, reader, recorder, wanted: Wanted::default(), path };
         db.assert_version().await?;
         Ok(db)
     }
@@ -174,12 +207,37 @@ impl Db {
         self.writer.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// How busy the connections are.
+    pub fn load(&self) -> Load {
+        let (mut in_use, mut idle) = (0, 0);
+        let mut count = |size: u32, resting: usize| {
+            let resting = u32::try_from(resting).unwrap_or(size).min(size);
+            in_use += size - resting;
+            idle += resting;
+        };
+        match self.engine {
+            Engine::Sqlite => {
+                for connection in [&self.writer(), &self.reader] {
+                    let pool = connection.get_sqlite_connection_pool();
+                    count(pool.size(), pool.num_idle());
+                }
+            }
+            Engine::Postgres => {
+                let pool = self.reader.get_postgres_connection_pool();
+                count(pool.size(), pool.num_idle());
+            }
+        }
+        let wanted = self.wanted.0.load(Ordering::Relaxed);
+        Load { in_use, idle, waiting: wanted.saturating_sub(in_use) }
+    }
+
     /// All rows that a statement gives.
     pub async fn all<T: FromQueryResult>(
         &self,
         text: impl Into<String>,
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<T>> {
+        let _wanted = self.wanted.one_more();
         all(&self.reader, self.engine, text, values).await
     }
 
@@ -189,6 +247,7 @@ impl Db {
         text: impl Into<String>,
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Option<T>> {
+        let _wanted = self.wanted.one_more();
         Ok(T::find_by_statement(self.engine.sql(text, values)).one(&self.reader).await?)
     }
 
@@ -202,7 +261,9 @@ impl Db {
     {
         let writer = self.writer();
         let replace = self.replacement();
+        let wanted = self.wanted.one_more();
         let task = tokio::spawn(async move {
+            let _wanted = wanted;
             let options = TransactionOptions {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                 ..TransactionOptions::default()

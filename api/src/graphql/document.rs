@@ -1,0 +1,279 @@
+//! Documents, and what each may cost. A distinct document is looked at once: read, validated to the letter of the
+//! specification, costed, parsed for the executor; then it is remembered, and a client that repeats it pays for none of that.
+//!
+//! apollo-compiler validates, since the executor's own rules let some invalid documents through and take exponential time
+//! over others; the executor then runs in its fast mode. This module must not know who asks, nor over which transport.
+
+use std::sync::Arc;
+
+use apollo_compiler::executable::OperationType;
+use apollo_compiler::parser::Parser;
+use apollo_compiler::request::coerce_variable_values;
+use apollo_compiler::response::GraphQLError;
+use apollo_compiler::validation::{DiagnosticList, Valid};
+use apollo_compiler::{ExecutableDocument, Schema};
+use async_graphql::parser::types::ExecutableDocument as Parsed;
+use async_graphql::{Pos, Request, ServerError, Variables};
+use moka::sync::Cache;
+use serde_json::{Map, Value};
+
+mod model;
+mod price;
+mod shape;
+mod text;
+
+use model::Model;
+use price::{Cost, Price};
+pub(super) use text::NESTING;
+
+/// What a document may be, and what it may cost. `linnet.default.toml` says what each is.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    pub(crate) bytes: usize,
+    pub(crate) tokens: usize,
+    pub(crate) depth: usize,
+    pub(crate) selections: usize,
+    pub(crate) aliases: usize,
+    pub(crate) root_fields: usize,
+    pub(crate) directives: usize,
+    pub(crate) field_directives: usize,
+    pub(crate) cost: u64,
+    pub(crate) values: u64,
+    /// Bytes that remembered documents may take, roughly.
+    pub(crate) cache: u64,
+}
+
+/// What an operation does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Query,
+    Mutation,
+    Subscription,
+}
+
+impl From<OperationType> for Kind {
+    fn from(kind: OperationType) -> Self {
+        match kind {
+            OperationType::Query => Self::Query,
+            OperationType::Mutation => Self::Mutation,
+            OperationType::Subscription => Self::Subscription,
+        }
+    }
+}
+
+/// An operation that may run.
+pub(crate) struct Operation {
+    /// For the executor.
+    pub(crate) request: Request,
+    pub(crate) kind: Kind,
+    /// As its author named it.
+    pub(crate) name: Option<Arc<str>>,
+    /// The names of its root fields, one for each time that one is asked for.
+    pub(crate) root_fields: Arc<[String]>,
+    /// Nodes that it may load.
+    pub(crate) cost: u64,
+}
+
+/// Why a request is not run. Nothing of it was executed.
+pub(crate) type Refused = Vec<ServerError>;
+
+/// The documents that are remembered, and what it takes to look at others.
+pub(crate) struct Documents {
+    schema: Valid<Schema>,
+    model: Model,
+    limits: Limits,
+    known: Cache<String, Arc<Document>>,
+}
+
+/// A document that is valid, with its operations.
+struct Document {
+    parsed: Parsed,
+    source: Valid<ExecutableDocument>,
+    /// In the order of the source: the anonymous one first.
+    plans: Vec<Plan>,
+}
+
+/// What is known of an operation before it runs.
+struct Plan {
+    name: Option<Arc<str>>,
+    kind: Kind,
+    root_fields: Arc<[String]>,
+    /// What it costs, by its variables; or why it is too much, whatever they are.
+    price: Result<Price, ServerError>,
+}
+
+/// How many times its text a document takes when it is parsed, twice. An estimate, for the size of the cache.
+const EXPANSION: usize = 24;
+
+impl Documents {
+    /// Documents of the API that a schema describes.
+    pub(crate) fn new(sdl: &str, limits: Limits) -> anyhow::Result<Self> {
+        let schema = Schema::parse_and_validate(sdl, "schema.graphql")
+            .map_err(|invalid| anyhow::anyhow!("the schema is not valid: {}", invalid.errors))?;
+        let weigh = |text: &String, _: &Arc<Document>| u32::try_from(text.len() * EXPANSION + 2048).unwrap_or(u32::MAX);
+        let known = Cache::builder().max_capacity(limits.cache).weigher(weigh).build();
+        Ok(Self { model: Model::of(&schema), schema, limits, known })
+    }
+
+    /// What an operation may cost.
+    pub(crate) fn largest_cost(&self) -> u64 {
+        self.limits.cost
+    }
+
+    /// The operation that a request asks for, if it is valid and costs no more than is allowed.
+    pub(crate) fn operation(
+        &self,
+        text: &str,
+        operation_name: Option<&str>,
+        variables: Option<Map<String, Value>>,
+    ) -> Result<Operation, Refused> {
+        let document = match self.known.get(text) {
+            Some(document) => document,
+            None => {
+                let document = Arc::new(self.read(text)?);
+                self.known.insert(text.to_owned(), document.clone());
+                document
+            }
+        };
+        let plan = document.plan(operation_name)?;
+        let price = plan.price.as_ref().map_err(|refusal| vec![refusal.clone()])?;
+        let variables = variables.unwrap_or_default();
+        self.check_variables(&document, plan, &variables)?;
+        let cost = price.cost(&variables);
+        self.check_cost(cost)?;
+        let mut request = Request::new("").variables(Variables::from_json(Value::Object(variables)));
+        if let Some(name) = &plan.name {
+            request = request.operation_name(&**name);
+        }
+        request.set_parsed_query(document.parsed.clone());
+        Ok(Operation {
+            request,
+            kind: plan.kind,
+            name: plan.name.clone(),
+            root_fields: plan.root_fields.clone(),
+            cost: cost.nodes,
+        })
+    }
+
+    /// Looks at a document that is not known.
+    fn read(&self, text: &str) -> Result<Document, Refused> {
+        text::check(text, &self.limits).map_err(|refusal| vec![refusal])?;
+        let mut parser = Parser::new().recursion_limit(text::NESTING);
+        let source = parser
+            .parse_executable(&self.schema, text, "document")
+            .and_then(|document| document.validate(&self.schema))
+            .map_err(|invalid| described(&invalid.errors))?;
+        // What a validator of the whole specification has passed, this parser takes, too; if not, it is refused all the same.
+        let parsed = async_graphql::parser::parse_query(text).map_err(|error| vec![error.into()])?;
+        let plans = source.operations.iter().map(|operation| self.plan(&source, operation)).collect();
+        Ok(Document { parsed, source, plans })
+    }
+
+    fn plan(&self, document: &Valid<ExecutableDocument>, operation: &apollo_compiler::executable::Operation) -> Plan {
+        let root_fields: Arc<[String]>;
+        let price = match shape::check(document, operation, &self.limits) {
+            Ok(()) => {
+                let fields = shape::root_fields(document, operation);
+                root_fields = fields.iter().map(|name| (*name).to_owned()).collect();
+                Ok(Price::of(&self.model, document, operation))
+            }
+            Err(refusal) => {
+                root_fields = Arc::default();
+                Err(refusal)
+            }
+        };
+        let name = operation.name.as_ref().map(|name| Arc::from(name.as_str()));
+        Plan { name, kind: operation.operation_type.into(), root_fields, price }
+    }
+
+    /// The specification's CoerceVariableValues; the executor coerces them again as it uses them.
+    fn check_variables(&self, document: &Document, plan: &Plan, variables: &Map<String, Value>) -> Result<(), Refused> {
+        let Ok(operation) = document.source.operations.get(plan.name.as_deref()) else { return Ok(()) };
+        if operation.variables.is_empty() {
+            return Ok(());
+        }
+        let values = variables.iter().map(|(name, value)| (name.as_str().into(), value.clone().into())).collect();
+        coerce_variable_values(&self.schema, operation, &values).map(drop).map_err(|error| {
+            let location = error.location().and_then(|span| span.line_column(&document.source.sources));
+            let place = location.map(|at| Pos { line: at.line, column: at.column });
+            vec![invalid(&error.message().to_string(), place)]
+        })
+    }
+
+    fn check_cost(&self, cost: Cost) -> Result<(), Refused> {
+        if cost.nodes > self.limits.cost {
+            let why = "Ask for fewer with `first` or `last`, or in several requests.";
+            let refusal = too_expensive("cost", cost.nodes, self.limits.cost, "nodes that it may load", why);
+            return Err(vec![refusal]);
+        }
+        if cost.values > self.limits.values || cost.meta > self.model.largest_introspection() {
+            let limit =
+                if cost.values > self.limits.values { self.limits.values } else { self.model.largest_introspection() };
+            let why = "Ask for fewer fields of long lists, or in several requests.";
+            let asked = cost.values.max(cost.meta);
+            return Err(vec![too_expensive("values", asked, limit, "values that its answer may have", why)]);
+        }
+        Ok(())
+    }
+}
+
+impl Document {
+    /// The specification's GetOperation.
+    fn plan(&self, name: Option<&str>) -> Result<&Plan, Refused> {
+        // Some clients write an empty name for none.
+        let name = name.filter(|name| !name.is_empty());
+        match (name, self.plans.as_slice()) {
+            (Some(name), plans) => plans.iter().find(|plan| plan.name.as_deref() == Some(name)).ok_or_else(|| {
+                vec![invalid(&format!("operationName: there is no operation `{}`.", clipped(name)), None)]
+            }),
+            (None, [only]) => Ok(only),
+            (None, []) => Err(vec![invalid("The document has no operation.", None)]),
+            (None, _) => {
+                Err(vec![invalid("operationName: the document has several operations; say which one to run.", None)])
+            }
+        }
+    }
+}
+
+/// Errors of a document that are told; the others are of little help.
+const TOLD: usize = 10;
+
+fn described(errors: &DiagnosticList) -> Refused {
+    errors.iter().take(TOLD).map(|error| of_diagnostic(error.to_json())).collect()
+}
+
+fn of_diagnostic(error: GraphQLError) -> ServerError {
+    let place = error.locations.first().map(|at| Pos { line: at.line, column: at.column });
+    invalid(&error.message, place)
+}
+
+/// A request error: the document, or what came with it, is not as it should be.
+fn invalid(message: &str, place: Option<Pos>) -> ServerError {
+    coded(clipped(message), "INVALID", place)
+}
+
+fn coded(message: String, code: &str, place: Option<Pos>) -> ServerError {
+    let mut error = ServerError::new(message, place);
+    error.extensions.get_or_insert_with(Default::default).set("code", code);
+    error
+}
+
+/// A request error: more than is allowed. Says how much it is and how much it may be, for programs, too.
+fn too_expensive(measure: &str, asked: u64, limit: u64, of: &str, advice: &str) -> ServerError {
+    let message = format!("{measure}: {asked} {of}; at most {limit}. {advice}");
+    let mut error = coded(message.trim_end().to_owned(), "TOO_EXPENSIVE", None);
+    let extensions = error.extensions.get_or_insert_with(Default::default);
+    extensions.set("limit", limit);
+    extensions.set("requested", asked);
+    extensions.set("measure", measure);
+    error
+}
+
+/// A message quotes what the client wrote, which may be long.
+fn clipped(text: &str) -> String {
+    const LONGEST: usize = 300;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,261 @@
+//! One operation, whatever transport it came by: let in or refused, then run, with its name in the log and in the metrics.
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_graphql::{Request, Response as Answer, ServerError, Value, value};
+use axum::http::StatusCode;
+use domain::access::Viewer;
+use domain::limit;
+use domain::session::Client;
+use futures_util::{FutureExt, StreamExt};
+use metrics::{counter, histogram};
+use serde::Deserialize;
+use tokio::time::timeout;
+use tracing::Instrument;
+
+use super::answer::{Written, is_request_error};
+use super::listen::Counted;
+use super::{Edge, metrics as measures};
+use crate::graphql::{Kind, Operation, Progress, RequestId, Scope, charges, fault, within_request};
+
+/// A request as clients write it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Parameters {
+    pub(super) query: String,
+    #[serde(default)]
+    pub(super) operation_name: Option<String>,
+    #[serde(default)]
+    pub(super) variables: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default, rename = "extensions")]
+    pub(super) _extensions: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// Who asks, and from where.
+#[derive(Clone)]
+pub(super) struct Caller {
+    pub(super) viewer: Viewer,
+    pub(super) client: Client,
+}
+
+impl Caller {
+    fn address(&self) -> Option<IpAddr> {
+        self.client.ip_address
+    }
+}
+
+/// An operation that is let in.
+pub(super) struct Admitted {
+    pub(super) kind: Kind,
+    pub(super) id: RequestId,
+    request: Request,
+    name: Option<Arc<str>>,
+    cost: u64,
+    progress: Arc<Progress>,
+    span: tracing::Span,
+}
+
+/// A request of which nothing was executed.
+pub(super) struct Refusal {
+    pub(super) id: RequestId,
+    pub(super) errors: Vec<ServerError>,
+    /// The status for a transport that has one; by the media type if there is none.
+    pub(super) status: Option<StatusCode>,
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// A refusal of ours, with a code and a sentence.
+    pub(super) fn of(id: RequestId, error: domain::Error) -> Self {
+        let (status, retry_after) = match &error {
+            domain::Error::RateLimited { retry_after } => (Some(StatusCode::TOO_MANY_REQUESTS), Some(*retry_after)),
+            domain::Error::Unauthenticated(_) => (Some(StatusCode::UNAUTHORIZED), None),
+            domain::Error::Unavailable { retry_after, .. } => {
+                (Some(StatusCode::SERVICE_UNAVAILABLE), Some(*retry_after))
+            }
+            domain::Error::Internal(_) => (Some(StatusCode::INTERNAL_SERVER_ERROR), None),
+            _ => (None, None),
+        };
+        Self::signed(id, vec![fault(error).into_server_error(Default::default())], status, retry_after)
+    }
+
+    fn signed(
+        id: RequestId,
+        mut errors: Vec<ServerError>,
+        status: Option<StatusCode>,
+        retry_after: Option<Duration>,
+    ) -> Self {
+        let code = errors.first().map_or("INVALID", |error| measures::code(error));
+        counter!("linnet_refusals_total", "reason" => code).increment(1);
+        sign(&mut errors, &id);
+        Self { id, errors, status, retry_after }
+    }
+
+    /// As an answer without data.
+    pub(super) fn into_answer(self) -> Answer {
+        Answer::from_errors(self.errors)
+    }
+}
+
+/// Puts the request's id into each of its errors, so that whoever sees one can name it.
+fn sign(errors: &mut [ServerError], id: &RequestId) {
+    for error in errors {
+        let extensions = error.extensions.get_or_insert_with(Default::default);
+        if extensions.get("code").is_none() {
+            // Errors that the executor made itself concern the document.
+            extensions.set("code", "INVALID");
+        }
+        extensions.set("requestId", id.0.as_str());
+    }
+}
+
+/// Lets an operation in: it is valid, costs no more than is allowed, and does not come too often. `resume` is where a client
+/// stands that comes back by a transport that remembers it.
+pub(super) fn admit(
+    edge: &Edge,
+    caller: &Caller,
+    parameters: Parameters,
+    resume: Option<String>,
+) -> Result<Admitted, Refusal> {
+    let id = new_request_id(edge);
+    let Parameters { query, operation_name, variables, .. } = parameters;
+    let operation = edge
+        .documents
+        .operation(&query, operation_name.as_deref(), variables)
+        .map_err(|errors| Refusal::signed(id.clone(), errors, None, None))?;
+    for (class, count) in charges(operation.kind, &operation.root_fields) {
+        limit::charge(&edge.app, &caller.viewer, caller.address(), class, count)
+            .map_err(|error| Refusal::of(id.clone(), error))?;
+    }
+    let Operation { request, kind, name, cost, .. } = operation;
+    let progress = Arc::new(Progress::new(resume));
+    // What resolvers need: who asks, from where, and loaders of its own.
+    let request = request
+        .data(caller.viewer.clone())
+        .data(caller.client.clone())
+        .data(Scope::new(edge.app.clone()))
+        .data(progress.clone());
+    let shown = name.as_deref().unwrap_or_default();
+    let user = caller.viewer.pseudonym().unwrap_or_default();
+    let span = tracing::info_span!("operation", request_id = id.0, operation = shown, user);
+    Ok(Admitted { kind, id, request, name, cost, progress, span })
+}
+
+/// A new name for a request.
+pub(super) fn new_request_id(edge: &Edge) -> RequestId {
+    let id: entity::id::TokenId = edge.app.clock.id();
+    RequestId(id.to_string().replacen("tok_", "req_", 1))
+}
+
+/// How an operation ended that may have had many answers.
+pub(super) enum Ended {
+    Complete,
+    /// Nothing could be executed, or the stream itself failed.
+    Failed(Vec<ServerError>),
+    /// Nobody is there any more.
+    Unheard,
+}
+
+/// Where answers go.
+pub(super) trait Sink: Send {
+    /// Sends an answer; `cursor` is where its stream stands then. False if nobody is there any more.
+    fn send(&mut self, answer: Written, cursor: Option<String>) -> impl Future<Output = bool> + Send;
+}
+
+/// Runs a query or a mutation.
+pub(super) async fn answer(edge: &Edge, admitted: Admitted) -> Answer {
+    let Admitted { kind, id, request, name, cost, span, .. } = admitted;
+    let begun = Instant::now();
+    let work = within_request(id.clone(), edge.schema.execute(request));
+    let work = AssertUnwindSafe(timeout(edge.limits.request, work)).catch_unwind();
+    let mut answer = match work.instrument(span.clone()).await {
+        Ok(Ok(answer)) => answer,
+        // What it began goes on to its end; only nobody waits for it any more.
+        Ok(Err(_)) => span.in_scope(|| failure(domain::Error::unavailable("the request took too long"))),
+        Err(_) => span.in_scope(|| failure(domain::Error::internal("an operation panicked"))),
+    };
+    answer.extensions.insert("cost".to_owned(), edge.told_cost(cost));
+    sign(&mut answer.errors, &id);
+    let outcome = measures::outcome(&answer);
+    let shown = edge.names.shown(name);
+    counter!("linnet_operations_total", "operation" => shown, "kind" => measures::kind(kind), "outcome" => outcome)
+        .increment(1);
+    histogram!("linnet_operation_seconds", "kind" => measures::kind(kind)).record(begun.elapsed());
+    span.in_scope(|| tracing::debug!(outcome, took = ?begun.elapsed(), "answered"));
+    answer
+}
+
+fn failure(error: domain::Error) -> Answer {
+    Answer::from_errors(vec![fault(error).into_server_error(Default::default())])
+}
+
+/// Runs an operation to its end, and sends each of its answers.
+pub(super) async fn run(edge: &Edge, admitted: Admitted, sink: &mut impl Sink) -> Ended {
+    if admitted.kind == Kind::Subscription {
+        return stream(edge, admitted, sink).await;
+    }
+    let answer = answer(edge, admitted).await;
+    if is_request_error(&answer) {
+        return Ended::Failed(answer.errors);
+    }
+    if sink.send(Written::of(answer), None).await { Ended::Complete } else { Ended::Unheard }
+}
+
+async fn stream(edge: &Edge, admitted: Admitted, sink: &mut impl Sink) -> Ended {
+    let Admitted { kind, id, request, name, cost, progress, span } = admitted;
+    let _open = Counted::new("linnet_streams");
+    let work = within_request(id.clone(), frames(edge, request, &id, cost, &progress, sink));
+    let ended = AssertUnwindSafe(work).catch_unwind().instrument(span.clone()).await.unwrap_or_else(|_| {
+        let mut errors = span.in_scope(|| failure(domain::Error::internal("a stream panicked"))).errors;
+        sign(&mut errors, &id);
+        Ended::Failed(errors)
+    });
+    let outcome = match &ended {
+        Ended::Complete => "ok",
+        Ended::Failed(errors) => errors.first().map_or("ok", measures::code),
+        Ended::Unheard => "left",
+    };
+    let shown = edge.names.shown(name);
+    counter!("linnet_operations_total", "operation" => shown, "kind" => measures::kind(kind), "outcome" => outcome)
+        .increment(1);
+    ended
+}
+
+async fn frames(
+    edge: &Edge,
+    request: Request,
+    id: &RequestId,
+    cost: u64,
+    progress: &Progress,
+    sink: &mut impl Sink,
+) -> Ended {
+    let mut answers = edge.schema.execute_stream(request);
+    let mut first = true;
+    while let Some(mut answer) = answers.next().await {
+        sign(&mut answer.errors, id);
+        if answer.data == Value::Null && !answer.errors.is_empty() {
+            return Ended::Failed(answer.errors);
+        }
+        if std::mem::take(&mut first) {
+            answer.extensions.insert("cost".to_owned(), edge.told_cost(cost));
+        }
+        let noted = progress.take();
+        if !sink.send(Written::of(answer), noted.cursor).await {
+            return Ended::Unheard;
+        }
+        if let Some(written_at) = noted.live_since {
+            let late = edge.app.clock.now() - written_at;
+            histogram!("linnet_delivery_seconds").record(late.to_std().unwrap_or_default());
+        }
+    }
+    Ended::Complete
+}
+
+impl Edge {
+    fn told_cost(&self, cost: u64) -> Value {
+        value!({ "requested": cost, "limit": self.documents.largest_cost() })
+    }
+}

@@ -1,0 +1,104 @@
+//! A hint as it goes from node to node: a word for its kind, then its parts, with spaces between. Text, so that an
+//! operator can read along (`nats sub 'linnet.>'`). What a newer node adds behind the known parts is passed over.
+
+use std::str::SplitAsciiWhitespace;
+
+use chrono::DateTime;
+use entity::id::TypedId;
+
+use super::{Hint, Signal, SignalKind};
+
+const KINDS: [(SignalKind, &str); 4] = [
+    (SignalKind::Typing, "typing"),
+    (SignalKind::Online, "online"),
+    (SignalKind::Offline, "offline"),
+    (SignalKind::Asks, "asks"),
+];
+
+impl Hint {
+    /// The text that [`Hint::decode`] reads.
+    pub(super) fn encode(&self) -> String {
+        match self {
+            Self::ThreadAt(thread_id, seq) => format!("thread {thread_id} {seq}"),
+            Self::UserChanged(user_id, thread_id) => format!("user {user_id} {thread_id}"),
+            Self::SessionRevoked(session_id) => format!("revoked {session_id}"),
+            Self::Signal(thread_id, Signal { user_id, at, kind }) => {
+                let word = KINDS.iter().find(|(known, _)| known == kind).map_or("", |(_, word)| word);
+                format!("signal {thread_id} {user_id} {} {word}", at.timestamp_micros())
+            }
+            Self::Missed => "missed".into(),
+        }
+    }
+
+    /// What another node said; nothing if this version does not understand it, which costs latency only.
+    pub(super) fn decode(text: &[u8]) -> Option<Self> {
+        let mut parts = std::str::from_utf8(text).ok()?.split_ascii_whitespace();
+        Some(match parts.next()? {
+            "thread" => Self::ThreadAt(id(&mut parts)?, parts.next()?.parse().ok()?),
+            "user" => Self::UserChanged(id(&mut parts)?, id(&mut parts)?),
+            "revoked" => Self::SessionRevoked(id(&mut parts)?),
+            "signal" => {
+                let (thread_id, user_id) = (id(&mut parts)?, id(&mut parts)?);
+                let at = DateTime::from_timestamp_micros(parts.next()?.parse().ok()?)?;
+                let word = parts.next()?;
+                let kind = KINDS.iter().find(|(_, known)| *known == word)?.0;
+                Self::Signal(thread_id, Signal { user_id, at, kind })
+            }
+            "missed" => Self::Missed,
+            _ => return None,
+        })
+    }
+}
+
+fn id<I: TypedId>(parts: &mut SplitAsciiWhitespace<'_>) -> Option<I> {
+    I::parse(parts.next()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::infra::clock::Clock;
+
+    #[test]
+    fn every_hint_arrives_as_it_was_sent() {
+        let clock = Clock::default();
+        let signal = |kind| Hint::Signal(clock.id(), Signal { user_id: clock.id(), at: clock.now(), kind });
+        let mut hints = vec![
+            Hint::ThreadAt(clock.id(), 0),
+            Hint::ThreadAt(clock.id(), i64::MAX),
+            Hint::UserChanged(clock.id(), clock.id()),
+            Hint::SessionRevoked(clock.id()),
+            Hint::Missed,
+        ];
+        hints.extend(KINDS.map(|(kind, _)| signal(kind)));
+        for hint in hints {
+            let text = hint.encode();
+            assert_eq!(Hint::decode(text.as_bytes()), Some(hint.clone()), "{text}");
+            assert_eq!(Hint::decode(format!("{text} more").as_bytes()), Some(hint), "{text} of a newer node");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_passed_over() {
+        let clock = Clock::default();
+        let thread = clock.id::<entity::id::ThreadId>();
+        let user = clock.id::<entity::id::UserId>();
+        let texts = [
+            String::new(),
+            " ".into(),
+            "poll closed".into(),
+            "thread".into(),
+            format!("thread {thread}"),
+            format!("thread {thread} many"),
+            format!("thread {user} 1"),
+            format!("user {thread} {user}"),
+            format!("signal {thread} {user} 1"),
+            format!("signal {thread} {user} 1 dancing"),
+            format!("signal {thread} {user} {} typing", i64::MAX),
+        ];
+        for text in texts {
+            assert_eq!(Hint::decode(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(Hint::decode(b"thread \xff 1"), None);
+    }
+}
