@@ -43,6 +43,7 @@ pub(crate) struct Config {
     head_seconds: u64,
     idle_seconds: u64,
     request_seconds: u64,
+    drain_seconds: u64,
     write_seconds: u64,
     socket_init_seconds: u64,
     socket_operations: usize,
@@ -53,6 +54,7 @@ pub(crate) struct Config {
     document_depth: usize,
     document_selections: usize,
     document_aliases: usize,
+    document_operations: usize,
     document_root_fields: usize,
     document_directives: usize,
     field_directives: usize,
@@ -187,6 +189,11 @@ impl Config {
         self.trusted_proxies.iter().map(read).collect()
     }
 
+    /// For how long the end is announced before it begins.
+    pub(crate) fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds)
+    }
+
     /// What a document may be.
     pub(crate) fn document_limits(&self) -> DocumentLimits {
         DocumentLimits {
@@ -195,6 +202,7 @@ impl Config {
             depth: self.document_depth,
             selections: self.document_selections,
             aliases: self.document_aliases,
+            operations: self.document_operations,
             root_fields: self.document_root_fields,
             directives: self.document_directives,
             field_directives: self.field_directives,

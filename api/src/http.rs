@@ -86,6 +86,7 @@ pub(crate) struct Inner {
     allowed_origins: Vec<String>,
     proxies: Vec<IpNet>,
     database_connections: u32,
+    leaving: CancellationToken,
     stop: CancellationToken,
     connections: TaskTracker,
     /// All sockets and event streams that are open and the operations on them, so that each gets its end.
@@ -103,12 +104,7 @@ impl std::ops::Deref for Edge {
 }
 
 impl Edge {
-    fn new(
-        app: Arc<App>,
-        config: &Config,
-        recorder: Option<PrometheusHandle>,
-        stop: CancellationToken,
-    ) -> Result<Self> {
+    fn new(app: Arc<App>, config: &Config, recorder: Option<PrometheusHandle>, end: End) -> Result<Self> {
         Ok(Self(Arc::new(Inner {
             schema: schema(app.clone()),
             documents: Documents::new(&sdl(), config.document_limits())?,
@@ -117,7 +113,8 @@ impl Edge {
             allowed_origins: config.allowed_origins.clone(),
             proxies: config.proxies()?,
             database_connections: config.database().max_connections,
-            stop,
+            leaving: end.announced,
+            stop: end.begun,
             connections: TaskTracker::new(),
             sockets: TaskTracker::new(),
             seats: Seats::default(),
@@ -149,15 +146,24 @@ impl Edge {
     }
 }
 
-/// Serves until `stop`: then no new connections, sockets are closed with a code that clients retry, requests finish.
+/// The end of a server, in two steps.
+#[derive(Clone, Default)]
+pub(crate) struct End {
+    /// It is not ready any more, so that whoever balances the load sends nobody new; all else goes on.
+    pub(crate) announced: CancellationToken,
+    /// It stops.
+    pub(crate) begun: CancellationToken,
+}
+
+/// Serves until the end begins: then no new connections, sockets are closed with a code that clients retry, requests finish.
 pub(crate) async fn serve(
     app: Arc<App>,
     config: &Config,
     recorder: Option<PrometheusHandle>,
     listener: TcpListener,
-    stop: CancellationToken,
+    end: End,
 ) -> Result<()> {
-    let edge = Edge::new(app, config, recorder, stop)?;
+    let edge = Edge::new(app, config, recorder, end)?;
     listen::accept(edge.clone(), router(edge.clone()), listener).await;
     edge.connections.close();
     edge.sockets.close();

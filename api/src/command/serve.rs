@@ -1,15 +1,16 @@
 //! `linnet serve`.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
 use super::open;
 use crate::config::Config;
-use crate::{http, telemetry};
+use crate::http::{self, End};
+use crate::telemetry;
 
 /// Serves until it is told to stop: then sockets are closed, requests in flight finish, and what was accepted is written.
 pub(crate) async fn serve(config: Config) -> Result<()> {
@@ -19,9 +20,9 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
     let address = listener.local_addr()?;
     greet(&config, address);
-    let stop = CancellationToken::new();
-    tokio::spawn(stop_on_signal(stop.clone()));
-    http::serve(app.clone(), &config, recorder, listener, stop).await?;
+    let end = End::default();
+    tokio::spawn(end_on_signal(end.clone(), config.drain()));
+    http::serve(app.clone(), &config, recorder, listener, end).await?;
     app.stop().await;
     tracing::info!("stopped");
     Ok(())
@@ -42,7 +43,8 @@ fn greet(config: &Config, address: std::net::SocketAddr) {
     println!("  `linnet seed` fills an empty database with a demo to look at.");
 }
 
-async fn stop_on_signal(stop: CancellationToken) {
+/// The first signal announces the end and then begins it; a second one ends at once.
+async fn end_on_signal(end: End, drain: Duration) {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         tracing::error!("signals can't be listened to: only kill -9 will stop this process");
@@ -53,8 +55,14 @@ async fn stop_on_signal(stop: CancellationToken) {
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
-    stop.cancel();
+    end.announced.cancel();
+    let begin = async {
+        tokio::time::sleep(drain).await;
+        end.begun.cancel();
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
+        () = begin => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }

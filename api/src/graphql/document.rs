@@ -4,14 +4,15 @@
 //! apollo-compiler validates, since the executor's own rules let some invalid documents through and take exponential time
 //! over others; the executor then runs in its fast mode. This module must not know who asks, nor over which transport.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
-use apollo_compiler::executable::OperationType;
+use apollo_compiler::executable::{Operation as Definition, OperationType};
 use apollo_compiler::parser::Parser;
 use apollo_compiler::request::coerce_variable_values;
 use apollo_compiler::response::GraphQLError;
 use apollo_compiler::validation::{DiagnosticList, Valid};
-use apollo_compiler::{ExecutableDocument, Schema};
+use apollo_compiler::{ExecutableDocument, Name, Schema};
 use async_graphql::parser::types::ExecutableDocument as Parsed;
 use async_graphql::{Pos, Request, ServerError, Variables};
 use moka::sync::Cache;
@@ -34,6 +35,7 @@ pub(crate) struct Limits {
     pub(crate) depth: usize,
     pub(crate) selections: usize,
     pub(crate) aliases: usize,
+    pub(crate) operations: usize,
     pub(crate) root_fields: usize,
     pub(crate) directives: usize,
     pub(crate) field_directives: usize,
@@ -89,17 +91,17 @@ pub(crate) struct Documents {
 struct Document {
     parsed: Parsed,
     source: Valid<ExecutableDocument>,
-    /// In the order of the source: the anonymous one first.
-    plans: Vec<Plan>,
+    /// By the names of the operations, each when it is first asked for.
+    plans: HashMap<Option<Name>, OnceLock<Result<Plan, ServerError>>>,
 }
 
-/// What is known of an operation before it runs.
+/// What is known of an operation before it runs. One that is too much, whatever its variables are, has none.
 struct Plan {
     name: Option<Arc<str>>,
     kind: Kind,
     root_fields: Arc<[String]>,
-    /// What it costs, by its variables; or why it is too much, whatever they are.
-    price: Result<Price, ServerError>,
+    /// What it costs, by its variables.
+    price: Price,
 }
 
 /// How many times its text a document takes when it is parsed, twice. An estimate, for the size of the cache.
@@ -135,11 +137,11 @@ impl Documents {
                 document
             }
         };
-        let plan = document.plan(operation_name)?;
-        let price = plan.price.as_ref().map_err(|refusal| vec![refusal.clone()])?;
+        let operation = document.named(operation_name)?;
+        let plan = self.plan(&document, operation)?;
         let variables = variables.unwrap_or_default();
-        self.check_variables(&document, plan, &variables)?;
-        let cost = price.cost(&variables);
+        self.check_variables(&document, operation, &variables)?;
+        let cost = plan.price.cost(&variables);
         self.check_cost(cost)?;
         let mut request = Request::new("").variables(Variables::from_json(Value::Object(variables)));
         if let Some(name) = &plan.name {
@@ -159,36 +161,43 @@ impl Documents {
     fn read(&self, text: &str) -> Result<Document, Refused> {
         text::check(text, &self.limits).map_err(|refusal| vec![refusal])?;
         let mut parser = Parser::new().recursion_limit(text::NESTING);
-        let source = parser
-            .parse_executable(&self.schema, text, "document")
-            .and_then(|document| document.validate(&self.schema))
-            .map_err(|invalid| described(&invalid.errors))?;
+        let source =
+            parser.parse_executable(&self.schema, text, "document").map_err(|invalid| described(&invalid.errors))?;
+        // Each operation is validated with all of its fragments.
+        if source.operations.len() > self.limits.operations {
+            let (asked, limit) = (source.operations.len() as u64, self.limits.operations as u64);
+            return Err(vec![too_expensive("operations", asked, limit, "operations in one document", "")]);
+        }
+        let source = source.validate(&self.schema).map_err(|invalid| described(&invalid.errors))?;
         // What a validator of the whole specification has passed, this parser takes, too; if not, it is refused all the same.
         let parsed = async_graphql::parser::parse_query(text).map_err(|error| vec![error.into()])?;
-        let plans = source.operations.iter().map(|operation| self.plan(&source, operation)).collect();
+        let plans = source.operations.iter().map(|operation| (operation.name.clone(), OnceLock::new())).collect();
         Ok(Document { parsed, source, plans })
     }
 
-    fn plan(&self, document: &Valid<ExecutableDocument>, operation: &apollo_compiler::executable::Operation) -> Plan {
-        let root_fields: Arc<[String]>;
-        let price = match shape::check(document, operation, &self.limits) {
-            Ok(()) => {
-                let fields = shape::root_fields(document, operation);
-                root_fields = fields.iter().map(|name| (*name).to_owned()).collect();
-                Ok(Price::of(&self.model, document, operation))
-            }
-            Err(refusal) => {
-                root_fields = Arc::default();
-                Err(refusal)
-            }
+    /// What is known of an operation: worked out once.
+    fn plan<'a>(&self, document: &'a Document, operation: &Definition) -> Result<&'a Plan, Refused> {
+        let Some(plan) = document.plans.get(&operation.name) else { return Err(Vec::new()) };
+        let work_out = || {
+            shape::check(&document.source, operation, &self.limits)?;
+            let root_fields = shape::root_fields(&document.source, operation);
+            Ok(Plan {
+                name: operation.name.as_ref().map(|name| Arc::from(name.as_str())),
+                kind: operation.operation_type.into(),
+                root_fields: root_fields.into_iter().map(str::to_owned).collect(),
+                price: Price::of(&self.model, &document.source, operation),
+            })
         };
-        let name = operation.name.as_ref().map(|name| Arc::from(name.as_str()));
-        Plan { name, kind: operation.operation_type.into(), root_fields, price }
+        plan.get_or_init(work_out).as_ref().map_err(|refusal| vec![refusal.clone()])
     }
 
     /// The specification's CoerceVariableValues; the executor coerces them again as it uses them.
-    fn check_variables(&self, document: &Document, plan: &Plan, variables: &Map<String, Value>) -> Result<(), Refused> {
-        let Ok(operation) = document.source.operations.get(plan.name.as_deref()) else { return Ok(()) };
+    fn check_variables(
+        &self,
+        document: &Document,
+        operation: &Definition,
+        variables: &Map<String, Value>,
+    ) -> Result<(), Refused> {
         if operation.variables.is_empty() {
             return Ok(());
         }
@@ -219,19 +228,17 @@ impl Documents {
 
 impl Document {
     /// The specification's GetOperation.
-    fn plan(&self, name: Option<&str>) -> Result<&Plan, Refused> {
+    fn named(&self, name: Option<&str>) -> Result<&Definition, Refused> {
         // Some clients write an empty name for none.
         let name = name.filter(|name| !name.is_empty());
-        match (name, self.plans.as_slice()) {
-            (Some(name), plans) => plans.iter().find(|plan| plan.name.as_deref() == Some(name)).ok_or_else(|| {
-                vec![invalid(&format!("operationName: there is no operation `{}`.", clipped(name)), None)]
-            }),
-            (None, [only]) => Ok(only),
-            (None, []) => Err(vec![invalid("The document has no operation.", None)]),
-            (None, _) => {
-                Err(vec![invalid("operationName: the document has several operations; say which one to run.", None)])
-            }
-        }
+        self.source.operations.get(name).map(|operation| &**operation).map_err(|_| {
+            let why = match (name, self.source.operations.len()) {
+                (Some(name), _) => format!("operationName: there is no operation `{}`.", clipped(name)),
+                (None, 0) => "The document has no operation.".to_owned(),
+                (None, _) => "operationName: the document has several operations; say which one to run.".to_owned(),
+            };
+            vec![invalid(&why, None)]
+        })
     }
 }
 

@@ -32,7 +32,7 @@ const COMMENT: Duration = Duration::from_secs(12);
 pub(super) fn stream(
     edge: &Edge,
     caller: &Caller,
-    admitted: Result<Admitted, Refusal>,
+    admitted: Result<Box<Admitted>, Refusal>,
     place: Place,
 ) -> Response<Body> {
     let Some(seat) = edge.seat(caller) else {
@@ -84,7 +84,7 @@ struct Driver {
 }
 
 impl Driver {
-    async fn drive(self, admitted: Result<Admitted, Refusal>) {
+    async fn drive(self, admitted: Result<Box<Admitted>, Refusal>) {
         let _open = Counted::new("linnet_event_streams");
         let admitted = match admitted {
             Ok(admitted) => admitted,

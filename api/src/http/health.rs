@@ -10,9 +10,9 @@ pub(super) async fn live() -> &'static str {
     "ok"
 }
 
-/// `/readyz`: it is not stopping, and the database answers.
+/// `/readyz`: it is not about to stop, and the database answers.
 pub(super) async fn ready(State(edge): State<Edge>) -> (StatusCode, &'static str) {
-    if edge.stop.is_cancelled() {
+    if edge.leaving.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping");
     }
     match edge.app.db.ping().await {

@@ -29,6 +29,8 @@ use super::seats::{Holder, Seat};
 const RESERVED: u64 = 64;
 /// Bytes of a request's head at the most.
 const HEAD: usize = 32 * 1024;
+/// Bytes that the system takes for a client that does not read them (Linux reserves twice as much).
+const SEND_BUFFER: usize = 192 * 1024;
 /// After how long a peer that acknowledges nothing is gone.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
@@ -116,6 +118,7 @@ impl Pause {
 fn watch_over(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let socket = SockRef::from(stream);
+    socket.set_send_buffer_size(SEND_BUFFER)?;
     let keepalive = TcpKeepalive::new().with_time(UNACKNOWLEDGED / 2).with_interval(UNACKNOWLEDGED / 4);
     socket.set_tcp_keepalive(&keepalive)?;
     #[cfg(target_os = "linux")]

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use domain::access::Viewer;
 use domain::limit;
 use domain::session::Client;
+use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 use metrics::{counter, histogram};
 use serde::Deserialize;
@@ -47,7 +48,7 @@ impl Caller {
     }
 }
 
-/// An operation that is let in.
+/// An operation that is let in. It is handed on from task to task, so it is kept in a box.
 pub(super) struct Admitted {
     pub(super) kind: Kind,
     pub(super) id: RequestId,
@@ -119,7 +120,7 @@ pub(super) fn admit(
     caller: &Caller,
     parameters: Parameters,
     resume: Option<String>,
-) -> Result<Admitted, Refusal> {
+) -> Result<Box<Admitted>, Refusal> {
     let id = new_request_id(edge);
     let Parameters { query, operation_name, variables, .. } = parameters;
     let operation = edge
@@ -141,7 +142,7 @@ pub(super) fn admit(
     let shown = name.as_deref().unwrap_or_default();
     let user = caller.viewer.pseudonym().unwrap_or_default();
     let span = tracing::info_span!("operation", request_id = id.0, operation = shown, user);
-    Ok(Admitted { kind, id, request, name, cost, progress, span })
+    Ok(Box::new(Admitted { kind, id, request, name, cost, progress, span }))
 }
 
 /// A new name for a request.
@@ -166,8 +167,8 @@ pub(super) trait Sink: Send {
 }
 
 /// Runs a query or a mutation.
-pub(super) async fn answer(edge: &Edge, admitted: Admitted) -> Answer {
-    let Admitted { kind, id, request, name, cost, span, .. } = admitted;
+pub(super) async fn answer(edge: &Edge, admitted: Box<Admitted>) -> Answer {
+    let Admitted { kind, id, request, name, cost, span, .. } = *admitted;
     let begun = Instant::now();
     let work = within_request(id.clone(), edge.schema.execute(request));
     let work = AssertUnwindSafe(timeout(edge.limits.request, work)).catch_unwind();
@@ -193,21 +194,23 @@ fn failure(error: domain::Error) -> Answer {
 }
 
 /// Runs an operation to its end, and sends each of its answers.
-pub(super) async fn run(edge: &Edge, admitted: Admitted, sink: &mut impl Sink) -> Ended {
+pub(super) async fn run(edge: &Edge, admitted: Box<Admitted>, sink: &mut impl Sink) -> Ended {
+    // Boxed, each alone: what it takes to execute a query is large, and a stream would hold the room for it while it waits.
     if admitted.kind == Kind::Subscription {
-        return stream(edge, admitted, sink).await;
+        return Box::pin(stream(edge, admitted, sink)).await;
     }
-    let answer = answer(edge, admitted).await;
+    let answer = Box::pin(answer(edge, admitted)).await;
     if is_request_error(&answer) {
         return Ended::Failed(answer.errors);
     }
     if sink.send(Written::of(answer), None).await { Ended::Complete } else { Ended::Unheard }
 }
 
-async fn stream(edge: &Edge, admitted: Admitted, sink: &mut impl Sink) -> Ended {
-    let Admitted { kind, id, request, name, cost, progress, span } = admitted;
+async fn stream(edge: &Edge, admitted: Box<Admitted>, sink: &mut impl Sink) -> Ended {
+    let Admitted { kind, id, request, name, cost, progress, span } = *admitted;
     let _open = Counted::new("linnet_streams");
-    let work = within_request(id.clone(), frames(edge, request, &id, cost, &progress, sink));
+    let frames = Frames { answers: edge.schema.execute_stream(request), id: &id, progress: &progress };
+    let work = within_request(id.clone(), frames.send_all(edge, cost, sink));
     let ended = AssertUnwindSafe(work).catch_unwind().instrument(span.clone()).await.unwrap_or_else(|_| {
         let mut errors = span.in_scope(|| failure(domain::Error::internal("a stream panicked"))).errors;
         sign(&mut errors, &id);
@@ -224,34 +227,35 @@ async fn stream(edge: &Edge, admitted: Admitted, sink: &mut impl Sink) -> Ended 
     ended
 }
 
-async fn frames(
-    edge: &Edge,
-    request: Request,
-    id: &RequestId,
-    cost: u64,
-    progress: &Progress,
-    sink: &mut impl Sink,
-) -> Ended {
-    let mut answers = edge.schema.execute_stream(request);
-    let mut first = true;
-    while let Some(mut answer) = answers.next().await {
-        sign(&mut answer.errors, id);
-        if answer.data == Value::Null && !answer.errors.is_empty() {
-            return Ended::Failed(answer.errors);
+/// The answers of a subscription.
+struct Frames<'a> {
+    answers: BoxStream<'static, Answer>,
+    id: &'a RequestId,
+    progress: &'a Progress,
+}
+
+impl Frames<'_> {
+    async fn send_all(mut self, edge: &Edge, cost: u64, sink: &mut impl Sink) -> Ended {
+        let mut first = true;
+        while let Some(mut answer) = self.answers.next().await {
+            sign(&mut answer.errors, self.id);
+            if answer.data == Value::Null && !answer.errors.is_empty() {
+                return Ended::Failed(answer.errors);
+            }
+            if std::mem::take(&mut first) {
+                answer.extensions.insert("cost".to_owned(), edge.told_cost(cost));
+            }
+            let noted = self.progress.take();
+            if !sink.send(Written::of(answer), noted.cursor).await {
+                return Ended::Unheard;
+            }
+            if let Some(written_at) = noted.live_since {
+                let late = edge.app.clock.now() - written_at;
+                histogram!("linnet_delivery_seconds").record(late.to_std().unwrap_or_default());
+            }
         }
-        if std::mem::take(&mut first) {
-            answer.extensions.insert("cost".to_owned(), edge.told_cost(cost));
-        }
-        let noted = progress.take();
-        if !sink.send(Written::of(answer), noted.cursor).await {
-            return Ended::Unheard;
-        }
-        if let Some(written_at) = noted.live_since {
-            let late = edge.app.clock.now() - written_at;
-            histogram!("linnet_delivery_seconds").record(late.to_std().unwrap_or_default());
-        }
+        Ended::Complete
     }
-    Ended::Complete
 }
 
 impl Edge {

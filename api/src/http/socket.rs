@@ -47,7 +47,7 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// How long operations that have begun may take to be answered when the server stops.
 const LAST_ANSWERS: Duration = Duration::from_secs(8);
 /// Bytes that are read from a socket at once. A socket that is idle has no more than this.
-const READ: usize = 4096;
+const READ: usize = 2048;
 
 /// Takes a connection over.
 pub(super) fn open(edge: Edge, client: Client, place: Place, upgrade: WebSocketUpgrade) -> Response {
@@ -130,7 +130,11 @@ async fn write(
                 }
             }
             frame = waiting.recv() => {
-                let Some(frame) = frame else { break };
+                let Some(frame) = frame else {
+                    // The word why may have come since it was looked for.
+                    last = close.try_recv().ok().map(|(close, _)| close);
+                    break;
+                };
                 if !put(&mut sink, frame).await {
                     break;
                 }
@@ -364,7 +368,7 @@ struct Run {
 }
 
 impl Run {
-    async fn finish(self, admitted: Admitted) {
+    async fn finish(self, admitted: Box<Admitted>) {
         let mut sink = Answers { id: self.id.clone(), outgoing: self.outgoing.clone() };
         let ended = operation::run(&self.edge, admitted, &mut sink).await;
         // Before the client hears of it, so that it may use the id again at once.
