@@ -63,6 +63,11 @@ impl Client {
         self.signed_in("sessionRefresh", &self.mutate("sessionRefresh", input, SESSION).await)
     }
 
+    /// The same user, who asks where this client does.
+    pub fn as_user(&self, user: &User) -> User {
+        User { client: self.with_token(&user.token), ..user.clone() }
+    }
+
     /// The user whom a session payload names.
     #[track_caller]
     pub fn signed_in(&self, mutation: &str, answer: &Answer) -> User {

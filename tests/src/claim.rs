@@ -1,8 +1,8 @@
 //! From a claim to two tests: one on SQLite, one on PostgreSQL.
 
-use crate::{Engine, World};
+use crate::{Engine, Nodes, World};
 
-/// What a test function may look like: it takes a [`World`], or the [`Engine`] to start one in its own way.
+/// What a test function may look like: it takes a [`World`], two [`Nodes`], or the [`Engine`] to start one in its own way.
 pub trait Claim<Takes> {
     /// Runs it to its end.
     fn check(self, engine: Engine) -> impl Future<Output = ()>;
@@ -11,6 +11,13 @@ pub trait Claim<Takes> {
 impl<F: AsyncFnOnce(World)> Claim<World> for F {
     async fn check(self, engine: Engine) {
         self(World::start(engine).await).await;
+    }
+}
+
+impl<F: AsyncFnOnce(Nodes)> Claim<Nodes> for F {
+    async fn check(self, engine: Engine) {
+        assert_eq!(engine, Engine::Postgres, "a file has one node");
+        self(Nodes::start().await).await;
     }
 }
 
@@ -37,6 +44,14 @@ macro_rules! claims {
                 $crate::claim::run($crate::Engine::Sqlite, super::$name);
             })+
         }
+        $crate::postgres_claims!($($name),+);
+    };
+}
+
+/// [`claims!`] on PostgreSQL alone: of what takes more than one node, and a file of SQLite has one.
+#[macro_export]
+macro_rules! postgres_claims {
+    ($($name:ident),+ $(,)?) => {
         mod postgres {
             $(#[test]
             fn $name() {

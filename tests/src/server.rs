@@ -154,6 +154,11 @@ impl Server {
         settings.push((key.to_owned(), value.to_owned()));
     }
 
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.lock().unwrap().as_ref().expect("the server runs").id()
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address

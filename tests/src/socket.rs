@@ -84,21 +84,7 @@ impl Socket {
 
     /// A socket opened in an unusual way; an error if the server refuses the upgrade.
     pub async fn open_as(server: &Server, opening: &Opening<'_>) -> Result<Self, Error> {
-        let mut request = format!("ws://{}/graphql", server.address()).into_client_request()?;
-        for (name, value) in opening.headers {
-            let name: tokio_tungstenite::tungstenite::http::HeaderName = name.parse().unwrap();
-            request.headers_mut().insert(name, value.parse().unwrap());
-        }
-        if let Some(protocol) = opening.protocol {
-            request.headers_mut().insert("sec-websocket-protocol", protocol.parse().unwrap());
-        }
-        let connecting = TcpSocket::new_v4()?;
-        if let Some(bytes) = opening.receive_buffer {
-            connecting.set_recv_buffer_size(bytes)?;
-        }
-        let stream = within("a TCP connection", connecting.connect(server.address())).await?;
-        stream.set_nodelay(true)?;
-        let (stream, _) = within("the WebSocket handshake", client_async(request, stream)).await?;
+        let stream = raw(server, opening).await?;
         let (commands, todo) = mpsc::unbounded_channel();
         let (out, control) = mpsc::unbounded_channel();
         let operations = Operations::default();
@@ -114,6 +100,12 @@ impl Socket {
         let answer = self.control().await;
         let Control::Message(answer) = answer else { panic!("an acknowledgement is expected, not {answer:?}") };
         assert_eq!(answer["type"], "connection_ack", "an acknowledgement is expected");
+    }
+
+    /// Says `connection_init` as nobody in particular, to a server that may go away meanwhile: whether it was acknowledged.
+    pub async fn try_init(&self) -> bool {
+        self.say(json!({ "type": "connection_init" }));
+        matches!(self.control().await, Control::Message(answer) if answer["type"] == "connection_ack")
     }
 
     /// Starts an operation under a fresh id.
@@ -190,6 +182,26 @@ impl Socket {
     pub fn close(&self) {
         self.say_frame(Message::Close(None));
     }
+}
+
+/// The stream of a socket that nobody drives, for tests that speak no WebSocket over it.
+pub async fn raw(server: &Server, opening: &Opening<'_>) -> Result<WebSocketStream<TcpStream>, Error> {
+    let mut request = format!("ws://{}/graphql", server.address()).into_client_request()?;
+    for (name, value) in opening.headers {
+        let name: tokio_tungstenite::tungstenite::http::HeaderName = name.parse().unwrap();
+        request.headers_mut().insert(name, value.parse().unwrap());
+    }
+    if let Some(protocol) = opening.protocol {
+        request.headers_mut().insert("sec-websocket-protocol", protocol.parse().unwrap());
+    }
+    let connecting = TcpSocket::new_v4()?;
+    if let Some(bytes) = opening.receive_buffer {
+        connecting.set_recv_buffer_size(bytes)?;
+    }
+    let stream = within("a TCP connection", connecting.connect(server.address())).await?;
+    stream.set_nodelay(true)?;
+    let (stream, _) = within("the WebSocket handshake", client_async(request, stream)).await?;
+    Ok(stream)
 }
 
 /// Owns the stream: reads unless paused, and does what it is told. Ends with the stream, a cut, or its last [`Line`].

@@ -45,6 +45,11 @@ impl Subscription {
         frame.unwrap_or_else(|| Frame::Lost("the socket is gone".to_owned()))
     }
 
+    /// The next frame, however long it takes; none once nothing can come any more.
+    pub async fn next_ever(&mut self) -> Option<Frame> {
+        self.frames.recv().await
+    }
+
     /// A frame that has come already, if there is one. Says nothing about what is still to come.
     pub fn try_next(&mut self) -> Option<Frame> {
         self.frames.try_recv().ok()

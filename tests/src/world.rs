@@ -1,5 +1,7 @@
 //! A server on a database of its own, and the people and threads of a scenario.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 
 use crate::{Client, Database, Engine, Server, Socket, User};
@@ -8,8 +10,8 @@ use crate::{Client, Database, Engine, Server, Socket, User};
 pub struct World {
     /// The server. Before the database, so that it is gone when the database is dropped.
     pub server: Server,
-    /// Its database.
-    pub database: Database,
+    /// Its database, which another node may share.
+    pub database: Arc<Database>,
     /// Somebody who is not signed in.
     pub anonymous: Client,
 }
@@ -26,10 +28,16 @@ impl World {
     }
 
     /// A server on this database.
-    pub async fn on(database: Database, environment: &[(&str, &str)]) -> Self {
+    pub async fn on(database: impl Into<Arc<Database>>, environment: &[(&str, &str)]) -> Self {
+        let database = database.into();
         let server = Server::start(&database, environment).await;
         let anonymous = Client::anonymous(&server);
         Self { server, database, anonymous }
+    }
+
+    /// The same user, asking this node.
+    pub fn here(&self, user: &User) -> User {
+        self.anonymous.as_user(user)
     }
 
     /// A new account.

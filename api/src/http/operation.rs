@@ -197,9 +197,14 @@ fn failure(error: domain::Error) -> Answer {
 pub(super) async fn run(edge: &Edge, admitted: Box<Admitted>, sink: &mut impl Sink) -> Ended {
     // Boxed, each alone: what it takes to execute a query is large, and a stream would hold the room for it while it waits.
     if admitted.kind == Kind::Subscription {
-        return Box::pin(stream(edge, admitted, sink)).await;
+        Box::pin(stream(edge, admitted, sink)).await
+    } else {
+        Box::pin(single(edge, admitted, sink)).await
     }
-    let answer = Box::pin(answer(edge, admitted)).await;
+}
+
+async fn single(edge: &Edge, admitted: Box<Admitted>, sink: &mut impl Sink) -> Ended {
+    let answer = answer(edge, admitted).await;
     if is_request_error(&answer) {
         return Ended::Failed(answer.errors);
     }

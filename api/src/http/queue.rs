@@ -17,14 +17,14 @@ const BYTES: usize = 256 * 1024;
 /// The end that is filled.
 #[derive(Clone)]
 pub(super) struct Outgoing {
-    frames: mpsc::Sender<Frame>,
+    frames: mpsc::Sender<Box<Frame>>,
     room: Arc<Semaphore>,
 }
 
 /// The end that is written from.
-pub(super) type Waiting = mpsc::Receiver<Frame>;
+pub(super) type Waiting = mpsc::Receiver<Box<Frame>>;
 
-/// A text to be written, and the room that it takes.
+/// A text to be written, and the room that it takes. In a box, since a queue has room for many of them when it is empty.
 pub(super) struct Frame {
     pub(super) text: String,
     room: OwnedSemaphorePermit,
@@ -73,7 +73,7 @@ impl Outgoing {
     }
 }
 
-fn frame(text: String, room: OwnedSemaphorePermit) -> Frame {
+fn frame(text: String, room: OwnedSemaphorePermit) -> Box<Frame> {
     gauge!("linnet_queue_bytes").increment(room.num_permits() as f64);
-    Frame { text, room }
+    Box::new(Frame { text, room })
 }

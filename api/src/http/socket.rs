@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 use super::answer::Written;
 use super::listen::{Counted, Place};
 use super::operation::{self, Admitted, Caller, Ended, Parameters, Sink, admit};
-use super::queue::{Outgoing, Waiting, queue};
+use super::queue::{Frame, Outgoing, Waiting, queue};
 use super::seats::Seat;
 use super::{Edge, ended, identity};
 use crate::graphql::Kind;
@@ -150,7 +150,7 @@ async fn write(
     let _ = timeout(FAREWELL, sink.close()).await;
 }
 
-async fn put(sink: &mut SplitSink<WebSocket, Message>, mut frame: super::queue::Frame) -> bool {
+async fn put(sink: &mut SplitSink<WebSocket, Message>, mut frame: Box<Frame>) -> bool {
     let text = std::mem::take(&mut frame.text);
     sink.send(Message::Text(text.into())).await.is_ok()
 }
@@ -378,7 +378,7 @@ impl Run {
             Ended::Failed(errors) => protocol::error(&self.id, &errors),
             Ended::Unheard => return,
         };
-        let _ = self.outgoing.send(last).await;
+        let _ = Box::pin(self.outgoing.send(last)).await;
     }
 }
 
@@ -390,6 +390,7 @@ struct Answers {
 
 impl Sink for Answers {
     async fn send(&mut self, answer: Written, _: Option<String>) -> bool {
-        self.outgoing.send(protocol::next(&self.id, &answer)).await.is_ok()
+        // Boxed, so that a stream that waits has no room for sending.
+        Box::pin(self.outgoing.send(protocol::next(&self.id, &answer))).await.is_ok()
     }
 }

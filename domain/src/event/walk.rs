@@ -76,8 +76,8 @@ pub fn walk(
 ) -> impl Stream<Item = Result<Frame>> + Send {
     try_stream! {
         // Attached before the proof: from here on, nothing can happen between what is read and what is heard.
-        let hub = app.hubs.attach(&app, thread_id).await?;
-        let mut reader = access::reader(&app, &viewer, thread_id).await?;
+        let hub = Box::pin(app.hubs.attach(&app, thread_id)).await?;
+        let mut reader = Box::pin(access::reader(&app, &viewer, thread_id)).await?;
         let mut last = reader.thread().last_seq;
         if let Some(cursor) = after {
             match start(&app, &reader, cursor, track)? {
@@ -92,7 +92,7 @@ pub fn walk(
             let mut reset = None;
             while last < until && reset.is_none() {
                 let before = last;
-                let chunk = patiently(&app, || backlog(&app, &reader, track, last, until)).await?;
+                let chunk = Box::pin(patiently(&app, || backlog(&app, &reader, track, last, until))).await?;
                 for entry in chunk.entries {
                     if track == Track::Log && entry.seq() != last + 1 {
                         break;
@@ -181,7 +181,8 @@ fn start(app: &App, reader: &Reader, cursor: ThreadCursor, track: Track) -> Resu
 
 /// The right to read, proven again; none if it is gone. Waits while the database is away.
 async fn prove(app: &App, viewer: &Viewer, thread_id: ThreadId) -> Result<Option<Reader>> {
-    match patiently(app, || access::reader(app, viewer, thread_id)).await {
+    // In a box, as the backlog is: a stream that waits for what comes next has no room for what it has done.
+    match Box::pin(patiently(app, || access::reader(app, viewer, thread_id))).await {
         Ok(reader) => Ok(Some(reader)),
         Err(Error::Refused(_)) => Ok(None),
         Err(error) => Err(error),

@@ -2,7 +2,7 @@
 
 mod database;
 mod durability;
-mod kill;
+pub(crate) mod kill;
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tests::{Sent, User, World};
 
 /// All messages after a cursor, by pages: `(cursor, id, content)`.
-async fn messages_after(user: &User, thread: &str, after: Option<&str>) -> Vec<(Sent, String)> {
+pub(crate) async fn messages_after(user: &User, thread: &str, after: Option<&str>) -> Vec<(Sent, String)> {
     let document = "query($id: ID!, $after: Cursor) { thread(id: $id) { messages(first: 100, after: $after) { \
         edges { cursor node { id content } } pageInfo { hasNextPage } } } }";
     let mut after = after.map(str::to_owned);
@@ -31,7 +31,7 @@ async fn messages_after(user: &User, thread: &str, after: Option<&str>) -> Vec<(
 
 /// Fails the test unless all that was acknowledged is in the history, where it was said to be, and nothing twice.
 #[track_caller]
-fn nothing_is_lost(history: &[(Sent, String)], acknowledged: &[(Sent, String)]) {
+pub(crate) fn nothing_is_lost(history: &[(Sent, String)], acknowledged: &[(Sent, String)]) {
     assert!(history.is_sorted_by(|(one, _), (next, _)| one.cursor < next.cursor), "the history goes up");
     let found: HashMap<_, _> = history.iter().map(|(sent, content)| (sent, content)).collect();
     for (sent, content) in acknowledged {
@@ -44,7 +44,7 @@ fn nothing_is_lost(history: &[(Sent, String)], acknowledged: &[(Sent, String)]) 
 }
 
 /// Looks into the database: every thread's log and messages are numbered without a gap, and counted right.
-async fn nothing_is_missing(world: &World) {
+pub(crate) async fn nothing_is_missing(world: &World) {
     let sql = "SELECT COUNT(*) FROM threads t WHERE \
         t.last_seq <> (SELECT COUNT(*) FROM thread_events e WHERE e.thread_id = t.id) OR \
         t.last_seq <> (SELECT COALESCE(MAX(e.seq), 0) FROM thread_events e WHERE e.thread_id = t.id) OR \

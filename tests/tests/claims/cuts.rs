@@ -19,6 +19,11 @@ const SENDERS: usize = 8;
 const MESSAGES: usize = 250;
 
 async fn heavy_fifty_cuts_lose_double_and_reorder_nothing(world: World) {
+    fifty_cuts(&world, &world).await;
+}
+
+/// Cuts the subscribers, who watch on one node, while others write on the same node or on another.
+pub(crate) async fn fifty_cuts(world: &World, watched: &World) {
     let mut chance = Chance::new();
     let [admin, of_events, of_messages] = world.users(["admin", "events", "messages"]).await;
     let senders = world.crowd("sender", SENDERS).await;
@@ -34,7 +39,7 @@ async fn heavy_fifty_cuts_lose_double_and_reorder_nothing(world: World) {
         load.finished.store(true, Ordering::Relaxed);
     };
     let mut watch = |user, track| Watcher {
-        world: &world,
+        world: watched,
         user,
         group: &group,
         track,

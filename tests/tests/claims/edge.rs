@@ -210,7 +210,7 @@ async fn alive(world: &World) {
 }
 
 /// As GraphiQL and code generators send it.
-const INTROSPECTION: &str = "
+pub(crate) const INTROSPECTION: &str = "
 query IntrospectionQuery {
   __schema {
     queryType { name }

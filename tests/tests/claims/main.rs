@@ -6,13 +6,17 @@
 mod access;
 mod churn;
 mod closing;
+mod cluster;
 mod crash;
 mod cursors;
 mod cuts;
 mod departed;
 mod disk;
+mod documents;
 mod edge;
 mod forged;
+mod fuzz;
+mod fuzz;
 mod guard;
 mod inbox;
 mod jammed;

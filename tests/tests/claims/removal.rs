@@ -1,6 +1,6 @@
 //! Removal: from then on nothing of theirs is written, and nothing is shown to them.
 
-mod race;
+pub(crate) mod race;
 mod streams;
 
 use serde_json::Value;

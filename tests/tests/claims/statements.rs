@@ -180,7 +180,7 @@ async fn a_page_of_participants_takes_as_many_statements_whatever_its_length(wor
 
 /// The answer, and what was sent to the database for it. What the server does of its own accord now and then (it asks
 /// which sessions were revoked) can only add to that: the least of several times is the request's own.
-async fn statements_of(world: &World, user: &User, document: &str, variables: Value) -> (Answer, Vec<String>) {
+pub(crate) async fn statements_of(world: &World, user: &User, document: &str, variables: Value) -> (Answer, Vec<String>) {
     let mut least: Option<(Answer, Vec<String>)> = None;
     for _ in 0..5 {
         world.server.record_statements().await;

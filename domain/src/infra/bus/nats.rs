@@ -165,7 +165,7 @@ impl Nats {
             Err(error) => return tracing::error!(%error, "no use can be made of NATS"),
         };
         let link = self.link.get_or_init(|| Link { client, subject });
-        let mut log = Log { options: &self.options, complaint: None };
+        let mut log = Log { options: &self.options, complaints: Vec::new() };
         let mut deaf = false;
         let mut own_up = interval(OWN_UP);
         own_up.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -205,10 +205,10 @@ fn pause(attempts: usize) -> Duration {
     step.saturating_mul(u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX)).min(PAUSE)
 }
 
-/// What the log says of the connection: each trouble once, and its end.
+/// What the log says of the connection: each kind of trouble once, and its end.
 struct Log<'a> {
     options: &'a Options,
-    complaint: Option<String>,
+    complaints: Vec<String>,
 }
 
 impl Log<'_> {
@@ -216,16 +216,16 @@ impl Log<'_> {
         let nats = self.options.name();
         let complaint = match event {
             Event::Connected => {
-                self.complaint = None;
+                self.complaints.clear();
                 return tracing::info!(%nats, "connected to NATS");
             }
             Event::Disconnected => "the connection is lost".to_owned(),
             Event::ServerError(_) | Event::ClientError(_) | Event::SlowConsumer(_) => event.to_string(),
             Event::LameDuckMode | Event::Draining | Event::Closed => return,
         };
-        if self.complaint.as_ref() != Some(&complaint) {
+        if !self.complaints.contains(&complaint) {
             tracing::warn!(%nats, %complaint, "trouble with NATS: what happens on other nodes is seen later");
-            self.complaint = Some(complaint);
+            self.complaints.push(complaint);
         }
     }
 }

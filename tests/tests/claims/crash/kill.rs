@@ -1,10 +1,11 @@
 //! The server killed, as by a power cut.
 
+use std::pin::pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{Either, join, join_all, select};
 use serde_json::json;
 use tests::{Chance, Frame, Line, Sent, User, World, claims, eventually};
 use tokio::time::sleep;
@@ -17,7 +18,13 @@ const ROUNDS: usize = 20;
 const SENDERS: usize = 6;
 
 async fn heavy_what_was_acknowledged_survives_kill_9(world: World) {
+    kills(&world, &world, ROUNDS).await;
+}
+
+/// Kills the node that is written to, so many times, while somebody watches on it or on another.
+pub(crate) async fn kills(world: &World, watched: &World, rounds: usize) {
     let mut chance = Chance::new();
+    let alone = std::ptr::eq(world, watched);
     let [admin, reader] = world.users(["admin", "reader"]).await;
     let senders = world.crowd("sender", SENDERS).await;
     let members: Vec<_> = senders.iter().chain([&reader]).collect();
@@ -27,7 +34,7 @@ async fn heavy_what_was_acknowledged_survives_kill_9(world: World) {
     let mut streamed: Vec<Line> = Vec::new();
     let mut retried = 0;
 
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let shift = Shift::default();
         let sending = senders.iter().map(|sender| sender_of(sender, &groups, round, &shift, chance.branch()));
         let sending: Vec<_> = sending.collect();
@@ -40,7 +47,7 @@ async fn heavy_what_was_acknowledged_survives_kill_9(world: World) {
             shift.killed.store(true, Ordering::Relaxed);
         };
         let after = streamed.last().map_or_else(|| start.clone(), |line| line.cursor.clone());
-        let socket = world.socket(&reader).await;
+        let socket = watched.socket(&reader).await;
         let mut events = socket.lines(&groups[0], Some(&after)).await;
         let reading = async {
             loop {
@@ -51,12 +58,20 @@ async fn heavy_what_was_acknowledged_survives_kill_9(world: World) {
                             streamed.push(Line::of(frame));
                         }
                     }
-                    Frame::Lost(_) => return,
-                    other => panic!("killed, the server says nothing more; not {other:?}"),
+                    Frame::Lost(_) if alone => return,
+                    other => panic!("killed, a node says nothing more, and the other goes on; not {other:?}"),
                 }
             }
         };
-        let (unanswered, _) = join(join_all(sending), join(killing, reading)).await;
+        let working = async { join(join_all(sending), killing).await.0 };
+        let unanswered = if alone {
+            join(working, reading).await.0
+        } else {
+            match select(pin!(working), pin!(reading)).await {
+                Either::Left((unanswered, _)) => unanswered,
+                Either::Right(_) => unreachable!("of another node's stream there is no end"),
+            }
+        };
         world.server.launch();
         world.server.ready().await;
 
@@ -70,7 +85,7 @@ async fn heavy_what_was_acknowledged_survives_kill_9(world: World) {
             shift.written.lock().unwrap().push((group, sent, key));
             retried += 1;
         }
-        nothing_is_missing(&world).await;
+        nothing_is_missing(world).await;
         for (place, group) in groups.iter().enumerate() {
             let old = acknowledged[place].iter().map(|(sent, _)| sent.cursor.clone()).max();
             let new = shift.written_to(place);
@@ -87,10 +102,10 @@ async fn heavy_what_was_acknowledged_survives_kill_9(world: World) {
         assert_eq!(history.len(), acknowledged.len(), "there is nothing that nobody sent");
         total += history.len();
     }
-    eprintln!("{total} messages over {ROUNDS} kills, {retried} of them sent again");
+    eprintln!("{total} messages over {rounds} kills, {retried} of them sent again");
     // The reader's stream, from kill to kill, was the log.
     let log = reader.all_lines(&groups[0], Some(&start)).await;
-    let socket = world.socket(&reader).await;
+    let socket = watched.socket(&reader).await;
     let after = streamed.last().map_or_else(|| start.clone(), |line| line.cursor.clone());
     let rest = socket.lines(&groups[0], Some(&after)).await.until("CaughtUp").await;
     streamed.extend(Line::of_all(&rest));

@@ -1,0 +1,38 @@
+//! The bench: one scenario per promise that has a number in it. Prints figures; asserts nothing but what must hold at any speed.
+//!
+//! `LINNET_BIN=target/release/linnet cargo run --release -p bench -- SCENARIO`; README.md has the figures.
+
+// Whoever runs a bench reads what it prints, and it stops at the first thing that is not as it should be.
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+mod cost;
+mod documents;
+mod idle;
+mod process;
+mod samples;
+mod stalled;
+mod storm;
+
+fn main() {
+    let scenario = std::env::args().nth(1).unwrap_or_default();
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        match scenario.as_str() {
+            "documents" => documents::run().await,
+            "idle" => idle::run().await,
+            "stalled" => stalled::run().await,
+            "storm" => storm::run().await,
+            "repeat" => cost::repeat().await,
+            "telemetry" => cost::telemetry().await,
+            other => panic!("there is no scenario `{other}`: documents, idle, stalled, storm, repeat, telemetry"),
+        }
+    });
+}
+
+/// What every scenario sets: one machine is one address, and nobody is to be slowed down.
+const SETTINGS: &[(&str, &str)] =
+    &[("LINNET_ADDRESS_CONNECTIONS", "20000"), ("LINNET_ACCOUNT_SOCKETS", "20000"), ("LINNET_LOG", "warn")];
