@@ -40,7 +40,8 @@ impl Events {
     /// An operation by POST, asked for in an unusual way.
     pub async fn ask_as(server: &Server, asking: Asking<'_>, body: Value) -> Self {
         let body = body.to_string();
-        let head = format!("POST /graphql HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {}", body.len());
+        let head =
+            format!("POST /graphql HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {}", body.len());
         Self::open(server, asking, &head, &body).await
     }
 

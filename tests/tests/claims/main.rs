@@ -16,7 +16,6 @@ mod documents;
 mod edge;
 mod forged;
 mod fuzz;
-mod fuzz;
 mod guard;
 mod inbox;
 mod jammed;

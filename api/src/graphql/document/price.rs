@@ -79,6 +79,8 @@ impl Count {
                 None => *default,
                 Some(Value::Null) => None,
                 Some(Value::Array(items)) => Some(items.len() as u64),
+                // An id where a list of them is expected is a list of one.
+                Some(Value::String(_)) => Some(1),
                 Some(value) => Some(bounded(value.as_i64())),
             },
         });
@@ -252,6 +254,7 @@ fn literal(value: &Literal) -> Option<u64> {
     match value {
         Literal::Null => None,
         Literal::List(items) => Some(items.len() as u64),
+        Literal::String(_) => Some(1),
         other => Some(bounded(other.to_i32().map(i64::from))),
     }
 }

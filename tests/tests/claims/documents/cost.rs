@@ -38,15 +38,14 @@ async fn an_operation_may_cost_5000_and_no_more(world: World) {
     let document = "($rooms: Int, $messages: Int, $users: Int) { \
         rooms(last: $rooms) { nodes { messages(last: $messages) { nodes { id } } } } \
         users(first: $users) { nodes { id } } }";
-    let by_variables = |users: u64| {
-        json!({ "query": format!("query{document}"), "variables": { "rooms": 100, "messages": 47, "users": users } })
-    };
+    let by_variables = |users: u64| json!({ "query": format!("query{document}"), "variables": { "rooms": 100, "messages": 47, "users": users } });
     let by_defaults = |users: u64| {
         let defaults = [("$rooms: Int", 100), ("$messages: Int", 47), ("$users: Int", users)];
         let with = |document: String, (name, value): (&str, u64)| document.replace(name, &format!("{name} = {value}"));
         json!({ "query": defaults.into_iter().fold(format!("query{document}"), with) })
     };
-    for request in [&|users| json!({ "query": literal(users) }), &by_variables, &by_defaults] as [&dyn Fn(u64) -> Value; 3]
+    for request in
+        [&|users| json!({ "query": literal(users) }), &by_variables, &by_defaults] as [&dyn Fn(u64) -> Value; 3]
     {
         costs(&world, Some(&alice.token), request(98), 5000).await;
         assert_eq!(refused(&world.server, Some(&alice.token), &request(99), "cost", 5000).await, 5001);
@@ -98,7 +97,8 @@ async fn first_and_last_multiply_what_is_within(world: World) {
         let request = json!({ "query": ids, "variables": { "ids": vec![&alice.id; count] } });
         costs(&world, Some(&alice.token), request, count as u64).await;
     }
-    let document = format!("{{ nodes(ids: [{:?}, {:?}]) {{ ... on User {{ profile {{ bio }} }} }} }}", alice.id, alice.id);
+    let document =
+        format!("{{ nodes(ids: [{:?}, {:?}]) {{ ... on User {{ profile {{ bio }} }} }} }}", alice.id, alice.id);
     costs(&world, Some(&alice.token), json!({ "query": document }), 4).await;
     // One that is no list counts as a list of one.
     let document = format!("{{ nodes(ids: {:?}) {{ id }} }}", alice.id);
@@ -119,7 +119,8 @@ async fn lists_without_a_length_count_as_five(world: World) {
         ("id content", 0),
     ];
     for (of_a_message, cost) in rows {
-        let document = format!("{{ rooms(first: 1) {{ nodes {{ messages(last: 10) {{ nodes {{ {of_a_message} }} }} }} }} }}");
+        let document =
+            format!("{{ rooms(first: 1) {{ nodes {{ messages(last: 10) {{ nodes {{ {of_a_message} }} }} }} }} }}");
         costs(&world, Some(&alice.token), json!({ "query": document }), 1 + 2 + 10 * (1 + cost)).await;
     }
 }
@@ -196,8 +197,11 @@ async fn a_cost_of_5000_takes_as_many_statements_as_a_small_one(world: World) {
     let mut threads = Vec::new();
     for number in 0..20 {
         let other = &others[number % others.len()];
-        let thread = if number < 4 { world.direct(&alice, other).await } else { world.room_of(other, &[&alice]).await };
+        let thread = world.group(&alice, &[other]).await;
         threads.push((thread, other.clone()));
+    }
+    for title in ["one", "two", "three"] {
+        alice.create_room(title).await;
     }
     join_all(threads.iter().map(|(thread, other)| fill(thread, &alice, other))).await;
     let document = "query($threads: Int!, $messages: Int!, $users: Int!, $rooms: Int!) { \
@@ -226,8 +230,11 @@ async fn a_cost_of_5000_takes_as_many_statements_as_a_small_one(world: World) {
 /// Twenty messages of two, ten of them in one request, with reactions and attachments.
 async fn fill(thread: &str, one: &User, other: &User) {
     for sender in [one, other] {
-        let sends: String = (0..10).map(|number| format!("a{number}: messageSend(input: $input) {{ message {{ id }} errors {{ code }} }} ")).collect();
-        let attachments = json!([{ "url": "https://example.org/a.png", "type": "image/png", "name": "a.png", "size": 7 }]);
+        let sends: String = (0..10)
+            .map(|number| format!("a{number}: messageSend(input: $input) {{ message {{ id }} errors {{ code }} }} "))
+            .collect();
+        let attachments =
+            json!([{ "url": "https://example.org/a.png", "type": "image/png", "name": "a.png", "size": 7 }]);
         let input = json!({ "threadId": thread, "content": "hello", "attachments": attachments });
         let document = format!("mutation($input: MessageSendInput!) {{ {sends}}}");
         let answer = sender.graphql(&document, json!({ "input": input })).await;

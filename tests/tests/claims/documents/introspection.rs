@@ -26,9 +26,8 @@ async fn lists_of_introspection_nest_twice_and_no_deeper(world: World) {
         [("fields", "type { W }"), ("interfaces", "W"), ("possibleTypes", "W"), ("inputFields", "type { W }")]
     {
         let nested = |lists: usize| {
-            let within = (0..lists).fold("name".to_owned(), |within, _| {
-                format!("{list} {{ {} }}", to_a_type.replace('W', &within))
-            });
+            let within = (0..lists)
+                .fold("name".to_owned(), |within, _| format!("{list} {{ {} }}", to_a_type.replace('W', &within)));
             format!("{{ __schema {{ types {{ {within} }} }} }}")
         };
         runs(&world.server, None, &nested(2)).await;

@@ -22,8 +22,8 @@ async fn brackets_nest_at_most_64_deep(world: World) {
     // Two brackets are around the lists.
     for (open, close) in [("[", "]"), ("[{a:", "}]"), ("{a:[", "]}")] {
         let brackets = if open.len() > 1 { 2 } else { 1 };
-        for turns in [63 / brackets, 1_000, 5_000] {
-            let value = open.repeat(turns) + &close.repeat(turns);
+        for turns in [62_usize.div_ceil(brackets) + 1, 1_000, 5_000] {
+            let value = open.repeat(turns) + "1" + &close.repeat(turns);
             let document = format!("{{ nodes(ids: {value}) {{ id }} }}");
             let request = json!({ "query": document });
             let asked = refused(&world.server, None, &request, "nesting", 64).await;

@@ -15,7 +15,9 @@ claims![
 async fn the_operation_that_is_named_runs(world: World) {
     let document = "query A { a: __typename } query B { b: __typename } subscription C { inboxChanges { cursor } }";
     for (name, expected) in [("A", json!({ "a": "Query" })), ("B", json!({ "b": "Query" }))] {
-        for (transport, answer) in ask_all(&world.server, None, &json!({ "query": document, "operationName": name })).await {
+        for (transport, answer) in
+            ask_all(&world.server, None, &json!({ "query": document, "operationName": name })).await
+        {
             assert_eq!(answer.data(), &expected, "{transport:?}");
         }
     }

@@ -1,6 +1,6 @@
 //! How large and how deep a document may be: exactly at each limit it runs, one beyond it does not.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{Database, Engine, Server, World, claims};
 
 use super::{refused, runs};
@@ -14,6 +14,7 @@ claims![
     a_document_has_at_most_30_aliases,
     an_operation_has_at_most_10_root_fields,
     an_operation_has_at_most_1000_selections,
+    a_document_has_at_most_50_operations,
     fragments_count_where_they_are_spread,
 ];
 
@@ -21,15 +22,19 @@ async fn fields_are_within_each_other_at_most_15_deep(world: World) {
     // Five fields down to a message, then two for each turn.
     let document = |depth: usize| {
         let turns = (depth - 5) / 2;
-        let within = "thread { lastMessage { ".repeat(turns) + if depth.is_multiple_of(2) { "thread { id }" } else { "id" };
-        format!("{{ viewer {{ threads(first: 1) {{ nodes {{ lastMessage {{ {within} }} }} }} }} {}}}", "} } ".repeat(turns))
+        let within =
+            "thread { lastMessage { ".repeat(turns) + if depth.is_multiple_of(2) { "thread { id }" } else { "id" };
+        format!(
+            "{{ viewer {{ threads(first: 1) {{ nodes {{ lastMessage {{ {within} }} }} }} }} {}}}",
+            "} } ".repeat(turns)
+        )
     };
     runs(&world.server, None, &document(15)).await;
     assert_eq!(refused(&world.server, None, &json!({ "query": document(16) }), "depth", 15).await, 16);
     // Fragments are no way around it.
     let halves = "query { viewer { threads(first: 1) { nodes { ...Thread } } } } \
         fragment Thread on Thread { lastMessage { thread { lastMessage { thread { ... on Thread { lastMessage { ...Message } } } } } } } \
-        fragment Message on Message { thread { lastMessage { thread { lastMessage { thread { lastMessage { id } } } } } } }";
+        fragment Message on Message { thread { lastMessage { thread { lastMessage { thread { lastMessage { thread { id } } } } } } } }";
     assert_eq!(refused(&world.server, None, &json!({ "query": halves }), "depth", 15).await, 16);
 }
 
@@ -37,8 +42,8 @@ async fn a_document_has_at_most_4000_tokens(world: World) {
     let document = |tokens: usize| {
         let threads = "threads(first: 1, archived: false) { pageInfo { hasNextPage } } ";
         // Commas and comments are no tokens.
-        let rest = "__typename, # more of it\n".repeat(tokens - 5 - 280 * 14);
-        format!("{{ viewer {{ {}{rest}}} }}", threads.repeat(280))
+        let rest = "__typename, # more of it\n".repeat(tokens - 5 - 260 * 15);
+        format!("{{ viewer {{ {}{rest}}} }}", threads.repeat(260))
     };
     runs(&world.server, None, &document(4000)).await;
     assert_eq!(refused(&world.server, None, &json!({ "query": document(4001) }), "tokens", 4000).await, 4001);
@@ -65,7 +70,9 @@ async fn a_document_has_at_most_50_directives(world: World) {
     let document = |count: usize| {
         let each = "username @include(if: true) ".repeat(count - 2);
         // One in a fragment counts once, however often it is spread.
-        format!("{{ viewer @skip(if: false) {{ user {{ {each} ...F ...F }} }} }} fragment F on User {{ id @skip(if: false) }}")
+        format!(
+            "{{ viewer @skip(if: false) {{ user {{ {each} ...F ...F }} }} }} fragment F on User {{ id @skip(if: false) }}"
+        )
     };
     runs(&world.server, None, &document(50)).await;
     assert_eq!(refused(&world.server, None, &json!({ "query": document(51) }), "directives", 50).await, 51);
@@ -129,6 +136,16 @@ async fn an_operation_has_at_most_1000_selections(world: World) {
     let document = |count: usize| format!("{{ viewer {{ user {{ {}}} }} }}", "id ".repeat(count - 2));
     runs(&world.server, None, &document(1000)).await;
     assert_eq!(refused(&world.server, None, &json!({ "query": document(1001) }), "selections", 1000).await, 1001);
+}
+
+async fn a_document_has_at_most_50_operations(world: World) {
+    let document =
+        |count: usize| (0..count).map(|number| format!("query Q{number} {{ a{number}: __typename }} ")).collect();
+    let request = |count: usize| json!({ "query": Value::String(document(count)), "operationName": "Q3" });
+    for (transport, answer) in super::ask_all(&world.server, None, &request(50)).await {
+        assert_eq!(answer.ok("/a3"), "Query", "{transport:?}");
+    }
+    assert_eq!(refused(&world.server, None, &request(51), "operations", 50).await, 51);
 }
 
 async fn fragments_count_where_they_are_spread(world: World) {
