@@ -13,8 +13,8 @@ tokio::task_local! {
 pub(crate) struct RequestId(pub(crate) String);
 
 /// Runs a request's work under its id.
-pub(crate) async fn within_request<T>(id: RequestId, work: impl Future<Output = T>) -> T {
-    REQUEST.scope(id, work).await
+pub(crate) fn within_request<F: Future>(id: RequestId, work: F) -> impl Future<Output = F::Output> {
+    REQUEST.scope(id, work)
 }
 
 /// The id of the request at hand.

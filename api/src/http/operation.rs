@@ -215,7 +215,8 @@ async fn stream(edge: &Edge, admitted: Box<Admitted>, sink: &mut impl Sink) -> E
     let Admitted { kind, id, request, name, cost, progress, span } = *admitted;
     let _open = Counted::new("linnet_streams");
     let frames = Frames { answers: edge.schema.execute_stream(request), id: &id, progress: &progress };
-    let work = within_request(id.clone(), frames.send_all(edge, cost, sink));
+    // Boxed once more, or each layer around it would have room for it.
+    let work = Box::pin(within_request(id.clone(), frames.send_all(edge, cost, sink)));
     let ended = AssertUnwindSafe(work).catch_unwind().instrument(span.clone()).await.unwrap_or_else(|_| {
         let mut errors = span.in_scope(|| failure(domain::Error::internal("a stream panicked"))).errors;
         sign(&mut errors, &id);
