@@ -43,6 +43,9 @@ pub(crate) struct Config {
     head_seconds: u64,
     idle_seconds: u64,
     request_seconds: u64,
+    answer_bytes: usize,
+    pub(crate) answers_bytes: usize,
+    pub(crate) bodies_bytes: usize,
     drain_seconds: u64,
     write_seconds: u64,
     socket_init_seconds: u64,
@@ -108,41 +111,17 @@ impl Config {
         let mut table: Table = DEFAULTS.parse().context("the built-in defaults")?;
         overlay_file(&mut table)?;
         overlay_environment(&mut table, std::env::vars())?;
+        Self::of(table)
+    }
+
+    fn of(table: Table) -> Result<Self> {
+        check_numbers(&table)?;
         let config: Self = Value::Table(table).try_into().context("the settings")?;
         config.check()?;
         Ok(config)
     }
 
     fn check(&self) -> Result<()> {
-        let positive = [
-            ("database_max_connections", u64::from(self.database_max_connections)),
-            ("database_acquire_timeout_ms", self.database_acquire_timeout_ms),
-            ("access_token_minutes", self.access_token_minutes),
-            ("session_days", self.session_days),
-            ("revocation_look_ms", self.revocation_look_ms),
-            ("message_length", self.message_length as u64),
-            ("hub_look_ms", self.hub_look_ms),
-            ("inbox_look_seconds", self.inbox_look_seconds),
-            ("heartbeat_seconds", self.heartbeat_seconds),
-            ("max_connections", self.max_connections as u64),
-            ("address_connections", self.address_connections as u64),
-            ("account_sockets", self.account_sockets as u64),
-            ("body_bytes", self.body_bytes as u64),
-            ("body_seconds", self.body_seconds),
-            ("head_seconds", self.head_seconds),
-            ("idle_seconds", self.idle_seconds),
-            ("request_seconds", self.request_seconds),
-            ("write_seconds", self.write_seconds),
-            ("socket_init_seconds", self.socket_init_seconds),
-            ("socket_operations", self.socket_operations as u64),
-            ("socket_message_bytes", self.socket_message_bytes as u64),
-            ("socket_messages_per_second", u64::from(self.socket_messages_per_second)),
-        ];
-        for (name, value) in positive {
-            if value == 0 {
-                bail!("`{name}` must be greater than 0");
-            }
-        }
         self.proxies()?;
         match (db::Engine::of(&self.database_url()), self.nats()?) {
             (None, _) => bail!("`database_url` must begin with sqlite: or postgres:"),
@@ -222,6 +201,7 @@ impl Config {
             body: self.body_bytes,
             body_time: seconds(self.body_seconds),
             request: seconds(self.request_seconds),
+            answer: self.answer_bytes,
             deadlines: Deadlines {
                 head: seconds(self.head_seconds),
                 write: seconds(self.write_seconds),
@@ -260,6 +240,28 @@ impl Config {
             log_retention: (self.log_retention_days > 0).then(|| days(self.log_retention_days)),
         }
     }
+}
+
+/// Settings that may be 0, which their comments explain.
+const MAY_BE_ZERO: &[&str] = &["log_retention_days", "drain_seconds"];
+
+/// Numbers are greater than 0 and no time is longer than ten years, so that none of them overflows when it is reckoned with.
+fn check_numbers(table: &Table) -> Result<()> {
+    for (name, value) in table {
+        let Value::Integer(number) = value else { continue };
+        let least = i64::from(!MAY_BE_ZERO.contains(&name.as_str()));
+        let most = match name.rsplit('_').next() {
+            Some("ms") => 86_400_000,
+            Some("seconds") => 315_360_000,
+            Some("minutes") => 5_256_000,
+            Some("days") => 3_650,
+            _ => i64::from(i32::MAX),
+        };
+        if !(least..=most).contains(number) {
+            bail!("`{name}` must be from {least} to {most}, and is {number}");
+        }
+    }
+    Ok(())
 }
 
 /// Lays the operator's file over the defaults: the one that LINNET_CONFIG names, else `linnet.toml` if it is there.
@@ -309,8 +311,7 @@ mod tests {
     fn with(variables: &[(&str, &str)]) -> Result<Config> {
         let mut table: Table = DEFAULTS.parse()?;
         overlay_environment(&mut table, variables.iter().map(|(name, value)| ((*name).into(), (*value).into())))?;
-        let config: Config = Value::Table(table).try_into()?;
-        config.check().map(|()| config)
+        Config::of(table)
     }
 
     #[test]
@@ -320,7 +321,13 @@ mod tests {
         assert_eq!((config.listen.port(), config.rate_limits), (1, Switch::Off));
         assert!(with(&[("LINNET_LISTEM", "0.0.0.0:1")]).is_err());
         assert!(with(&[("LINNET_HUB_LOOK_MS", "soon")]).is_err());
-        assert!(with(&[("LINNET_HUB_LOOK_MS", "0")]).is_err());
+        for (name, value) in
+            [("HUB_LOOK_MS", "0"), ("SESSION_DAYS", "300000000"), ("DOCUMENT_TOKENS", "0"), ("BODY_BYTES", "-1")]
+        {
+            let error = with(&[(&format!("LINNET_{name}"), value)]).map(drop).unwrap_err().to_string();
+            assert!(error.contains(&name.to_lowercase()), "{error}");
+        }
+        assert!(with(&[("LINNET_DRAIN_SECONDS", "0")]).is_ok());
         assert!(with(&[("LINNET_DATABASE_URL", "mysql://x")]).is_err());
     }
 

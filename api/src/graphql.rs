@@ -10,6 +10,7 @@ use domain::App;
 
 mod account;
 mod attachment;
+mod budget;
 mod charge;
 mod cursor;
 mod document;
@@ -32,8 +33,9 @@ mod signal;
 mod thread;
 mod user;
 
+pub(crate) use budget::Budget;
 pub(crate) use charge::charges;
-pub(crate) use document::{Documents, Kind, Limits as DocumentLimits, Operation};
+pub(crate) use document::{Documents, Kind, Limits as DocumentLimits, Operation, clipped};
 pub(crate) use error::{RequestId, fault, within_request};
 pub(crate) use progress::Progress;
 pub(crate) use scope::Scope;

@@ -9,10 +9,13 @@ use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::routing::get;
 use domain::App;
-use domain::session::Lease;
+use domain::access::Viewer;
+use domain::limit::site;
+use domain::session::{Client, Lease};
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::CompressionLevel;
@@ -37,21 +40,24 @@ mod listen;
 mod metrics;
 mod operation;
 mod queue;
+mod room;
 mod seats;
 mod socket;
 
 pub(crate) use deadline::Deadlines;
 pub(crate) use metrics::Audience;
 
+use listen::Routers;
 use operation::Caller;
+use room::Room;
 use seats::{Holder, Seat, Seats};
 
 /// How long requests in flight may take to finish once the server stops, and sockets to close.
-const FAREWELL: Duration = Duration::from_secs(22);
+const FAREWELL: Duration = Duration::from_secs(24);
 /// Sockets that are closed in a second when the server stops: their clients come back all together.
 const CLOSED_PER_SECOND: usize = 1000;
 /// Within this time the last of them is closed, however many there are.
-const LAST_CLOSED: Duration = Duration::from_secs(8);
+const LAST_CLOSED: Duration = Duration::from_secs(5);
 /// Answers that are smaller are not worth compressing.
 const COMPRESSED_ABOVE: u64 = 1024;
 /// How long a browser remembers what pages of other origins may ask.
@@ -66,6 +72,8 @@ pub(crate) struct Limits {
     pub(crate) body: usize,
     pub(crate) body_time: Duration,
     pub(crate) request: Duration,
+    /// Bytes of text that one answer may have.
+    pub(crate) answer: usize,
     pub(crate) deadlines: Deadlines,
     pub(crate) socket_init: Duration,
     pub(crate) socket_operations: usize,
@@ -92,6 +100,10 @@ pub(crate) struct Inner {
     /// All sockets and event streams that are open and the operations on them, so that each gets its end.
     sockets: TaskTracker,
     seats: Seats,
+    /// Memory for answers on their way to clients.
+    room: Room,
+    /// Bytes of memory for requests on their way here.
+    bodies: Semaphore,
     names: metrics::Names,
     recorder: Option<PrometheusHandle>,
 }
@@ -118,6 +130,8 @@ impl Edge {
             connections: TaskTracker::new(),
             sockets: TaskTracker::new(),
             seats: Seats::default(),
+            room: Room::new(config.answers_bytes),
+            bodies: Semaphore::new(config.bodies_bytes),
             names: metrics::Names::default(),
             recorder,
         })))
@@ -129,13 +143,23 @@ impl Edge {
         self.proxies.iter().any(|network| network.contains(&address))
     }
 
-    /// One more socket or event stream, unless the account has as many as it may; for the anonymous, the address.
-    fn seat(&self, caller: &Caller) -> Option<Seat> {
-        match (caller.viewer.user_id(), caller.client.ip_address) {
-            (Some(user_id), _) => self.seats.take(Holder::Account(user_id), self.limits.account_sockets),
-            (None, Some(address)) => self.seats.take(Holder::Address(address), self.limits.address_connections),
-            (None, None) => None,
-        }
+    /// One more event stream, unless the account or the address has as many as it may.
+    fn seats(&self, caller: &Caller) -> Option<Vec<Seat>> {
+        let of_address = self.address_seat(&caller.client)?;
+        let of_account = self.account_seat(&caller.viewer)?;
+        Some(of_address.into_iter().chain(of_account).collect())
+    }
+
+    /// One more socket or event stream of an address, unless it has as many as it may.
+    fn address_seat(&self, client: &Client) -> Option<Option<Seat>> {
+        let Some(address) = client.ip_address else { return Some(None) };
+        self.seats.take(Holder::Address(site(address)), self.limits.address_connections).map(Some)
+    }
+
+    /// One more socket or event stream of an account, unless it has as many as it may; the anonymous have none.
+    fn account_seat(&self, viewer: &Viewer) -> Option<Option<Seat>> {
+        let Some(user_id) = viewer.user_id() else { return Some(None) };
+        self.seats.take(Holder::Account(user_id), self.limits.account_sockets).map(Some)
     }
 
     /// Waits a random while when the server stops, so that not all clients come back at once.
@@ -164,7 +188,10 @@ pub(crate) async fn serve(
     end: End,
 ) -> Result<()> {
     let edge = Edge::new(app, config, recorder, end)?;
-    listen::accept(edge.clone(), router(edge.clone()), listener).await;
+    if let Some(recorder) = edge.recorder.clone() {
+        tokio::spawn(edge.stop.clone().run_until_cancelled_owned(metrics::keep_up(recorder)));
+    }
+    listen::accept(edge.clone(), routers(&edge), listener).await;
     edge.connections.close();
     edge.sockets.close();
     let all = async {
@@ -177,9 +204,22 @@ pub(crate) async fn serve(
     Ok(())
 }
 
+/// What is served, and what is when there are more connections than may be.
+fn routers(edge: &Edge) -> Routers {
+    let full = Router::new()
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::get))
+        .fallback(health::full)
+        .with_state(edge.clone());
+    Routers { all: router(edge.clone()), full }
+}
+
 fn router(edge: Edge) -> Router {
     let api = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post))
+        .layer(header("cache-control", "no-store"))
+        .layer(SetResponseHeaderLayer::appending(header::VARY, HeaderValue::from_static("accept, authorization")))
         .layer(cross_origin(edge.allowed_origins.clone()));
     let router = Router::new()
         .merge(api)

@@ -62,8 +62,10 @@ pub(crate) async fn telemetry() {
         }
         ask.push((world, alice, room));
     }
-    let send = "mutation Send($thread: ID!) { messageSend(input: { threadId: $thread, content: \"hello\" }) { cursor } }";
-    for (name, document) in [("{ __typename }", "query Tiny { __typename }"), ("a page of 50", PAGE), ("a send", send)] {
+    let send =
+        "mutation Send($thread: ID!) { messageSend(input: { threadId: $thread, content: \"hello\" }) { cursor } }";
+    for (name, document) in [("{ __typename }", "query Tiny { __typename }"), ("a page of 50", PAGE), ("a send", send)]
+    {
         let mut used = [Vec::new(), Vec::new()];
         for _ in 0..ROUNDS {
             for (which, (world, alice, room)) in ask.iter().enumerate() {

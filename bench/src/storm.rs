@@ -35,12 +35,7 @@ pub(crate) async fn run() {
     for _ in 0..ROOMS {
         rooms.push(world.room(&alice).await);
     }
-    let run = Arc::new(Run {
-        world,
-        back: Mutex::default(),
-        over: AtomicBool::new(false),
-        resumed: Mutex::default(),
-    });
+    let run = Arc::new(Run { world, back: Mutex::default(), over: AtomicBool::new(false), resumed: Mutex::default() });
     let mut chance = Chance::new();
     let begun = Instant::now();
     let mut clients = Vec::new();
@@ -84,7 +79,10 @@ pub(crate) async fn run() {
     }
     let mut resumed = std::mem::take(&mut *run.resumed.lock().unwrap());
     println!("  back and caught up           {}", resumed.told());
-    println!("  within 15 s                  {} of {CLIENTS}", resumed.0.iter().filter(|time| time.as_secs() < 15).count());
+    println!(
+        "  within 15 s                  {} of {CLIENTS}",
+        resumed.0.iter().filter(|time| time.as_secs() < 15).count()
+    );
     println!("  CPU of the server for it     {used:.1?}");
     println!("  clients that missed, doubled or reordered a message: {missed}");
 }

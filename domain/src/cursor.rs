@@ -81,7 +81,7 @@ pub(crate) fn time(micros: i64) -> Option<DateTimeUtc> {
 }
 
 /// A position in the log of one thread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ThreadCursor {
     /// The log it was taken from; see `instance.log_epoch`.
     pub epoch: u32,

@@ -107,7 +107,7 @@ impl Pair {
 }
 
 /// What counts as one address: a site has a /64 of IPv6 at the least.
-fn site(address: IpAddr) -> IpAddr {
+pub fn site(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
         address => address,

@@ -5,20 +5,26 @@
 use std::collections::HashMap;
 
 use entity::id::{MessageId, ThreadId};
-use entity::{message, message_revision};
+use entity::message;
 use sea_orm::FromQueryResult;
 
+mod around;
 mod edit;
+mod reply;
+mod revision;
 mod send;
 
+pub use around::pages_around;
 pub use edit::{Changed, delete, edit};
+pub use reply::{reply_counts, reply_pages};
+pub use revision::revisions;
 pub use send::{AttachmentDraft, Draft, Sent, send};
 
 use crate::access::{Reader, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::infra::keys::{Column, Key};
-use crate::page::{Page, Window};
+use crate::page::{Page, Slice, Window};
 use crate::text;
 
 /// Messages after one seq and up to another, oldest first.
@@ -33,22 +39,15 @@ pub(crate) async fn between(
     app.db.all(sql, [reader.id().into(), after.into(), until.into(), i64::from(limit).into()]).await
 }
 
-/// What the pages of messages of several threads have in common, so that one statement can read them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Shape {
-    limit: u32,
-    backward: bool,
-}
-
 /// Pages of messages, one for each thread and window; windows are over seqs. Oldest first within a page.
 pub async fn pages(app: &App, asked: &[(Reader, Window<i64>)]) -> Result<Vec<Page<message::Model>>> {
-    let mut by_shape: HashMap<Shape, Vec<usize>> = HashMap::new();
+    let mut by_slice: HashMap<Slice, Vec<usize>> = HashMap::new();
     for (index, (_, window)) in asked.iter().enumerate() {
-        by_shape.entry(Shape { limit: window.limit, backward: window.backward }).or_default().push(index);
+        by_slice.entry(window.slice()).or_default().push(index);
     }
     let mut pages: Vec<Page<message::Model>> = asked.iter().map(|_| Page::empty()).collect();
-    for (shape, indices) in by_shape {
-        for (index, rows) in read_pages(app, asked, &indices, shape).await? {
+    for (slice, indices) in by_slice {
+        for (index, rows) in read_pages(app, asked, &indices, slice).await? {
             let (reader, window) = &asked[index];
             pages[index] = place_page(reader, window, rows);
         }
@@ -67,7 +66,7 @@ async fn read_pages(
     app: &App,
     asked: &[(Reader, Window<i64>)],
     indices: &[usize],
-    shape: Shape,
+    slice: Slice,
 ) -> Result<HashMap<usize, Vec<message::Model>>> {
     let engine = app.db.engine();
     let columns = [
@@ -76,7 +75,7 @@ async fn read_pages(
         ("after_seq", Column::Number),
         ("before_seq", Column::Number),
     ];
-    let order = if shape.backward { "t.seq DESC" } else { "t.seq" };
+    let order = if slice.backward { "t.seq DESC" } else { "t.seq" };
     let condition = "t.thread_id = w.thread_id AND t.seq > w.after_seq AND t.seq < w.before_seq";
     let first = engine.first_of_each("messages", condition, order, "$2");
     let sql = format!("WITH {} SELECT w.nth, t.* FROM {first} ORDER BY w.nth, {order}", engine.want(&columns, 1));
@@ -85,7 +84,7 @@ async fn read_pages(
         let (after, before) = bounds(reader, window);
         [Key::Number(index as i64), reader.id().into(), Key::Number(after), Key::Number(before)]
     });
-    let values = [engine.keys(&columns, keys), i64::from(shape.limit + 1).into()];
+    let values = [engine.keys(&columns, keys), i64::from(slice.limit + 1).into()];
     let rows: Vec<Numbered> = app.db.all(sql, values).await?;
     let mut of_index: HashMap<usize, Vec<message::Model>> = indices.iter().map(|&index| (index, Vec::new())).collect();
     for numbered in rows {
@@ -117,31 +116,6 @@ fn place_page(reader: &Reader, window: &Window<i64>, rows: Vec<message::Model>) 
         }
     }
     page
-}
-
-/// A page about one message of the thread: as many before it as after it, and itself.
-pub async fn page_around(app: &App, reader: &Reader, id: MessageId, limit: u32) -> Result<Page<message::Model>> {
-    let found = by_ids(app, &[(reader.clone(), id)]).await?.remove(&id);
-    let middle = found.ok_or_else(|| Error::not_found("around", "message"))?;
-    let before = Window { after: None, before: Some(middle.seq), limit: (limit / 2).max(1), backward: true };
-    let after = Window {
-        after: Some(middle.seq),
-        before: None,
-        limit: (limit - limit / 2).saturating_sub(1).max(1),
-        backward: false,
-    };
-    let mut halves = pages(app, &[(reader.clone(), before), (reader.clone(), after)]).await?.into_iter();
-    let (before, after) = (halves.next().unwrap_or(Page::empty()), halves.next().unwrap_or(Page::empty()));
-    let count = reader.thread().message_count;
-    let mut items = before.items;
-    // The smallest pages have no room on both sides.
-    items.drain(..items.len().saturating_sub(limit.saturating_sub(1) as usize));
-    items.push(middle);
-    items.extend(after.items);
-    items.truncate(limit as usize);
-    let has_previous = items.first().is_some_and(|row| row.position > 1);
-    let has_next = after.has_next || items.last().is_some_and(|row| row.position < count);
-    Ok(Page { items, has_next, has_previous })
 }
 
 /// Messages by id, of threads that the reader may read; one of another thread than its proof's is missing.
@@ -223,90 +197,4 @@ pub async fn last_of_each(app: &App, readers: &[Reader]) -> Result<HashMap<Threa
     let asked: Vec<_> = readers.iter().map(|reader| (reader.clone(), window())).collect();
     let pages = pages(app, &asked).await?;
     Ok(pages.into_iter().flat_map(|page| page.items).map(|row| (row.thread_id, row)).collect())
-}
-
-#[derive(FromQueryResult)]
-struct Count {
-    parent_id: MessageId,
-    count: i64,
-}
-
-/// How many replies each message has; none are missing from the map.
-pub async fn reply_counts(app: &App, ids: &[MessageId]) -> Result<HashMap<MessageId, i64>> {
-    let engine = app.db.engine();
-    let sql = format!(
-        "SELECT parent_id, count(*) AS count FROM messages WHERE parent_id IS NOT NULL AND parent_id {} GROUP BY parent_id",
-        engine.among(1)
-    );
-    let rows: Vec<Count> = app.db.all(sql, [engine.ids(ids.iter().copied())]).await?;
-    Ok(rows.into_iter().map(|row| (row.parent_id, row.count)).collect())
-}
-
-/// Pages of replies, one for each message and window; windows are over seqs.
-pub async fn reply_pages(app: &App, asked: &[(Reader, MessageId, Window<i64>)]) -> Result<Vec<Page<message::Model>>> {
-    let engine = app.db.engine();
-    let mut by_shape: HashMap<Shape, Vec<usize>> = HashMap::new();
-    for (index, (.., window)) in asked.iter().enumerate() {
-        by_shape.entry(Shape { limit: window.limit, backward: window.backward }).or_default().push(index);
-    }
-    let columns = [
-        ("nth", Column::Number),
-        ("parent_id", Column::Id),
-        ("thread_id", Column::Id),
-        ("after_seq", Column::Number),
-        ("before_seq", Column::Number),
-    ];
-    let mut pages: Vec<Page<message::Model>> = asked.iter().map(|_| Page::empty()).collect();
-    for (shape, indices) in by_shape {
-        let order = if shape.backward { "t.seq DESC" } else { "t.seq" };
-        let of_parent = "t.parent_id IS NOT NULL AND t.parent_id = w.parent_id AND t.thread_id = w.thread_id";
-        let condition = format!("{of_parent} AND t.seq > w.after_seq AND t.seq < w.before_seq");
-        let first = engine.first_of_each("messages", &condition, order, "$2");
-        let sql = format!("WITH {} SELECT w.nth, t.* FROM {first} ORDER BY w.nth, {order}", engine.want(&columns, 1));
-        let keys = indices.iter().map(|&index| {
-            let (reader, parent, window) = &asked[index];
-            let (after, before) = bounds(reader, window);
-            let nth = Key::Number(index as i64);
-            [nth, (*parent).into(), reader.id().into(), Key::Number(after), Key::Number(before)]
-        });
-        let values = [engine.keys(&columns, keys), i64::from(shape.limit + 1).into()];
-        let mut rows: HashMap<usize, Vec<message::Model>> = HashMap::new();
-        for numbered in app.db.all::<Numbered>(sql, values).await? {
-            rows.entry(usize::try_from(numbered.nth).map_err(Error::internal)?).or_default().push(numbered.row);
-        }
-        for index in indices {
-            let (reader, parent, window) = &asked[index];
-            let mut page = Page::cut(rows.remove(&index).unwrap_or_default(), window, false);
-            if let Some(after) = window.after {
-                page.has_previous |= any_reply(app, reader, *parent, "seq <= $3", after).await?;
-            }
-            if let Some(before) = window.before {
-                page.has_next |= any_reply(app, reader, *parent, "seq >= $3", before).await?;
-            }
-            pages[index] = page;
-        }
-    }
-    Ok(pages)
-}
-
-/// Whether a message has replies on one side of a cursor, that at the cursor among them.
-async fn any_reply(app: &App, reader: &Reader, parent: MessageId, side: &str, seq: i64) -> Result<bool> {
-    let sql = format!(
-        "SELECT id, thread_id FROM messages WHERE parent_id IS NOT NULL AND parent_id = $1 AND thread_id = $2 AND {side} LIMIT 1"
-    );
-    let found: Option<Located> = app.db.one(sql, [parent.into(), reader.id().into(), seq.into()]).await?;
-    Ok(found.is_some())
-}
-
-/// What messages said before they were edited, oldest first.
-pub async fn revisions(app: &App, ids: &[MessageId]) -> Result<HashMap<MessageId, Vec<message_revision::Model>>> {
-    let engine = app.db.engine();
-    let sql =
-        format!("SELECT * FROM message_revisions WHERE message_id {} ORDER BY message_id, version", engine.among(1));
-    let rows: Vec<message_revision::Model> = app.db.all(sql, [engine.ids(ids.iter().copied())]).await?;
-    let mut of_message: HashMap<MessageId, Vec<message_revision::Model>> = HashMap::new();
-    for row in rows {
-        of_message.entry(row.message_id).or_default().push(row);
-    }
-    Ok(of_message)
 }

@@ -5,6 +5,26 @@ use crate::error::{Code, Error, Refusal, Result};
 /// The most items that a page holds.
 pub const MOST: i32 = 100;
 
+/// Some items from one end of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Slice {
+    /// At most so many.
+    pub limit: u32,
+    /// The last ones rather than the first.
+    pub backward: bool,
+}
+
+impl Slice {
+    /// Checks `first` and `last`: within 1..=100, and never both. Without either, the first `default`.
+    pub fn new(first: Option<i32>, last: Option<i32>, default: i32) -> Result<Self> {
+        match (first, last) {
+            (Some(_), Some(_)) => Err(Error::refuse(Code::Invalid, "last", "Give `first` or `last`, not both.")),
+            (first, None) => Ok(Self { limit: bounded("first", first.unwrap_or(default))?, backward: false }),
+            (None, Some(last)) => Ok(Self { limit: bounded("last", last)?, backward: true }),
+        }
+    }
+}
+
 /// What part of a list is asked for: `limit` items after and before some keys, from the one end or from the other.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Window<K> {
@@ -28,16 +48,16 @@ impl<K> Window<K> {
         before: Option<K>,
         default: i32,
     ) -> Result<Self> {
-        let backward = last.is_some() || (first.is_none() && before.is_some() && after.is_none());
-        let limit = match (first, last) {
-            (Some(_), Some(_)) => {
-                return Err(Error::refuse(Code::Invalid, "last", "Give `first` or `last`, not both."));
-            }
-            (Some(first), None) => bounded("first", first)?,
-            (None, Some(last)) => bounded("last", last)?,
-            (None, None) => default.unsigned_abs(),
-        };
+        // Without either, a cursor alone says from which end.
+        let from_end = first.is_none() && last.is_none() && before.is_some() && after.is_none();
+        let Slice { limit, backward } = Slice::new(first, last, default)?;
+        let backward = backward || from_end;
         Ok(Self { after, before, limit, backward })
+    }
+
+    /// How many of it are asked for, and from which end.
+    pub fn slice(&self) -> Slice {
+        Slice { limit: self.limit, backward: self.backward }
     }
 }
 

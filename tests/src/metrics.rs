@@ -58,10 +58,11 @@ impl Sample {
     fn read(line: &str) -> Self {
         let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no sample: {line}"));
         let (name, labels) = series.trim_end_matches('}').split_once('{').unwrap_or((series, ""));
-        let labels = labels.split("\",").filter_map(|pair| pair.trim_end_matches('"').split_once("=\""));
+        let labels = labels.split("\",").filter_map(|pair| pair.split_once("=\""));
+        let labels = labels.map(|(label, value)| (label.to_owned(), value.trim_end_matches('"').to_owned()));
         Self {
             name: name.to_owned(),
-            labels: labels.map(|(label, value)| (label.to_owned(), value.to_owned())).collect(),
+            labels: labels.collect(),
             value: value.parse().unwrap_or_else(|_| panic!("no number: {line}")),
         }
     }

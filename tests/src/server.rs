@@ -127,7 +127,12 @@ impl Server {
     /// Asks the process to end (SIGTERM) and waits until it has.
     pub async fn stop(&self) -> ExitStatus {
         self.terminate();
-        let status = eventually("the server to end after SIGTERM", async || self.exited()).await;
+        self.ended().await
+    }
+
+    /// Waits until the process has ended, after [`Server::terminate`] for one.
+    pub async fn ended(&self) -> ExitStatus {
+        let status = eventually("the server to end", async || self.exited()).await;
         self.child.lock().unwrap().take();
         status
     }

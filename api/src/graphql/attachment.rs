@@ -1,9 +1,10 @@
 //! Files that messages carry.
 
-use async_graphql::{ID, InputObject, Object};
+use async_graphql::{Context, ID, InputObject, Object, Result};
 use domain::message::AttachmentDraft;
 use entity::message_attachment;
 
+use super::budget::Budget;
 use super::scalar::{DateTime, Json};
 
 /// A file that a message carries.
@@ -19,8 +20,9 @@ impl Attachment {
     }
 
     /// Where it is.
-    async fn url(&self) -> &str {
-        &self.0.url
+    async fn url(&self, ctx: &Context<'_>) -> Result<&str> {
+        Budget::spend(ctx, self.0.url.len())?;
+        Ok(&self.0.url)
     }
 
     /// Its media type, such as `image/png`.
@@ -40,8 +42,8 @@ impl Attachment {
     }
 
     /// What its client kept with it.
-    async fn metadata(&self) -> Option<Json> {
-        self.0.metadata.clone().map(Json)
+    async fn metadata(&self, ctx: &Context<'_>) -> Result<Option<Json>> {
+        Json::within(ctx, self.0.metadata.as_ref())
     }
 
     /// When it was sent.

@@ -13,7 +13,7 @@ use apollo_compiler::request::coerce_variable_values;
 use apollo_compiler::response::GraphQLError;
 use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{ExecutableDocument, Name, Schema};
-use async_graphql::parser::types::ExecutableDocument as Parsed;
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument as Parsed};
 use async_graphql::{Pos, Request, ServerError, Variables};
 use moka::sync::Cache;
 use serde_json::{Map, Value};
@@ -90,6 +90,7 @@ pub(crate) struct Documents {
 /// A document that is valid, with its operations.
 struct Document {
     parsed: Parsed,
+    tokens: usize,
     source: Valid<ExecutableDocument>,
     /// By the names of the operations, each when it is first asked for.
     plans: HashMap<Option<Name>, OnceLock<Result<Plan, ServerError>>>,
@@ -97,6 +98,8 @@ struct Document {
 
 /// What is known of an operation before it runs. One that is too much, whatever its variables are, has none.
 struct Plan {
+    /// The operation with its fragments, and nothing else: the executor looks at all that it is given.
+    parsed: Parsed,
     name: Option<Arc<str>>,
     kind: Kind,
     root_fields: Arc<[String]>,
@@ -104,15 +107,17 @@ struct Plan {
     price: Price,
 }
 
-/// How many times its text a document takes when it is parsed, twice. An estimate, for the size of the cache.
-const EXPANSION: usize = 24;
+/// Bytes that a token of a document takes once it is parsed, in two ways. An estimate, for the size of the cache.
+const TOKEN: usize = 1024;
 
 impl Documents {
     /// Documents of the API that a schema describes.
     pub(crate) fn new(sdl: &str, limits: Limits) -> anyhow::Result<Self> {
         let schema = Schema::parse_and_validate(sdl, "schema.graphql")
             .map_err(|invalid| anyhow::anyhow!("the schema is not valid: {}", invalid.errors))?;
-        let weigh = |text: &String, _: &Arc<Document>| u32::try_from(text.len() * EXPANSION + 2048).unwrap_or(u32::MAX);
+        let weigh = |text: &String, document: &Arc<Document>| {
+            u32::try_from(text.len() + document.tokens * TOKEN).unwrap_or(u32::MAX)
+        };
         let known = Cache::builder().max_capacity(limits.cache).weigher(weigh).build();
         Ok(Self { model: Model::of(&schema), schema, limits, known })
     }
@@ -129,25 +134,21 @@ impl Documents {
         operation_name: Option<&str>,
         variables: Option<Map<String, Value>>,
     ) -> Result<Operation, Refused> {
-        let document = match self.known.get(text) {
-            Some(document) => document,
-            None => {
-                let document = Arc::new(self.read(text)?);
-                self.known.insert(text.to_owned(), document.clone());
-                document
-            }
-        };
+        let known = self.known.get(text);
+        let is_known = known.is_some();
+        let document = known.map_or_else(|| self.read(text).map(Arc::new), Ok)?;
         let operation = document.named(operation_name)?;
         let plan = self.plan(&document, operation)?;
+        if !is_known {
+            // Only what may run displaces what has run.
+            self.known.insert(text.to_owned(), document.clone());
+        }
         let variables = variables.unwrap_or_default();
         self.check_variables(&document, operation, &variables)?;
         let cost = plan.price.cost(&variables);
         self.check_cost(cost)?;
         let mut request = Request::new("").variables(Variables::from_json(Value::Object(variables)));
-        if let Some(name) = &plan.name {
-            request = request.operation_name(&**name);
-        }
-        request.set_parsed_query(document.parsed.clone());
+        request.set_parsed_query(plan.parsed.clone());
         Ok(Operation {
             request,
             kind: plan.kind,
@@ -159,7 +160,7 @@ impl Documents {
 
     /// Looks at a document that is not known.
     fn read(&self, text: &str) -> Result<Document, Refused> {
-        text::check(text, &self.limits).map_err(|refusal| vec![refusal])?;
+        let tokens = text::check(text, &self.limits).map_err(|refusal| vec![refusal])?;
         let mut parser = Parser::new().recursion_limit(text::NESTING);
         let source =
             parser.parse_executable(&self.schema, text, "document").map_err(|invalid| described(&invalid.errors))?;
@@ -172,7 +173,7 @@ impl Documents {
         // What a validator of the whole specification has passed, this parser takes, too; if not, it is refused all the same.
         let parsed = async_graphql::parser::parse_query(text).map_err(|error| vec![error.into()])?;
         let plans = source.operations.iter().map(|operation| (operation.name.clone(), OnceLock::new())).collect();
-        Ok(Document { parsed, source, plans })
+        Ok(Document { parsed, tokens, source, plans })
     }
 
     /// What is known of an operation: worked out once.
@@ -182,6 +183,7 @@ impl Documents {
             shape::check(&document.source, operation, &self.limits)?;
             let root_fields = shape::root_fields(&document.source, operation);
             Ok(Plan {
+                parsed: document.alone(operation),
                 name: operation.name.as_ref().map(|name| Arc::from(name.as_str())),
                 kind: operation.operation_type.into(),
                 root_fields: root_fields.into_iter().map(str::to_owned).collect(),
@@ -227,6 +229,23 @@ impl Documents {
 }
 
 impl Document {
+    /// An operation with the fragments that it reaches.
+    fn alone(&self, operation: &Definition) -> Parsed {
+        let reached = shape::fragments(&self.source, operation);
+        let chosen = self
+            .parsed
+            .operations
+            .iter()
+            .find(|(name, _)| name.map(|name| name.as_str()) == operation.name.as_ref().map(|name| name.as_str()));
+        let operations = match chosen {
+            Some((_, chosen)) => DocumentOperations::Single(chosen.clone()),
+            None => self.parsed.operations.clone(),
+        };
+        let fragments = self.parsed.fragments.iter().filter(|(name, _)| reached.contains(name.as_str()));
+        let fragments = fragments.map(|(name, fragment)| (name.clone(), fragment.clone())).collect();
+        Parsed { operations, fragments }
+    }
+
     /// The specification's GetOperation.
     fn named(&self, name: Option<&str>) -> Result<&Definition, Refused> {
         // Some clients write an empty name for none.
@@ -277,7 +296,7 @@ fn too_expensive(measure: &str, asked: u64, limit: u64, of: &str, advice: &str) 
 }
 
 /// A message quotes what the client wrote, which may be long.
-fn clipped(text: &str) -> String {
+pub(crate) fn clipped(text: &str) -> String {
     const LONGEST: usize = 300;
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -206,21 +206,21 @@ pub(crate) struct ThreadEventPage {
 }
 
 impl ThreadEventPage {
-    /// A page as the domain read it.
-    pub(crate) fn of(page: EventPage, reader: &Reader, scope: &Scope) -> Self {
+    /// A page as the domain read it, in the scope of what is shown with it.
+    pub(crate) fn of(page: &EventPage, reader: &Reader, scope: &Scope) -> Self {
         Self {
             end_cursor: scope.cursor(reader, page.end),
             has_next_page: page.has_next,
-            frames: page.frames.into_iter().map(|frame| ThreadFrame::shown(scope.app(), frame, false)).collect(),
+            frames: page.frames.iter().map(|frame| ThreadFrame::of(scope.clone(), frame.clone())).collect(),
         }
     }
 }
 
 impl ThreadFrame {
-    /// A step of a walk: an event is loaded once for all who see it, together with those that were read with it.
-    fn shown(app: &Arc<domain::App>, frame: Frame, patient: bool) -> Self {
+    /// A step of a stream: an event is loaded once for all who see it, together with those that were read with it.
+    fn streamed(app: &Arc<domain::App>, frame: Frame) -> Self {
         let scope = match &frame.step {
-            Step::Entry(entry) => Scope::shared(app, entry, patient),
+            Step::Entry(entry) => Scope::shared(app, entry),
             _ => Scope::new(app.clone()),
         };
         Self::of(scope, frame)
@@ -280,7 +280,7 @@ fn noted(app: &Arc<domain::App>, frame: Frame, progress: &Progress) -> ThreadFra
         progress.note_live();
     }
     progress.note(&Cursor(event::cursor(app, frame.reader.id(), frame.seq)), happened_at);
-    ThreadFrame::shown(app, frame, true)
+    ThreadFrame::streamed(app, frame)
 }
 
 #[derive(Default)]

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
 use domain::access::Reader;
-use domain::page::{Page, Window};
+use domain::cursor::ThreadCursor;
+use domain::event::EventPage;
+use domain::page::{Page, Slice, Window};
 use domain::reaction::Group;
 use domain::receipt::{Asked, Receipts};
 use domain::user::Public;
-use domain::{App, attachment, message, participant, reaction, receipt, thread, user};
+use domain::{App, attachment, event, message, participant, reaction, receipt, thread, user};
 use entity::id::{MessageId, ThreadId, UserId};
 use entity::participant::Role;
 
@@ -120,13 +122,24 @@ question!(AttachmentsOf => Vec<entity::message_attachment::Model>, |app, keys| {
     attachment::of_messages(app, &ids).await.map(|found| complete(keys, found, |key| key.0))
 });
 
-/// What a message said before it was edited.
+/// What a message said before it was edited, from the one end or from the other.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct RevisionsOf(pub(crate) MessageId);
+pub(crate) struct RevisionsOf(pub(crate) MessageId, pub(crate) Slice);
 
 question!(RevisionsOf => Vec<entity::message_revision::Model>, |app, keys| {
-    let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
-    message::revisions(app, &ids).await.map(|found| complete(keys, found, |key| key.0))
+    let mut of_slice: HashMap<Slice, Vec<MessageId>> = HashMap::new();
+    for key in keys {
+        of_slice.entry(key.1).or_default().push(key.0);
+    }
+    let mut answers = HashMap::new();
+    let mut outcome = Ok(());
+    for (slice, ids) in of_slice {
+        match message::revisions(app, &ids, slice).await {
+            Ok(found) => answers.extend(found.into_iter().map(|(id, rows)| ((id, slice), rows))),
+            Err(error) => outcome = Err(error),
+        }
+    }
+    outcome.map(|()| complete(keys, answers, |key| (key.0, key.1)))
 });
 
 /// How many replies a message has.
@@ -181,6 +194,27 @@ pub(crate) struct MessagesOf(pub(crate) Reader, pub(crate) Window<i64>);
 question!(MessagesOf => Page<Arc<entity::message::Model>>, |app, keys| {
     let asked: Vec<_> = keys.iter().map(|key| (key.0.clone(), key.1.clone())).collect();
     message::pages(app, &asked).await.map(|pages| zip(keys, shared(pages)))
+});
+
+/// A page of a thread's messages about one of them; none if it is not one of the thread.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct MessagesAround(pub(crate) Reader, pub(crate) MessageId, pub(crate) u32);
+
+question!(MessagesAround => Page<Arc<entity::message::Model>>, |app, keys| {
+    let asked: Vec<_> = keys.iter().map(|key| (key.0.clone(), key.1, key.2)).collect();
+    message::pages_around(app, &asked).await.map(|pages| {
+        let found = keys.iter().zip(pages).filter_map(|(key, page)| Some((key.clone(), page?.map(Arc::new))));
+        found.collect()
+    })
+});
+
+/// A page of a thread's log.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct EventsOf(pub(crate) Reader, pub(crate) Option<ThreadCursor>, pub(crate) u32);
+
+question!(EventsOf => Arc<EventPage>, |app, keys| {
+    let asked: Vec<_> = keys.iter().map(|key| (key.0.clone(), key.1, key.2)).collect();
+    event::pages(app, &asked).await.map(|pages| zip(keys, pages.into_iter().map(Arc::new).collect()))
 });
 
 /// A page of the replies to a message.

@@ -7,13 +7,14 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject, Subscription};
 use domain::access::{self, Reader};
 use domain::event::{self, Step, Track};
 use domain::message;
-use domain::page::{Page, Window};
+use domain::page::{Page, Slice, Window};
 use domain::receipt;
 use entity::id::{MessageId, ThreadId};
 use entity::thread_event::EventKind;
 use futures_util::{Stream, StreamExt};
 
 use super::attachment::Attachment;
+use super::budget::Budget;
 use super::cursor::{Args, ITEMS};
 use super::loader::{AttachmentsOf, Batch, Parent, ReactionsTo, ReceiptsOf, RepliesTo, ReplyCount, RevisionsOf};
 use super::page::connection;
@@ -99,8 +100,10 @@ impl Message {
     }
 
     /// What it says. Null once deleted.
-    async fn content(&self) -> Option<&str> {
-        self.row.content.as_deref()
+    async fn content(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        let content = self.row.content.as_deref();
+        Budget::spend(ctx, content.map_or(0, str::len))?;
+        Ok(content)
     }
 
     /// The message that it replies to. Replies are one level deep: a reply to a reply has the same parent.
@@ -162,8 +165,8 @@ impl Message {
     }
 
     /// What its client kept with it.
-    async fn metadata(&self) -> Option<Json> {
-        self.row.metadata.clone().map(Json)
+    async fn metadata(&self, ctx: &Context<'_>) -> Result<Option<Json>> {
+        Json::within(ctx, self.row.metadata.as_ref())
     }
 
     /// How far it has come with all others together; never goes back.
@@ -201,12 +204,18 @@ impl Message {
         self.row.version
     }
 
-    /// What it said before it was edited, oldest first. Empty once deleted.
-    async fn revisions(&self) -> Result<Vec<MessageRevision>> {
+    /// What it said before it was edited, oldest first: the 20 oldest, unless `first` or `last` says otherwise. The newest
+    /// are `last: 20`, oldest first among them. There are `version` − 1 in all. Empty once deleted.
+    async fn revisions(
+        &self,
+        #[graphql(desc = "How many from the oldest on: 1 to 100; 20 if both are left out.")] first: Option<i32>,
+        #[graphql(desc = "How many of the newest: 1 to 100.")] last: Option<i32>,
+    ) -> Result<Vec<MessageRevision>> {
+        let slice = Slice::new(first, last, ITEMS).map_err(fault)?;
         if self.deleted() || self.row.edited_at.is_none() {
             return Ok(Vec::new());
         }
-        let rows = self.load(RevisionsOf).await?;
+        let rows = self.load(|id| RevisionsOf(id, slice)).await?;
         let revision = |row: entity::message_revision::Model| MessageRevision {
             version: row.version,
             content: row.content,
@@ -295,7 +304,7 @@ fn edge_of(app: &Arc<domain::App>, frame: event::Frame, progress: &Progress) -> 
     match frame.step {
         Step::Entry(entry) if entry.event.kind == EventKind::MessagePosted => {
             let row = entry.message.clone()?;
-            let scope = Scope::shared(app, &entry, true);
+            let scope = Scope::shared(app, &entry);
             let cursor = scope.cursor(&frame.reader, frame.seq);
             progress.note(&cursor, Some(entry.event.created_at));
             Some(Ok(MessageEdge { cursor, node: Message { scope, reader: frame.reader, row } }))

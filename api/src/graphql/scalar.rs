@@ -1,8 +1,10 @@
 //! Scalars that are more than a number or a text.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{Context, InputValueError, InputValueResult, Result, Scalar, ScalarType, Value};
 use chrono::SecondsFormat;
 use domain::Timestamp;
+
+use super::budget::Budget;
 
 /// A point in time, in UTC with microseconds, as RFC 3339 has it: `2026-11-20T10:00:00.123456Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,15 @@ impl ScalarType for Json {
 
     fn to_value(&self) -> Value {
         Value::from_json(self.0.clone()).unwrap_or_default()
+    }
+}
+
+impl Json {
+    /// A value that counts towards what the answer may have.
+    pub(crate) fn within(ctx: &Context<'_>, value: Option<&serde_json::Value>) -> Result<Option<Self>> {
+        let Some(value) = value else { return Ok(None) };
+        Budget::spend(ctx, serde_json::to_string(value).map_or(0, |text| text.len()))?;
+        Ok(Some(Self(value.clone())))
     }
 }
 

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
 use domain::access::{Reader, Viewer};
-use domain::event::Entry;
+use domain::event::{Entry, EventPage, Step};
 use domain::page::Page;
 use domain::receipt::Receipts;
 use domain::{App, event};
@@ -85,12 +85,11 @@ impl Scope {
         Self::new(ctx.data_unchecked::<Arc<App>>().clone())
     }
 
-    /// The scope that all who see an event share, with the events that were read with it. A `patient` one waits for the
-    /// database; the first who sees the event decides.
-    pub(crate) fn shared(app: &Arc<App>, entry: &Entry, patient: bool) -> Self {
+    /// The scope that all who stream an event share, with the events that were read with it.
+    pub(crate) fn shared(app: &Arc<App>, entry: &Entry) -> Self {
         let make = || {
             let (messages, users) = (entry.chunk.messages.clone(), entry.chunk.users.clone());
-            Self::of_answer(app.clone(), Shown { threads: Vec::new(), messages, users }, patient)
+            Self::of_answer(app.clone(), Shown { threads: Vec::new(), messages, users }, true)
         };
         entry.chunk.shared(make).map_or_else(|| Self::new(app.clone()), |scope| (*scope).clone())
     }
@@ -210,6 +209,18 @@ impl Shows for participant::Model {
 impl<T: Shows> Shows for Page<T> {
     fn show(&self, shown: &mut Shown) {
         self.items.iter().for_each(|item| item.show(shown));
+    }
+}
+
+impl Shows for Arc<EventPage> {
+    fn show(&self, shown: &mut Shown) {
+        // All frames of a page are of one thread.
+        shown.threads.extend(self.frames.first().map(|frame| frame.reader.clone()));
+        for frame in &self.frames {
+            let Step::Entry(entry) = &frame.step else { continue };
+            entry.message.iter().for_each(|row| row.show(shown));
+            shown.users.extend(entry.named());
+        }
     }
 }
 

@@ -1,24 +1,22 @@
 //! Threads: direct, group and room. What changes them is in `mutation`.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Enum, ID, Object, Result};
 use domain::access::{self, Reader};
 use domain::page::{Page, Window, bounded};
 use domain::thread::{self, Listed};
-use domain::{Refusal, event, message, participant};
+use domain::{Refusal, event, participant};
 use entity::id::ThreadId;
 use entity::participant as row;
 use entity::thread::ThreadKind as Kind;
 
 use super::cursor::{Args, ITEMS, List, MESSAGES};
 use super::event::ThreadEventPage;
-use super::loader::{DeletedAfter, LastMessage, MessagesOf, OwnRow, ParticipantsOf};
+use super::loader::{DeletedAfter, EventsOf, LastMessage, MessagesAround, MessagesOf, OwnRow, ParticipantsOf};
 use super::message::{Message, MessageConnection};
 use super::page::connection;
 use super::participant::{Participant, ParticipantConnection, ParticipantRole, Total};
 use super::scalar::{Cursor, DateTime, int};
-use super::scope::{Scope, Shown, Shows, viewer};
+use super::scope::{Scope, Shown, viewer};
 use super::user::User;
 use super::{fault, id};
 
@@ -173,11 +171,10 @@ impl Thread {
                 }
                 let limit = bounded("first", first.unwrap_or(MESSAGES)).map_err(fault)?;
                 let middle = id::parse("around", &around).map_err(fault)?;
-                let page = message::page_around(self.scope.app(), &self.reader, middle, limit).await.map_err(fault)?;
-                let page = page.map(Arc::new);
-                let mut shown = Shown::default();
-                page.show(&mut shown);
-                (page, self.scope.showing(shown))
+                let key = |reader: &Reader| MessagesAround(reader.clone(), middle, limit);
+                let all = |shown: &Shown| shown.threads.iter().map(key).collect();
+                let (page, scope) = self.scope.load(key(&self.reader), all).await?;
+                (page.ok_or_else(|| fault(domain::Error::not_found("around", "message")))?, scope)
             }
             None => {
                 let args = Args { first, after, last, before };
@@ -203,8 +200,12 @@ impl Thread {
         let limit = bounded("first", first.unwrap_or(MESSAGES)).map_err(fault)?;
         let after =
             after.map(|text| event::parse_cursor("after", &text.0, self.reader.id())).transpose().map_err(fault)?;
-        let page = event::page(self.scope.app(), &self.reader, after, limit).await.map_err(fault)?;
-        Ok(ThreadEventPage::of(page, &self.reader, &self.scope))
+        let key = |reader: &Reader| EventsOf(reader.clone(), after, limit);
+        // A cursor is of one thread, so only pages without one can be those of all threads.
+        let all = |shown: &Shown| shown.threads.iter().filter(|_| after.is_none()).map(key).collect();
+        let (page, scope) = self.scope.load(key(&self.reader), all).await?;
+        let page = page.ok_or_else(|| fault(domain::Error::internal("a page of the log was not loaded")))?;
+        Ok(ThreadEventPage::of(&page, &self.reader, &scope))
     }
 
     /// Your own state in this thread; null if you do not take part.

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
 use super::operation::Refusal;
+use super::room::{Kept, Reserved};
 
 const STRICT: &str = "application/graphql-response+json; charset=utf-8";
 const PLAIN: &str = "application/json; charset=utf-8";
@@ -101,12 +102,12 @@ impl Written {
     }
 }
 
-/// An executed request.
-pub(super) fn executed(media: Media, mut answer: Answer) -> Response<Body> {
+/// An executed request, with the room that its answer has.
+pub(super) fn executed(media: Media, mut answer: Answer, room: Reserved) -> Response<Body> {
     let refused = media == Media::Strict && is_request_error(&answer);
     let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let headers = std::mem::take(&mut answer.http_headers);
-    let mut response = respond(status, media, Written::of(answer).json());
+    let mut response = respond(status, media, Kept::body(Written::of(answer).json(), room));
     response.headers_mut().extend(headers);
     response
 }
@@ -115,7 +116,7 @@ pub(super) fn executed(media: Media, mut answer: Answer) -> Response<Body> {
 pub(super) fn refused(media: Media, refusal: Refusal) -> Response<Body> {
     let by_media = if media == Media::Strict { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let (status, retry_after) = (refusal.status.unwrap_or(by_media), refusal.retry_after);
-    let mut response = respond(status, media, Written::of(refusal.into_answer()).json());
+    let mut response = respond(status, media, Written::of(refusal.into_answer()).json().into());
     if let Some(after) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
     }
@@ -130,8 +131,8 @@ fn whole_seconds(time: Duration) -> u64 {
     time.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).max(1)
 }
 
-fn respond(status: StatusCode, media: Media, body: String) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
+fn respond(status: StatusCode, media: Media, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     let content_type = HeaderValue::from_static(if media == Media::Strict { STRICT } else { PLAIN });
     response.headers_mut().insert(CONTENT_TYPE, content_type);
@@ -142,7 +143,7 @@ fn respond(status: StatusCode, media: Media, body: String) -> Response<Body> {
 pub(super) fn rejected(status: StatusCode, code: &'static str, message: &str) -> Response<Body> {
     metrics::counter!("linnet_refusals_total", "reason" => code).increment(1);
     let body = serde_json::json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
-    respond(status, Media::Plain, body.to_string())
+    respond(status, Media::Plain, body.to_string().into())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use tokio::time::{Sleep, sleep};
 pub(crate) struct Deadlines {
     /// The head of a request, from its first byte on.
     pub(crate) head: Duration,
-    /// A write that makes no progress.
+    /// A write that makes no progress to speak of.
     pub(crate) write: Duration,
     /// A connection on which nothing is asked.
     pub(crate) idle: Duration,
@@ -71,21 +71,30 @@ pub(super) struct Timed<S> {
     deadlines: Deadlines,
     head: Timer,
     write: Timer,
+    /// Bytes that were written since that timer was started.
+    progress: usize,
 }
+
+/// What a client that is slow has to take in the time of a write; one that takes less does not read.
+const PROGRESS: usize = 16 * 1024;
 
 impl<S> Timed<S> {
     pub(super) fn new(stream: S, phase: Phase, deadlines: Deadlines) -> Self {
-        Self { stream, phase, deadlines, head: Timer::default(), write: Timer::default() }
+        Self { stream, phase, deadlines, head: Timer::default(), write: Timer::default(), progress: 0 }
     }
 
-    fn written<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if outcome.is_ready() {
+    /// Takes note of a write of `offered` bytes.
+    fn written(&mut self, cx: &mut Context<'_>, outcome: &Poll<io::Result<usize>>, offered: usize) -> io::Result<()> {
+        let Poll::Ready(Ok(written)) = *outcome else {
+            self.write.start(self.deadlines.write);
+            return self.write.check(cx);
+        };
+        self.progress += written;
+        if written == offered || self.progress >= PROGRESS {
             self.write.stop();
-            return outcome;
+            self.progress = 0;
         }
-        self.write.start(self.deadlines.write);
-        self.write.check(cx)?;
-        Poll::Pending
+        self.write.check(cx)
     }
 }
 
@@ -110,7 +119,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let outcome = Pin::new(&mut this.stream).poll_write(cx, bytes);
-        this.written(cx, outcome)
+        this.written(cx, &outcome, bytes.len())?;
+        outcome
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -119,9 +129,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let outcome = Pin::new(&mut this.stream).poll_shutdown(cx);
-        this.written(cx, outcome)
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
     }
 
     fn poll_write_vectored(
@@ -131,7 +139,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let outcome = Pin::new(&mut this.stream).poll_write_vectored(cx, slices);
-        this.written(cx, outcome)
+        this.written(cx, &outcome, slices.iter().map(|slice| slice.len()).sum())?;
+        outcome
     }
 
     fn is_write_vectored(&self) -> bool {

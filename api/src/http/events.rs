@@ -17,9 +17,9 @@ use tokio::time::{Instant, interval_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Edge;
-use super::answer::{Written, rejected};
+use super::answer::rejected;
 use super::listen::{Counted, Place};
-use super::operation::{self, Admitted, Caller, Ended, Refusal, Sink};
+use super::operation::{self, Admitted, Answered, Caller, Ended, Refusal, Sink};
 use super::queue::{Outgoing, Waiting, queue};
 use super::seats::Seat;
 use crate::graphql::Kind;
@@ -35,7 +35,7 @@ pub(super) fn stream(
     admitted: Result<Box<Admitted>, Refusal>,
     place: Place,
 ) -> Response<Body> {
-    let Some(seat) = edge.seat(caller) else {
+    let Some(seats) = edge.seats(caller) else {
         return rejected(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "Too many streams are open.");
     };
     let (outgoing, waiting) = queue();
@@ -46,7 +46,7 @@ pub(super) fn stream(
         outgoing,
         gone: gone.clone(),
         _place: place,
-        _seat: seat,
+        _seats: seats,
     };
     edge.sockets.spawn(driver.drive(admitted));
     let events = Events { waiting, _gone: gone.drop_guard() };
@@ -80,7 +80,7 @@ struct Driver {
     outgoing: Outgoing,
     gone: CancellationToken,
     _place: Place,
-    _seat: Seat,
+    _seats: Vec<Seat>,
 }
 
 impl Driver {
@@ -121,12 +121,12 @@ impl Driver {
 
     /// The operation has come to its end; the client does not come back.
     async fn complete(&self) {
-        let _ = self.outgoing.send("event: complete\ndata:\n\n".to_owned()).await;
+        let _ = self.outgoing.send("event: complete\ndata:\n\n".to_owned(), None).await;
     }
 
     async fn fail(&self, errors: Vec<ServerError>) {
         let payload = json!({ "errors": errors }).to_string();
-        if self.outgoing.send(event(None, &payload)).await.is_ok() {
+        if self.outgoing.send(event(None, &payload), None).await.is_ok() {
             self.complete().await;
         }
     }
@@ -141,7 +141,8 @@ fn event(cursor: Option<&str>, payload: &str) -> String {
 }
 
 impl Sink for Outgoing {
-    async fn send(&mut self, answer: Written, cursor: Option<String>) -> bool {
-        Outgoing::send(self, event(cursor.as_deref(), &answer.json())).await.is_ok()
+    async fn send(&mut self, answer: Answered) -> bool {
+        let text = event(answer.cursor.as_deref(), &answer.written.json());
+        Outgoing::send(self, text, answer.room).await.is_ok()
     }
 }

@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, HttpBody};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, Extension, Query, Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 use axum::response::IntoResponse;
+use http_body_util::BodyExt;
 use serde::Deserialize;
 use tokio::time::timeout;
 
@@ -16,7 +17,7 @@ use super::answer::{self, Media, rejected};
 use super::listen::Place;
 use super::operation::{self, Caller, Parameters, Refusal, admit, new_request_id};
 use super::{Edge, events, identity, socket};
-use crate::graphql::{Kind, RequestId};
+use crate::graphql::{Kind, RequestId, clipped};
 
 /// Names a request in its answer, as its errors and the log do.
 const REQUEST_ID: &str = "x-request-id";
@@ -72,22 +73,40 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Rejected> {
     Err(rejected(StatusCode::UNSUPPORTED_MEDIA_TYPE, "INVALID", why))
 }
 
-async fn read_body(edge: &Edge, body: Body) -> Result<Bytes, Rejected> {
+async fn read_body(edge: &Edge, body: Body) -> Result<Vec<u8>, Rejected> {
     let most = edge.limits.body;
-    match timeout(edge.limits.body_time, axum::body::to_bytes(body, most)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if is_too_large(&error) => {
-            let why = format!("The body is larger than {most} bytes.");
-            Err(rejected(StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE", &why))
-        }
-        Ok(Err(_)) => Err(rejected(StatusCode::BAD_REQUEST, "INVALID", "The body could not be read.")),
+    let too_large = || {
+        let why = format!("The body is larger than {most} bytes.");
+        Err(rejected(StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE", &why))
+    };
+    // One that says how long it is is not waited for.
+    if body.size_hint().lower() > most as u64 {
+        return too_large();
+    }
+    match timeout(edge.limits.body_time, collect(edge, body)).await {
+        Ok(Ok(bytes)) if bytes.len() > most => too_large(),
+        Ok(outcome) => outcome,
         Err(_) => Err(rejected(StatusCode::REQUEST_TIMEOUT, "INVALID", "The body did not come in time.")),
     }
 }
 
-fn is_too_large(error: &axum::Error) -> bool {
-    let source = std::error::Error::source(error);
-    source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+/// Reads a body, and one frame more than it may have at the most. What has come of bodies that are not complete yet is bounded for
+/// all clients together.
+async fn collect(edge: &Edge, mut body: Body) -> Result<Vec<u8>, Rejected> {
+    let mut bytes = Vec::new();
+    let mut room = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let broken = |_| rejected(StatusCode::BAD_REQUEST, "INVALID", "The body could not be read.");
+        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+        let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        let busy = |_| rejected(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "Too much is being sent: try again.");
+        room.push(edge.bodies.try_acquire_many(length).map_err(busy)?);
+        bytes.extend_from_slice(&data);
+        if bytes.len() > edge.limits.body {
+            break;
+        }
+    }
+    Ok(bytes)
 }
 
 fn read(body: &[u8]) -> Result<Parameters, Rejected> {
@@ -96,7 +115,8 @@ fn read(body: &[u8]) -> Result<Parameters, Rejected> {
     if value.is_array() {
         return Err(invalid("Batches are not accepted: send one request at a time."));
     }
-    Parameters::deserialize(value).map_err(|error| invalid(&format!("The body is not a GraphQL request: {error}.")))
+    Parameters::deserialize(value)
+        .map_err(|error| invalid(&format!("The body is not a GraphQL request: {}.", clipped(&error.to_string()))))
 }
 
 /// The query string of `GET /graphql`; variables and extensions are JSON.
@@ -162,7 +182,7 @@ async fn execute(
     place: Place,
 ) -> Response<Body> {
     let client = identity::client(edge, headers, peer);
-    let viewer = match identity::viewer(edge, headers).await {
+    let viewer = match identity::viewer(edge, headers, &client).await {
         Ok(viewer) => viewer,
         Err(error) => {
             let id = new_request_id(edge);
@@ -170,8 +190,9 @@ async fn execute(
         }
     };
     let caller = Caller { viewer, client };
-    let resume = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let admitted = admit(edge, &caller, parameters, resume.filter(|_| media == Media::Events));
+    let resume = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()).filter(|id| !id.is_empty());
+    let resume = resume.filter(|_| media == Media::Events).map(str::to_owned);
+    let admitted = admit(edge, &caller, parameters, resume);
     if let Ok(operation) = &admitted
         && method == Method::Get
         && operation.kind == Kind::Mutation
@@ -185,7 +206,11 @@ async fn execute(
         Ok(operation) if operation.kind == Kind::Subscription => no_stream(),
         Ok(operation) => {
             let id = operation.id.clone();
-            named(&id, answer::executed(media, operation::answer(edge, operation).await))
+            let response = match operation::answer(edge, operation).await {
+                Ok((answer, room)) => answer::executed(media, answer, room),
+                Err(refusal) => answer::refused(media, refusal),
+            };
+            named(&id, response)
         }
         Err(refusal) => named(&refusal.id.clone(), answer::refused(media, refusal)),
     }

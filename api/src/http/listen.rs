@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode};
+use domain::limit::site;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -26,7 +27,7 @@ use super::deadline::{Phase, Timed};
 use super::seats::{Holder, Seat};
 
 /// File descriptors that are left to everything but connections: the database, the log.
-const RESERVED: u64 = 64;
+const RESERVED: u64 = 64 + BEYOND as u64;
 /// Bytes of a request's head at the most.
 const HEAD: usize = 32 * 1024;
 /// Bytes that the system takes for a client that does not read them (Linux reserves twice as much).
@@ -40,27 +41,36 @@ pub(super) struct Place {
     _connection: Arc<(OwnedSemaphorePermit, Option<Seat>)>,
 }
 
+/// What is served on a connection.
+pub(super) struct Routers {
+    pub(super) all: Router,
+    /// On those that are more than may be: whether the server lives is asked by whoever would else restart it.
+    pub(super) full: Router,
+}
+
+/// Connections beyond those that may be open; they are told so, and whoever asks after the server's health is answered.
+const BEYOND: usize = 16;
+
 /// Accepts connections until the server stops, and serves each.
-pub(super) async fn accept(edge: Edge, router: Router, listener: TcpListener) {
+pub(super) async fn accept(edge: Edge, routers: Routers, listener: TcpListener) {
     let most = largest_number_of_connections(edge.limits.connections, edge.database_connections);
-    let open = Arc::new(Semaphore::new(most));
+    let (open, beyond) = (Arc::new(Semaphore::new(most)), Arc::new(Semaphore::new(BEYOND)));
     let mut pause = Pause::default();
     loop {
-        // What can't be served waits in the system's backlog.
-        let accepted = async {
-            let permit = open.clone().acquire_owned().await;
-            (permit, listener.accept().await)
-        };
-        let (permit, accepted) = tokio::select! {
-            accepted = accepted => accepted,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             () = edge.stop.cancelled() => return,
         };
-        let Ok(permit) = permit else { return };
         match accepted {
             Ok((stream, peer)) => {
                 pause.over();
-                if let Some(place) = seat(&edge, peer, permit) {
-                    edge.connections.spawn(serve(edge.clone(), router.clone(), stream, peer, place));
+                if let Ok(permit) = open.clone().try_acquire_owned() {
+                    if let Some(place) = seat(&edge, peer, permit) {
+                        edge.connections.spawn(serve(edge.clone(), routers.all.clone(), stream, peer, place, true));
+                    }
+                } else if let Ok(permit) = beyond.clone().try_acquire_owned() {
+                    let place = Place { _connection: Arc::new((permit, None)) };
+                    edge.connections.spawn(serve(edge.clone(), routers.full.clone(), stream, peer, place, false));
                 }
             }
             Err(error) if is_of_the_peer(&error) => {}
@@ -74,7 +84,7 @@ fn seat(edge: &Edge, peer: SocketAddr, permit: OwnedSemaphorePermit) -> Option<P
     if edge.is_proxy(peer.ip()) {
         return Some(Place { _connection: Arc::new((permit, None)) });
     }
-    let seat = edge.seats.take(Holder::Peer(peer.ip()), edge.limits.address_connections)?;
+    let seat = edge.seats.take(Holder::Peer(site(peer.ip())), edge.limits.address_connections)?;
     Some(Place { _connection: Arc::new((permit, Some(seat))) })
 }
 
@@ -126,7 +136,8 @@ fn watch_over(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-async fn serve(edge: Edge, router: Router, stream: TcpStream, peer: SocketAddr, place: Place) {
+/// Serves one connection; one that is not kept alive has one request.
+async fn serve(edge: Edge, router: Router, stream: TcpStream, peer: SocketAddr, place: Place, keep_alive: bool) {
     if watch_over(&stream).is_err() {
         return;
     }
@@ -151,8 +162,9 @@ async fn serve(edge: Edge, router: Router, stream: TcpStream, peer: SocketAddr, 
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        .keep_alive(keep_alive)
         // Runs between requests, too; that of a head is `Timed`'s.
-        .header_read_timeout(deadlines.idle)
+        .header_read_timeout(if keep_alive { deadlines.idle } else { deadlines.head })
         .max_buf_size(HEAD)
         .serve_connection(io, service)
         .with_upgrades();

@@ -4,17 +4,21 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use async_graphql::{Response as Answer, ServerError, Value};
+use async_graphql::{ServerError, Value};
 use axum::extract::{ConnectInfo, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use metrics::{SharedString, gauge};
+use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::{Edge, identity};
 use crate::graphql::Kind;
 
+/// How often measurements are sorted.
+const UPKEEP: Duration = Duration::from_secs(5);
 /// Names of operations that have a series of their own.
 const NAMES: usize = 200;
 /// Codes that have one; a code that is none of them is a bug.
@@ -45,8 +49,15 @@ pub(super) async fn get(
     let pool = edge.app.db.load();
     gauge!("linnet_database_connections_in_use").set(f64::from(pool.in_use));
     gauge!("linnet_database_waiting").set(f64::from(pool.waiting));
-    recorder.run_upkeep();
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], recorder.render()).into_response()
+}
+
+/// Sorts what was measured into buckets now and then, whether anybody asks or not.
+pub(super) async fn keep_up(recorder: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        recorder.run_upkeep();
+    }
 }
 
 /// Who may see them.
@@ -87,9 +98,9 @@ impl Names {
     }
 }
 
-/// How an answer is counted.
-pub(super) fn outcome(answer: &Answer) -> &'static str {
-    answer.errors.first().map_or("ok", code)
+/// How an operation with these errors is counted.
+pub(super) fn outcome(errors: &[ServerError]) -> &'static str {
+    errors.first().map_or("ok", code)
 }
 
 /// An error's code, for a label.

@@ -5,10 +5,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_graphql::{Request, Response as Answer, ServerError, Value, value};
+use async_graphql::{Pos, Request, Response as Answer, ServerError, Value, value};
 use axum::http::StatusCode;
 use domain::access::Viewer;
-use domain::limit;
+use domain::limit::{self, Class};
 use domain::session::Client;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
@@ -19,8 +19,9 @@ use tracing::Instrument;
 
 use super::answer::{Written, is_request_error};
 use super::listen::Counted;
+use super::room::Reserved;
 use super::{Edge, metrics as measures};
-use crate::graphql::{Kind, Operation, Progress, RequestId, Scope, charges, fault, within_request};
+use crate::graphql::{Budget, Kind, Operation, Progress, RequestId, Scope, charges, clipped, fault, within_request};
 
 /// A request as clients write it.
 #[derive(Debug, Deserialize)]
@@ -56,6 +57,7 @@ pub(super) struct Admitted {
     name: Option<Arc<str>>,
     cost: u64,
     progress: Arc<Progress>,
+    budget: Arc<Budget>,
     span: tracing::Span,
 }
 
@@ -80,7 +82,7 @@ impl Refusal {
             domain::Error::Internal(_) => (Some(StatusCode::INTERNAL_SERVER_ERROR), None),
             _ => (None, None),
         };
-        Self::signed(id, vec![fault(error).into_server_error(Default::default())], status, retry_after)
+        Self::signed(id, vec![unplaced(fault(error))], status, retry_after)
     }
 
     fn signed(
@@ -99,6 +101,13 @@ impl Refusal {
     pub(super) fn into_answer(self) -> Answer {
         Answer::from_errors(self.errors)
     }
+}
+
+/// An error that stands nowhere in a document.
+fn unplaced(error: async_graphql::Error) -> ServerError {
+    let mut error = error.into_server_error(Pos::default());
+    error.locations.clear();
+    error
 }
 
 /// Puts the request's id into each of its errors, so that whoever sees one can name it.
@@ -122,27 +131,34 @@ pub(super) fn admit(
     resume: Option<String>,
 ) -> Result<Box<Admitted>, Refusal> {
     let id = new_request_id(edge);
+    let charge = |class, count| {
+        limit::charge(&edge.app, &caller.viewer, caller.address(), class, count)
+            .map_err(|error| Refusal::of(id.clone(), error))
+    };
+    // Before anything is looked at: what is refused costs, too.
+    charge(Class::Reads, 1)?;
     let Parameters { query, operation_name, variables, .. } = parameters;
     let operation = edge
         .documents
         .operation(&query, operation_name.as_deref(), variables)
         .map_err(|errors| Refusal::signed(id.clone(), errors, None, None))?;
-    for (class, count) in charges(operation.kind, &operation.root_fields) {
-        limit::charge(&edge.app, &caller.viewer, caller.address(), class, count)
-            .map_err(|error| Refusal::of(id.clone(), error))?;
+    for (class, count) in charges(&operation) {
+        charge(class, count)?;
     }
     let Operation { request, kind, name, cost, .. } = operation;
     let progress = Arc::new(Progress::new(resume));
+    let budget = Arc::new(Budget::new(edge.limits.answer));
     // What resolvers need: who asks, from where, and loaders of its own.
     let request = request
         .data(caller.viewer.clone())
         .data(caller.client.clone())
         .data(Scope::new(edge.app.clone()))
-        .data(progress.clone());
-    let shown = name.as_deref().unwrap_or_default();
+        .data(progress.clone())
+        .data(budget.clone());
+    let shown = clipped(name.as_deref().unwrap_or_default());
     let user = caller.viewer.pseudonym().unwrap_or_default();
     let span = tracing::info_span!("operation", request_id = id.0, operation = shown, user);
-    Ok(Box::new(Admitted { kind, id, request, name, cost, progress, span }))
+    Ok(Box::new(Admitted { kind, id, request, name, cost, progress, budget, span }))
 }
 
 /// A new name for a request.
@@ -160,37 +176,58 @@ pub(super) enum Ended {
     Unheard,
 }
 
+/// An answer as it is handed on.
+pub(super) struct Answered {
+    pub(super) written: Written,
+    /// Where its stream stands then.
+    pub(super) cursor: Option<String>,
+    /// What it takes of the node's memory; frames of a stream have the stream's.
+    pub(super) room: Option<Reserved>,
+}
+
 /// Where answers go.
 pub(super) trait Sink: Send {
-    /// Sends an answer; `cursor` is where its stream stands then. False if nobody is there any more.
-    fn send(&mut self, answer: Written, cursor: Option<String>) -> impl Future<Output = bool> + Send;
+    /// Sends an answer. False if nobody is there any more.
+    fn send(&mut self, answer: Answered) -> impl Future<Output = bool> + Send;
 }
 
-/// Runs a query or a mutation.
-pub(super) async fn answer(edge: &Edge, admitted: Box<Admitted>) -> Answer {
+/// Runs a query or a mutation. Refused if there is no room for its answer, or a query took too long: then nobody knows how far it
+/// came, and it has changed nothing. A mutation is never given up, since it may happen.
+pub(super) async fn answer(edge: &Edge, admitted: Box<Admitted>) -> Result<(Answer, Reserved), Refusal> {
     let Admitted { kind, id, request, name, cost, span, .. } = *admitted;
     let begun = Instant::now();
-    let work = within_request(id.clone(), edge.schema.execute(request));
-    let work = AssertUnwindSafe(timeout(edge.limits.request, work)).catch_unwind();
-    let mut answer = match work.instrument(span.clone()).await {
-        Ok(Ok(answer)) => answer,
-        // What it began goes on to its end; only nobody waits for it any more.
-        Ok(Err(_)) => span.in_scope(|| failure(domain::Error::unavailable("the request took too long"))),
-        Err(_) => span.in_scope(|| failure(domain::Error::internal("an operation panicked"))),
+    let Some(room) = edge.room.reserve(cost, edge.limits.answer).await else {
+        return Err(Refusal::of(id, domain::Error::unavailable("no room for an answer")));
     };
-    answer.extensions.insert("cost".to_owned(), edge.told_cost(cost));
-    sign(&mut answer.errors, &id);
-    let outcome = measures::outcome(&answer);
-    let shown = edge.names.shown(name);
-    counter!("linnet_operations_total", "operation" => shown, "kind" => measures::kind(kind), "outcome" => outcome)
-        .increment(1);
+    let work = within_request(id.clone(), edge.schema.execute(request));
+    let work = async {
+        // What a mutation waits for is bounded by itself: the database's statements and transactions have limits of their own.
+        if kind == Kind::Mutation { Ok(work.await) } else { timeout(edge.limits.request, work).await }
+    };
+    let work = AssertUnwindSafe(work).catch_unwind();
+    let done = match work.instrument(span.clone()).await {
+        Ok(Ok(mut answer)) => {
+            answer.extensions.insert("cost".to_owned(), edge.told_cost(cost));
+            sign(&mut answer.errors, &id);
+            Ok(answer)
+        }
+        Ok(Err(_)) => Err(domain::Error::unavailable("the request took too long")),
+        Err(_) => Err(domain::Error::internal("an operation panicked")),
+    };
+    let done = done.map_err(|error| span.in_scope(|| Refusal::of(id, error)));
+    let outcome = match &done {
+        Ok(answer) => measures::outcome(&answer.errors),
+        Err(refusal) => measures::outcome(&refusal.errors),
+    };
+    count(edge, kind, name, outcome);
     histogram!("linnet_operation_seconds", "kind" => measures::kind(kind)).record(begun.elapsed());
     span.in_scope(|| tracing::debug!(outcome, took = ?begun.elapsed(), "answered"));
-    answer
+    done.map(|answer| (answer, room))
 }
 
-fn failure(error: domain::Error) -> Answer {
-    Answer::from_errors(vec![fault(error).into_server_error(Default::default())])
+fn count(edge: &Edge, kind: Kind, name: Option<Arc<str>>, outcome: &'static str) {
+    let (kind, shown) = (measures::kind(kind), edge.names.shown(name));
+    counter!("linnet_operations_total", "operation" => shown, "kind" => kind, "outcome" => outcome).increment(1);
 }
 
 /// Runs an operation to its end, and sends each of its answers.
@@ -204,32 +241,33 @@ pub(super) async fn run(edge: &Edge, admitted: Box<Admitted>, sink: &mut impl Si
 }
 
 async fn single(edge: &Edge, admitted: Box<Admitted>, sink: &mut impl Sink) -> Ended {
-    let answer = answer(edge, admitted).await;
+    let (answer, room) = match answer(edge, admitted).await {
+        Ok(answered) => answered,
+        Err(refusal) => return Ended::Failed(refusal.errors),
+    };
     if is_request_error(&answer) {
         return Ended::Failed(answer.errors);
     }
-    if sink.send(Written::of(answer), None).await { Ended::Complete } else { Ended::Unheard }
+    let answered = Answered { written: Written::of(answer), cursor: None, room: Some(room) };
+    if sink.send(answered).await { Ended::Complete } else { Ended::Unheard }
 }
 
 async fn stream(edge: &Edge, admitted: Box<Admitted>, sink: &mut impl Sink) -> Ended {
-    let Admitted { kind, id, request, name, cost, progress, span } = *admitted;
+    let Admitted { kind, id, request, name, cost, progress, budget, span } = *admitted;
     let _open = Counted::new("linnet_streams");
-    let frames = Frames { answers: edge.schema.execute_stream(request), id: &id, progress: &progress };
+    let frames = Frames { answers: edge.schema.execute_stream(request), id: &id, progress: &progress, budget: &budget };
     // Boxed once more, or each layer around it would have room for it.
     let work = Box::pin(within_request(id.clone(), frames.send_all(edge, cost, sink)));
     let ended = AssertUnwindSafe(work).catch_unwind().instrument(span.clone()).await.unwrap_or_else(|_| {
-        let mut errors = span.in_scope(|| failure(domain::Error::internal("a stream panicked"))).errors;
-        sign(&mut errors, &id);
-        Ended::Failed(errors)
+        let refusal = span.in_scope(|| Refusal::of(id.clone(), domain::Error::internal("a stream panicked")));
+        Ended::Failed(refusal.errors)
     });
     let outcome = match &ended {
         Ended::Complete => "ok",
-        Ended::Failed(errors) => errors.first().map_or("ok", measures::code),
+        Ended::Failed(errors) => measures::outcome(errors),
         Ended::Unheard => "left",
     };
-    let shown = edge.names.shown(name);
-    counter!("linnet_operations_total", "operation" => shown, "kind" => measures::kind(kind), "outcome" => outcome)
-        .increment(1);
+    count(edge, kind, name, outcome);
     ended
 }
 
@@ -238,6 +276,7 @@ struct Frames<'a> {
     answers: BoxStream<'static, Answer>,
     id: &'a RequestId,
     progress: &'a Progress,
+    budget: &'a Budget,
 }
 
 impl Frames<'_> {
@@ -252,7 +291,9 @@ impl Frames<'_> {
                 answer.extensions.insert("cost".to_owned(), edge.told_cost(cost));
             }
             let noted = self.progress.take();
-            if !sink.send(Written::of(answer), noted.cursor).await {
+            self.budget.renew();
+            let answered = Answered { written: Written::of(answer), cursor: noted.cursor, room: None };
+            if !sink.send(answered).await {
                 return Ended::Unheard;
             }
             if let Some(written_at) = noted.live_since {

@@ -8,20 +8,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::http::StatusCode;
 use axum::response::Response;
 use domain::access::Viewer;
 use domain::session::{self, Client, Lease};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use metrics::counter;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Instant, interval_at, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::answer::Written;
+use super::answer::rejected;
 use super::listen::{Counted, Place};
-use super::operation::{self, Admitted, Caller, Ended, Parameters, Sink, admit};
+use super::operation::{self, Admitted, Answered, Caller, Ended, Parameters, Sink, admit};
 use super::queue::{Frame, Outgoing, Waiting, queue};
 use super::seats::Seat;
 use super::{Edge, ended, identity};
@@ -32,8 +33,8 @@ mod protocol;
 
 use operations::{Operations, Refused};
 use protocol::{
-    BAD_REQUEST, Close, FORBIDDEN, ID_IN_USE, INIT_TIMEOUT, Incoming, RESTART, SILENT, SUBPROTOCOL, TOO_LARGE,
-    TOO_MANY_INITS, TRY_LATER, UNAUTHORIZED, bare,
+    BAD_REQUEST, Close, FORBIDDEN, ID_IN_USE, INIT_TIMEOUT, Incoming, NO_WEBSOCKET, NOT_TEXT, RESTART, SILENT,
+    SUBPROTOCOL, TOO_LARGE, TOO_MANY_INITS, TRY_LATER, UNAUTHORIZED, bare,
 };
 
 /// How long a client's own question may wait to be answered.
@@ -43,14 +44,19 @@ const PING: Duration = Duration::from_secs(15);
 /// After how long without a word it is taken to be gone.
 const SILENCE: Duration = Duration::from_secs(40);
 /// How long the end of a socket may take to be written.
-const FAREWELL: Duration = Duration::from_secs(10);
+const FAREWELL: Duration = Duration::from_secs(5);
 /// How long operations that have begun may take to be answered when the server stops.
-const LAST_ANSWERS: Duration = Duration::from_secs(8);
+const LAST_ANSWERS: Duration = Duration::from_secs(12);
 /// Bytes that are read from a socket at once. A socket that is idle has no more than this.
 const READ: usize = 2048;
+/// Queries and mutations of one socket that run at once, answers that wait to be written among them; more wait for their turn.
+const TURNS: usize = 8;
 
 /// Takes a connection over.
 pub(super) fn open(edge: Edge, client: Client, place: Place, upgrade: WebSocketUpgrade) -> Response {
+    let Some(seat) = edge.address_seat(&client) else {
+        return rejected(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "Too many sockets of this address are open.");
+    };
     let largest = edge.limits.socket_message;
     upgrade
         .protocols([protocol::NAME])
@@ -60,24 +66,25 @@ pub(super) fn open(edge: Edge, client: Client, place: Place, upgrade: WebSocketU
         .max_frame_size(largest)
         .on_upgrade(move |socket| async move {
             let sockets = edge.sockets.clone();
-            sockets.spawn(drive(edge, client, place, socket));
+            sockets.spawn(drive(edge, client, (place, seat), socket));
         })
 }
 
-async fn drive(edge: Edge, client: Client, place: Place, socket: WebSocket) {
-    let _open = (place, Counted::new("linnet_sockets"));
+async fn drive(edge: Edge, client: Client, taken: (Place, Option<Seat>), socket: WebSocket) {
+    let _open = (taken, Counted::new("linnet_sockets"));
     let speaks = socket.protocol().is_some_and(|name| name == protocol::NAME);
     let (sink, stream) = socket.split();
     let (outgoing, waiting) = queue();
     let (farewell, close) = oneshot::channel();
     let gone = CancellationToken::new();
-    let writer = tokio::spawn(write(sink, waiting, close, gone.clone()));
+    let mut writer = tokio::spawn(write(sink, waiting, close, gone.clone()));
     let mut socket = Socket {
         budget: Budget::new(edge.limits.socket_messages_per_second),
         edge,
         client,
         outgoing,
         operations: Operations::default(),
+        turns: Some(Arc::new(Semaphore::new(TURNS))),
         answers: TaskTracker::new(),
         operations_end: gone.child_token(),
         streams_end: CancellationToken::new(),
@@ -96,7 +103,10 @@ async fn drive(edge: Edge, client: Client, place: Place, socket: WebSocket) {
         let _ = farewell.send((close, if close == RESTART { Turn::Last } else { Turn::Next }));
     }
     drop(socket);
-    let _ = timeout(FAREWELL, writer).await;
+    if timeout(FAREWELL, &mut writer).await.is_err() {
+        // Or it would live on outside of every limit, with a client that reads a little now and then.
+        writer.abort();
+    }
     gone.cancel();
 }
 
@@ -184,7 +194,7 @@ impl Budget {
 struct Introduced {
     caller: Caller,
     lease: Option<Lease>,
-    _seat: Seat,
+    _seat: Option<Seat>,
 }
 
 struct Socket {
@@ -192,6 +202,8 @@ struct Socket {
     client: Client,
     outgoing: Outgoing,
     operations: Operations,
+    /// Taken by queries and mutations that run.
+    turns: Option<Arc<Semaphore>>,
     /// Queries and mutations that are owed an answer.
     answers: TaskTracker,
     /// Ends all operations, with the socket.
@@ -234,7 +246,7 @@ impl Socket {
                         }
                         Some(Ok(Message::Binary(_))) => return Some(BAD_REQUEST),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                        Some(Err(error)) => return is_too_large(&error).then_some(TOO_LARGE),
+                        Some(Err(error)) => return why(&error),
                         Some(Ok(Message::Close(_))) | None => return None,
                     }
                 }
@@ -296,41 +308,53 @@ impl Socket {
         });
         let viewer = match authorization {
             None | Some(serde_json::Value::Null) => Viewer::anonymous(),
-            Some(value) => match identity::authenticate(&self.edge, value.as_str().unwrap_or_default()).await {
-                Ok(viewer) => viewer,
-                Err(domain::Error::Unavailable { .. }) => return Err(TRY_LATER),
-                Err(_) => return Err(FORBIDDEN),
-            },
+            Some(value) => {
+                let value = value.as_str().unwrap_or_default();
+                match identity::authenticate(&self.edge, value, &self.client).await {
+                    Ok(viewer) => viewer,
+                    Err(domain::Error::Unauthenticated(_)) => return Err(FORBIDDEN),
+                    Err(_) => return Err(TRY_LATER),
+                }
+            }
         };
         let lease = session::lease(&self.edge.app, &viewer);
+        let seat = self.edge.account_seat(&viewer).ok_or(TRY_LATER)?;
         let caller = Caller { viewer, client: self.client.clone() };
-        let seat = self.edge.seat(&caller).ok_or(TRY_LATER)?;
         self.introduced = Some(Introduced { caller, lease, _seat: seat });
         self.say(bare("connection_ack", None)).await
     }
 
     async fn subscribe(&mut self, id: String, payload: Parameters) -> Result<(), Close> {
         let Some(Introduced { caller, .. }) = &self.introduced else { return Err(UNAUTHORIZED) };
-        let admitted = match admit(&self.edge, caller, payload, None) {
-            Ok(admitted) => admitted,
-            Err(refusal) => return self.say(protocol::error(&id, &refusal.errors)).await,
-        };
-        let endless = admitted.kind == Kind::Subscription;
-        let end = if endless { self.streams_end.child_token() } else { self.operations_end.child_token() };
-        let number = match self.operations.begin(&id, self.edge.limits.socket_operations, end.clone()) {
+        let completed = CancellationToken::new();
+        let number = match self.operations.begin(&id, self.edge.limits.socket_operations, completed.clone()) {
             Ok(number) => number,
             Err(Refused::IdInUse) => return Err(ID_IN_USE),
             Err(Refused::TooMany) => return self.too_many(&id).await,
         };
+        let admitted = match admit(&self.edge, caller, payload, None) {
+            Ok(admitted) => admitted,
+            Err(refusal) => {
+                self.operations.end(&id, number);
+                return self.say(protocol::error(&id, &refusal.errors)).await;
+            }
+        };
+        let endless = admitted.kind == Kind::Subscription;
+        let end = if endless { self.streams_end.clone() } else { self.operations_end.clone() };
         let run = Run {
             edge: self.edge.clone(),
             id: id.into(),
             number,
             outgoing: self.outgoing.clone(),
             operations: self.operations.clone(),
+            turns: self.turns.clone().filter(|_| !endless),
         };
         let work = async move {
-            end.run_until_cancelled_owned(run.finish(admitted)).await;
+            tokio::select! {
+                () = end.cancelled() => {}
+                () = completed.cancelled() => {}
+                () = run.finish(admitted) => {}
+            }
         };
         // Waited for when the server ends: what an operation loads through must not go before it.
         if endless {
@@ -352,10 +376,17 @@ impl Socket {
     }
 }
 
-fn is_too_large(error: &axum::Error) -> bool {
-    use tungstenite::Error::Capacity;
+/// The close code that an error deserves; none if the connection itself is lost.
+fn why(error: &axum::Error) -> Option<Close> {
+    use tungstenite::Error::{Capacity, Protocol, Utf8};
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<tungstenite::Error>());
-    matches!(source, Some(Capacity(_)))
+    match source {
+        Some(Capacity(_)) => Some(TOO_LARGE),
+        Some(Utf8(_)) => Some(NOT_TEXT),
+        Some(Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)) => None,
+        Some(Protocol(_)) => Some(NO_WEBSOCKET),
+        _ => None,
+    }
 }
 
 /// One operation as it runs.
@@ -365,10 +396,16 @@ struct Run {
     number: u64,
     outgoing: Outgoing,
     operations: Operations,
+    /// Those of queries and mutations.
+    turns: Option<Arc<Semaphore>>,
 }
 
 impl Run {
     async fn finish(self, admitted: Box<Admitted>) {
+        let _turn = match &self.turns {
+            Some(turns) => turns.acquire().await.ok(),
+            None => None,
+        };
         let mut sink = Answers { id: self.id.clone(), outgoing: self.outgoing.clone() };
         let ended = operation::run(&self.edge, admitted, &mut sink).await;
         // Before the client hears of it, so that it may use the id again at once.
@@ -378,7 +415,7 @@ impl Run {
             Ended::Failed(errors) => protocol::error(&self.id, &errors),
             Ended::Unheard => return,
         };
-        let _ = Box::pin(self.outgoing.send(last)).await;
+        let _ = Box::pin(self.outgoing.send(last, None)).await;
     }
 }
 
@@ -389,8 +426,9 @@ struct Answers {
 }
 
 impl Sink for Answers {
-    async fn send(&mut self, answer: Written, _: Option<String>) -> bool {
+    async fn send(&mut self, answer: Answered) -> bool {
+        let text = protocol::next(&self.id, &answer.written);
         // Boxed, so that a stream that waits has no room for sending.
-        Box::pin(self.outgoing.send(protocol::next(&self.id, &answer))).await.is_ok()
+        Box::pin(self.outgoing.send(text, answer.room)).await.is_ok()
     }
 }

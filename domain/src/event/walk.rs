@@ -27,6 +27,7 @@ pub enum Track {
 }
 
 /// One step of a walk.
+#[derive(Clone)]
 pub enum Step {
     /// A line of the log.
     Entry(Arc<Entry>),
@@ -41,6 +42,7 @@ pub enum Step {
 }
 
 /// A step, where it was made, and the proof under which it may be shown.
+#[derive(Clone)]
 pub struct Frame {
     /// The place in the log.
     pub seq: i64,

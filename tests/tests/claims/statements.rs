@@ -9,6 +9,10 @@ claims![
     a_page_of_threads_takes_eight_statements,
     a_page_of_events_takes_as_many_statements_whatever_its_length,
     a_page_of_participants_takes_as_many_statements_whatever_its_length,
+    events_of_twenty_threads_take_no_more_statements_than_of_two,
+    pages_about_a_message_of_twenty_threads_take_no_more_statements_than_of_two,
+    a_thread_reached_through_a_hundred_messages_is_read_as_through_two,
+    what_lies_beyond_a_cursor_takes_as_many_statements_whatever_the_list,
 ];
 
 /// A page of messages with all that a message has.
@@ -178,9 +182,140 @@ async fn a_page_of_participants_takes_as_many_statements_whatever_its_length(wor
     assert_eq!(of_few.len(), of_many.len(), "{}\n-- but of 13:\n{}", of_few.join("\n"), of_many.join("\n"));
 }
 
+/// Twenty threads of alice's, of all kinds, with a line of each sort in their logs; and the ids of their first messages.
+async fn twenty_threads(world: &World) -> (User, Vec<Sent>) {
+    let alice = world.user("alice").await;
+    let others = world.crowd("other", 8).await;
+    let mut firsts = Vec::new();
+    for number in 0..20 {
+        let (one, another) = (&others[number % 8], &others[(number + 1) % 8]);
+        let thread = match number % 3 {
+            0 => alice.create_direct(one).await,
+            1 => world.room_of(one, &[&alice, another]).await,
+            _ => world.group(one, &[&alice, another]).await,
+        };
+        firsts.push(one.send(&thread, "hello").await);
+        let second = alice.reply(&thread, &firsts[number], "are you there?").await;
+        one.react(&second, "👍").await;
+        alice.edit(&second, "are you here?").await;
+        one.mark_read(&thread, &second.cursor).await;
+    }
+    (alice, firsts)
+}
+
+/// Fails the test unless a query takes as many statements for the first `few` of a list as for `many` of it. The answers.
+async fn takes_as_many(
+    world: &World,
+    user: &User,
+    document: &str,
+    mut variables: Value,
+    lengths: [usize; 2],
+) -> [Answer; 2] {
+    variables["first"] = lengths[0].into();
+    let (few, of_few) = statements_of(world, user, document, variables.clone()).await;
+    variables["first"] = lengths[1].into();
+    let (many, of_many) = statements_of(world, user, document, variables).await;
+    let texts = [of_few.join("\n"), of_many.join("\n")];
+    assert!(of_many.len() <= of_few.len(), "{}\n-- but of {}:\n{}", texts[0], lengths[1], texts[1]);
+    [few, many]
+}
+
+async fn events_of_twenty_threads_take_no_more_statements_than_of_two(world: World) {
+    let (alice, _) = twenty_threads(&world).await;
+    let document = format!(
+        "query($first: Int!) {{ viewer {{ threads(first: $first) {{ nodes {{ id kind events(first: 20) {{ \
+            endCursor hasNextPage frames {{ {} }} }} }} }} }} }}",
+        tests::stream::frame_selection()
+    );
+    let answers = takes_as_many(&world, &alice, &document, json!({}), [2, 20]).await;
+    for (answer, count) in answers.iter().zip([2, 20]) {
+        let threads = answer.list("/viewer/threads/nodes");
+        assert_eq!(threads.len(), count);
+        for thread in threads {
+            let alone = alice.all_events(thread["id"].as_str().unwrap(), None).await;
+            assert_eq!(thread["events"]["frames"], Value::from(alone), "as if asked for alone");
+            assert_eq!(thread["events"]["hasNextPage"], false);
+        }
+    }
+}
+
+async fn pages_about_a_message_of_twenty_threads_take_no_more_statements_than_of_two(world: World) {
+    let (alice, firsts) = twenty_threads(&world).await;
+    let fields = "nodes { id content sender { username } parent { content } } pageInfo { hasNextPage hasPreviousPage }";
+    let mut counts = Vec::new();
+    for count in [2, 20] {
+        let about = |(place, sent): (usize, &Sent)| {
+            format!(
+                "a{place}: node(id: \"{0}\") {{ ... on Message {{ thread {{ messages(around: \"{0}\") {{ {fields} }} }} }} }} ",
+                sent.id
+            )
+        };
+        let document = format!("{{ {} }}", firsts.iter().take(count).enumerate().map(about).collect::<String>());
+        let (answer, mut statements) = statements_of(&world, &alice, &document, Value::Null).await;
+        for (place, sent) in firsts.iter().take(count).enumerate() {
+            let page = answer.list(&format!("/a{place}/thread/messages/nodes"));
+            assert_eq!((page.len(), &page[0]["id"]), (2, &json!(sent.id)));
+            assert_eq!(page[1]["parent"]["content"], "hello");
+        }
+        // Each id is a question of its own, with the proof that it may be asked; what is about them is loaded together.
+        statements.retain(|sql| sql.contains("WITH want") || sql.contains("FROM users"));
+        counts.push(statements);
+    }
+    let texts = [counts[0].join("\n"), counts[1].join("\n")];
+    assert!(counts[1].len() <= counts[0].len(), "{}\n-- but of 20:\n{}", texts[0], texts[1]);
+    // One message cannot be of all threads: that fails as it does when one thread is asked.
+    let document = "query($first: Int!, $around: ID!) { viewer { threads(first: $first) { nodes { \
+        messages(around: $around) { nodes { id } } } } } }";
+    for answer in takes_as_many(&world, &alice, document, json!({ "around": firsts[0].id }), [2, 20]).await {
+        answer.failed("NOT_FOUND");
+        assert_eq!(answer.json["errors"][0]["path"][4], "messages", "{}", answer.json);
+    }
+}
+
+async fn a_thread_reached_through_a_hundred_messages_is_read_as_through_two(world: World) {
+    let (alice, group) = full_group(&world).await;
+    let middle = alice.history(&group).await.swap_remove(60).1["id"].clone();
+    let fields = [
+        "events(first: 5) { endCursor frames { __typename cursor ... on MessagePosted { message { sender { username } } } } }",
+        "messages(around: $around, first: 5) { nodes { id sender { username } } }",
+        "events(first: 3) { endCursor } messages(around: $around, first: 3) { nodes { id } } more: events(first: 4) { endCursor }",
+    ];
+    for field in fields {
+        let document = format!(
+            "query($id: ID!, $first: Int!, $around: ID!) {{ around: node(id: $around) {{ id }} \
+                thread(id: $id) {{ messages(first: $first) {{ nodes {{ id thread {{ {field} }} }} }} }} }}"
+        );
+        let variables = json!({ "id": group, "around": middle });
+        let answers = takes_as_many(&world, &alice, &document, variables, [2, 100]).await;
+        for (answer, count) in answers.iter().zip([2, 100]) {
+            let nodes = answer.list("/thread/messages/nodes");
+            assert_eq!(nodes.len(), count);
+            assert!(nodes.iter().all(|node| node["thread"] == nodes[0]["thread"]), "it is the same thread");
+        }
+        assert_eq!(
+            answers[0].ok("/thread/messages/nodes/0/thread"),
+            answers[1].ok("/thread/messages/nodes/99/thread"),
+            "{field}"
+        );
+    }
+}
+
+async fn what_lies_beyond_a_cursor_takes_as_many_statements_whatever_the_list(world: World) {
+    let (alice, group) = full_group(&world).await;
+    let cursor = alice.history(&group).await.swap_remove(60).0;
+    let document = "query($id: ID!, $first: Int!, $cursor: Cursor!) { thread(id: $id) { messages(first: $first) { \
+        nodes { later: replies(first: 1, after: $cursor) { nodes { id } pageInfo { hasPreviousPage } } } } } }";
+    takes_as_many(&world, &alice, document, json!({ "id": group, "cursor": cursor }), [2, 100]).await;
+}
+
 /// The answer, and what was sent to the database for it. What the server does of its own accord now and then (it asks
 /// which sessions were revoked) can only add to that: the least of several times is the request's own.
-pub(crate) async fn statements_of(world: &World, user: &User, document: &str, variables: Value) -> (Answer, Vec<String>) {
+pub(crate) async fn statements_of(
+    world: &World,
+    user: &User,
+    document: &str,
+    variables: Value,
+) -> (Answer, Vec<String>) {
     let mut least: Option<(Answer, Vec<String>)> = None;
     for _ in 0..5 {
         world.server.record_statements().await;

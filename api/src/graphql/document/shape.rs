@@ -75,6 +75,11 @@ pub(super) fn root_fields<'a>(document: &'a ExecutableDocument, operation: &'a O
     fields
 }
 
+/// The names of the fragments that an operation reaches.
+pub(super) fn fragments<'a>(document: &'a ExecutableDocument, operation: &'a Operation) -> HashSet<&'a str> {
+    Written::of(document, operation).fragments.into_iter().map(|name| name.as_str()).collect()
+}
+
 /// What a fragment stands for; none for a field.
 pub(super) fn fragment<'a>(document: &'a ExecutableDocument, selection: &'a Selection) -> Option<&'a SelectionSet> {
     match selection {

@@ -9,8 +9,8 @@ use super::{Limits, coded, too_expensive};
 /// Brackets of any kind that may be open at once.
 pub(in crate::graphql) const NESTING: usize = 64;
 
-/// Refuses a text that would cost too much to parse.
-pub(super) fn check(text: &str, limits: &Limits) -> Result<(), ServerError> {
+/// How many tokens a text has. Refuses one that would cost too much to parse.
+pub(super) fn check(text: &str, limits: &Limits) -> Result<usize, ServerError> {
     let more = |measure, asked, limit, of| Err(too_expensive(measure, asked as u64, limit as u64, of, ""));
     if text.len() > limits.bytes {
         return more("bytes", text.len(), limits.bytes, "bytes of document");
@@ -32,5 +32,5 @@ pub(super) fn check(text: &str, limits: &Limits) -> Result<(), ServerError> {
             return more("tokens", tokens, limits.tokens, "tokens");
         }
     }
-    Ok(())
+    Ok(tokens)
 }

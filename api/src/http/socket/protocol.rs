@@ -27,6 +27,8 @@ pub(super) enum Incoming {
 pub(super) struct Close(u16, &'static str);
 
 pub(super) const SILENT: Close = Close(1001, "No answer to pings");
+pub(super) const NO_WEBSOCKET: Close = Close(1002, "Not a WebSocket frame");
+pub(super) const NOT_TEXT: Close = Close(1007, "Text is not UTF-8");
 pub(super) const TOO_LARGE: Close = Close(1009, "Message too large");
 pub(super) const RESTART: Close = Close(1012, "Service restart");
 pub(super) const TRY_LATER: Close = Close(1013, "Try again later");

@@ -110,7 +110,7 @@ async fn invalid_documents_are_refused(world: World) {
         "{ a: __typename b: __typename }",
         "{ __typename __typename ...F ...F } fragment F on Query { __typename }",
         "{ rooms(first: 1) { nodes { id } } rooms(first: 1) { nodes { title } } }",
-        "{ nodes(ids: []) { ... on User { a: username } ... on Message { a: id } } }",
+        "{ nodes(ids: []) { ... on User { a: username } ... on Attachment { a: name } } }",
         "\u{feff}{ __typename }",
     ] {
         runs(&world.server, None, document).await;
