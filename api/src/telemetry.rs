@@ -12,9 +12,10 @@ use crate::http::Audience;
 
 /// Starts logging to standard error, as configured.
 pub(crate) fn start(config: &Config) -> Result<()> {
-    // The client of NATS tells of every attempt to connect; `bus::nats` tells of each trouble once. Directives that come later
-    // win, so whoever wants to hear it all can.
-    let filter = EnvFilter::try_new(format!("async_nats=off,{}", config.log)).context("`log` is not a valid filter")?;
+    // The client of NATS tells of every attempt to connect; `bus::nats` tells of each trouble once. The WebSocket library tells,
+    // at its finest, what frames say, which is no business of the log. Whoever names them in `log` hears them all the same.
+    let filter = EnvFilter::try_new(format!("async_nats=off,tungstenite=info,{}", config.log));
+    let filter = filter.context("`log` is not a valid filter")?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

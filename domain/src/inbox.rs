@@ -15,7 +15,7 @@ use entity::Timestamp;
 use entity::id::{ThreadId, UserId};
 use futures_util::Stream;
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
@@ -31,6 +31,12 @@ use crate::infra::db::LONGEST_TRANSACTION;
 const OVERLAP: Duration = LONGEST_TRANSACTION.saturating_mul(2);
 /// How often one thread gives a frame at the most.
 const PACE: Duration = Duration::from_secs(1);
+
+/// Over how long the looks of all feeds are spread when hints were lost: so long for each feed, and no longer than that.
+const SPREAD: Duration = Duration::from_millis(1);
+const LONGEST_SPREAD: Duration = Duration::from_secs(5);
+/// Feeds of one node that look by themselves in the same moment.
+const LOOKING: usize = 4;
 
 /// One frame of the feed.
 pub struct Frame {
@@ -58,7 +64,8 @@ pub enum Step {
 #[derive(Default)]
 struct Watcher {
     dirty: Mutex<HashSet<ThreadId>>,
-    look: Mutex<bool>,
+    /// When it is to look by itself, if it was asked to.
+    look: Mutex<Option<Instant>>,
     wake: Notify,
 }
 
@@ -70,10 +77,17 @@ struct Index {
 }
 
 /// The feeds of one node, found by whom and by what they watch.
-#[derive(Default)]
 pub(crate) struct Inboxes {
     index: Mutex<Index>,
     next: AtomicU64,
+    /// Who looks by itself does so in turn: what many feeds do in the same moment must not keep requests waiting.
+    looking: Semaphore,
+}
+
+impl Default for Inboxes {
+    fn default() -> Self {
+        Self { index: Mutex::default(), next: AtomicU64::new(0), looking: Semaphore::new(LOOKING) }
+    }
 }
 
 /// A feed's place in the index; leaves it when dropped.
@@ -142,10 +156,14 @@ impl Inboxes {
         }
     }
 
-    fn look_all(&self) {
+    /// Makes every feed look by itself at some moment of its own within a time, which depends on how many feeds there are.
+    fn look_all(&self, within: impl FnOnce(usize) -> Duration, fraction: impl Fn() -> f64) {
         let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        let (now, within) = (Instant::now(), within(index.watchers.len()));
         for watcher in index.watchers.values() {
-            *watcher.look.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            let at = now + within.mul_f64(fraction());
+            let mut look = watcher.look.lock().unwrap_or_else(PoisonError::into_inner);
+            *look = Some(look.map_or(at, |asked| asked.min(at)));
             watcher.wake.notify_one();
         }
     }
@@ -153,7 +171,16 @@ impl Inboxes {
 
 /// Makes every feed of this node look by itself now.
 pub fn look_now(app: &App) {
-    app.inboxes.look_all();
+    app.inboxes.look_all(|_| Duration::ZERO, || 0.0);
+}
+
+/// Makes every feed of this node look by itself soon: hints were lost, and all feeds learn of it in the same moment.
+fn look_soon(app: &App) {
+    app.inboxes.look_all(spread, || app.clock.fraction());
+}
+
+fn spread(feeds: usize) -> Duration {
+    SPREAD.saturating_mul(u32::try_from(feeds).unwrap_or(u32::MAX)).min(LONGEST_SPREAD)
 }
 
 /// Wakes feeds when the bus hints at something of theirs.
@@ -165,7 +192,7 @@ pub(crate) async fn listen(app: Arc<App>) {
             Ok(Hint::UserChanged(user_id, thread_id)) => {
                 app.inboxes.mark(thread_id, |index| index.of_user.get(&user_id));
             }
-            Ok(Hint::Missed) | Err(RecvError::Lagged(_)) => app.inboxes.look_all(),
+            Ok(Hint::Missed) | Err(RecvError::Lagged(_)) => look_soon(&app),
             Ok(_) => {}
             Err(RecvError::Closed) => return,
         }
@@ -319,8 +346,17 @@ impl Feed {
         self.sent.retain(|_, sent| sent.changed >= horizon);
     }
 
-    fn asked_to_look(&self) -> bool {
-        std::mem::take(&mut *self.registered.watcher.look.lock().unwrap_or_else(PoisonError::into_inner))
+    /// When it was asked to look by itself, if it was.
+    fn asked_to_look(&self) -> Option<Instant> {
+        self.registered.watcher.look.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Looks at everything since the last look, when it is its turn.
+    async fn look_in_turn(&mut self) -> Result<(Timestamp, Vec<State>)> {
+        let app = self.app.clone();
+        // Nobody closes it; if somebody did, all would look at once.
+        let _turn = app.inboxes.looking.acquire().await.ok();
+        self.look(self.complete).await
     }
 }
 
@@ -360,9 +396,12 @@ pub fn stream(app: Arc<App>, viewer: Viewer, after: Option<String>) -> impl Stre
         yield Frame { cursor: feed.cursor(feed.complete), step: Step::CaughtUp };
         let mut next_look = Instant::now() + app.settings.inbox_look;
         loop {
-            if Instant::now() >= next_look || feed.asked_to_look() {
+            if let Some(at) = feed.asked_to_look() {
+                next_look = next_look.min(at);
+            }
+            if Instant::now() >= next_look {
                 next_look = Instant::now() + app.settings.inbox_look;
-                let (seen_at, states) = feed.look(feed.complete).await?;
+                let (seen_at, states) = feed.look_in_turn().await?;
                 let read_at = Instant::now();
                 for state in states {
                     let (state, at) = (feed.fresh(state, read_at).await?, feed.complete);
@@ -392,5 +431,28 @@ pub fn stream(app: Arc<App>, viewer: Viewer, after: Option<String>) -> impl Stre
                 () = sleep_until(wake) => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_feeds_there_are_the_longer_they_take_to_look() {
+        let inboxes = Inboxes::default();
+        let watchers: Vec<Arc<Watcher>> = (0..200).map(|_| Arc::default()).collect();
+        inboxes.index.lock().unwrap().watchers.extend((0..).zip(watchers.iter().cloned()));
+        let clock = crate::infra::clock::Clock::default();
+        let begun = Instant::now();
+        inboxes.look_all(spread, || clock.fraction());
+        let looks = || watchers.iter().map(|watcher| watcher.look.lock().unwrap().unwrap() - begun);
+        assert!(looks().all(|look| look < Duration::from_millis(300)));
+        assert!(looks().filter(|look| *look > Duration::from_millis(100)).count() > 40, "they are spread");
+        assert_eq!(spread(1_000_000), LONGEST_SPREAD);
+        // Who is to look at once does, whatever comes after it.
+        inboxes.look_all(|_| Duration::ZERO, || 0.0);
+        inboxes.look_all(spread, || clock.fraction());
+        assert!(looks().all(|look| look < Duration::from_millis(100)));
     }
 }

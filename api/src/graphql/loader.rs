@@ -16,6 +16,8 @@ use domain::{App, attachment, event, message, participant, reaction, receipt, th
 use entity::id::{MessageId, ThreadId, UserId};
 use entity::participant::Role;
 
+use super::scope::Asks;
+
 /// Answers the questions.
 pub(crate) struct Batch(pub(crate) Arc<App>);
 
@@ -263,3 +265,35 @@ question!(OwnRow => entity::participant::Model, |app, keys| {
         found.into_iter().map(|((thread, user), row)| (OwnRow(thread, user), row)).collect()
     })
 });
+
+/// Questions whose answers are shown in the thread that they begin with.
+macro_rules! asks_in_thread {
+    ($($key:ty),*) => {$(
+        impl Asks for $key {
+            fn thread(&self) -> Option<&Reader> {
+                Some(&self.0)
+            }
+        }
+    )*};
+}
+
+asks_in_thread!(Parent, LastMessage, MessagesOf, MessagesAround, RepliesTo, ParticipantsOf);
+
+/// Questions whose answers are shown in no thread, or bring its proof along.
+macro_rules! asks {
+    ($($key:ty),*) => {$( impl Asks for $key {} )*};
+}
+
+asks!(
+    UserId,
+    ReactionsTo,
+    ReactedWith,
+    AttachmentsOf,
+    RevisionsOf,
+    ReplyCount,
+    ReceiptsOf,
+    EventsOf,
+    CountOf,
+    DeletedAfter,
+    OwnRow
+);

@@ -22,7 +22,7 @@ use super::progress::Progress;
 use super::reaction::ReactionGroup;
 use super::receipt::{MessageStatus, MessageStatusTimestamps, Receipt};
 use super::scalar::{Cursor, DateTime, Json, int};
-use super::scope::{Scope, Shown, Shows, viewer};
+use super::scope::{Asks, Scope, Shown, Shows, viewer};
 use super::thread::Thread;
 use super::user::User;
 use super::{fault, id};
@@ -60,7 +60,7 @@ impl Message {
     /// Loads something of this message, together with the same of those that are shown with it.
     async fn load<K, V>(&self, key: impl Fn(MessageId) -> K + Send + Sync) -> Result<V>
     where
-        K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+        K: Asks + Send + Sync + std::hash::Hash + Eq + Clone + 'static,
         V: Shows + Default + Clone + Send + Sync + 'static,
         Batch: Loader<K, Value = V, Error = Arc<domain::Error>>,
     {
@@ -69,12 +69,16 @@ impl Message {
         Ok(answer.unwrap_or_default())
     }
 
+    /// The messages that are shown together with it, itself among them, each with the proof that it may be.
+    fn beside<'a>(&'a self, shown: &'a Shown) -> impl Iterator<Item = (Reader, &'a entity::message::Model)> {
+        shown.messages.iter().filter_map(|row| Some((shown.reader(&self.reader, row)?, &**row)))
+    }
+
     /// Its receipts, and the scope in which to show whose they are.
     async fn all_receipts(&self) -> Result<(Option<Arc<receipt::Receipts>>, Scope)> {
-        let key = |row: &Arc<entity::message::Model>| ReceiptsOf(receipt::ask(&self.reader, row));
-        let of_thread = |row: &&Arc<entity::message::Model>| row.thread_id == self.row.thread_id;
-        let all = |shown: &Shown| shown.messages.iter().filter(of_thread).map(key).collect();
-        self.scope.load(key(&self.row), all).await
+        let key = |reader: &Reader, row: &entity::message::Model| ReceiptsOf(receipt::ask(reader, row));
+        let all = |shown: &Shown| self.beside(shown).map(|(reader, row)| key(&reader, row)).collect();
+        self.scope.load(key(&self.reader, &self.row), all).await
     }
 }
 
@@ -109,11 +113,9 @@ impl Message {
     /// The message that it replies to. Replies are one level deep: a reply to a reply has the same parent.
     async fn parent(&self) -> Result<Option<Message>> {
         let Some(parent) = self.row.parent_id else { return Ok(None) };
-        let key = |parent| Parent(self.reader.clone(), parent);
-        let of_thread = |row: &&Arc<entity::message::Model>| row.thread_id == self.row.thread_id;
-        let all =
-            |shown: &Shown| shown.messages.iter().filter(of_thread).filter_map(|row| row.parent_id).map(key).collect();
-        let (row, scope) = self.scope.load(key(parent), all).await?;
+        let key = |(reader, row): (Reader, &entity::message::Model)| Some(Parent(reader, row.parent_id?));
+        let all = |shown: &Shown| self.beside(shown).filter_map(key).collect();
+        let (row, scope) = self.scope.load(Parent(self.reader.clone(), parent), all).await?;
         Ok(row.map(|row| Message { scope, reader: self.reader.clone(), row }))
     }
 
@@ -133,10 +135,15 @@ impl Message {
         let neither = first.is_none() && last.is_none();
         let args = Args { first: if neither { Some(ITEMS) } else { first }, after, last, before };
         let window: Window<i64> = args.of_messages(&self.scope, self.reader.id()).map_err(fault)?;
-        let key = |id| RepliesTo(self.reader.clone(), id, window.clone());
-        let of_thread = |row: &&Arc<entity::message::Model>| row.thread_id == self.row.thread_id;
-        let all = |shown: &Shown| shown.messages.iter().filter(of_thread).map(|row| key(row.id)).collect();
-        let (page, scope) = self.scope.load(key(self.row.id), all).await?;
+        let key = |reader, id| RepliesTo(reader, id, window.clone());
+        // A cursor is of one thread, as is a page that has one.
+        let same = window.after.is_none() && window.before.is_none();
+        let asked = |reader: &Reader| same || reader.id() == self.reader.id();
+        let all = |shown: &Shown| {
+            let beside = self.beside(shown).filter(|(reader, _)| asked(reader));
+            beside.map(|(reader, row)| key(reader, row.id)).collect()
+        };
+        let (page, scope) = self.scope.load(key(self.reader.clone(), self.row.id), all).await?;
         Ok(MessageConnection::listed(page.unwrap_or_else(Page::empty), &self.reader, &scope))
     }
 
@@ -208,6 +215,7 @@ impl Message {
     /// are `last: 20`, oldest first among them. There are `version` − 1 in all. Empty once deleted.
     async fn revisions(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "How many from the oldest on: 1 to 100; 20 if both are left out.")] first: Option<i32>,
         #[graphql(desc = "How many of the newest: 1 to 100.")] last: Option<i32>,
     ) -> Result<Vec<MessageRevision>> {
@@ -216,6 +224,7 @@ impl Message {
             return Ok(Vec::new());
         }
         let rows = self.load(|id| RevisionsOf(id, slice)).await?;
+        Budget::spend(ctx, rows.iter().map(|row| row.content.len()).sum())?;
         let revision = |row: entity::message_revision::Model| MessageRevision {
             version: row.version,
             content: row.content,

@@ -10,7 +10,7 @@ use entity::id::{AttachmentId, MessageId, ThreadId, TypedId, UserId};
 use super::attachment::Attachment;
 use super::fault;
 use super::message::Message;
-use super::scope::{Scope, viewer};
+use super::scope::{Scope, Shown, Shows, viewer};
 use super::thread::Thread;
 use super::user::User;
 
@@ -93,13 +93,22 @@ async fn find(ctx: &Context<'_>, sorted: Sorted) -> domain::Result<HashMap<Strin
     }
     if !sorted.threads.is_empty() {
         let readers = access::readers(app, viewer, &sorted.threads).await?;
+        let shown = Shown { threads: readers.values().cloned().collect(), ..Shown::default() };
+        let scope = scope.showing(shown);
         let node = |reader| Node::Thread(Thread { scope: scope.clone(), reader });
         found.extend(readers.into_iter().map(|(id, reader)| (id.to_string(), node(reader))));
     }
     if !sorted.messages.is_empty() {
         let messages = message::readable(app, viewer, &sorted.messages).await?;
-        found.extend(messages.into_iter().map(|(id, (reader, row))| {
-            (id.to_string(), Node::Message(Message { scope: scope.clone(), reader, row: Arc::new(row) }))
+        let messages: Vec<_> = messages.into_values().map(|(reader, row)| (reader, Arc::new(row))).collect();
+        let mut shown = Shown::default();
+        for (reader, row) in &messages {
+            row.show(&mut shown);
+            shown.threads.push(reader.clone());
+        }
+        let scope = scope.showing(shown);
+        found.extend(messages.into_iter().map(|(reader, row)| {
+            (row.id.to_string(), Node::Message(Message { scope: scope.clone(), reader, row }))
         }));
     }
     if !sorted.attachments.is_empty() {

@@ -3,7 +3,8 @@
 //! A scope is a set of things that are shown together: the messages of a page, the threads of a list, the lines of a log
 //! that were read at once. The first field that needs something of one of them loads it for all of them, in one statement,
 //! however long the list and however the executor takes turns; what was loaded is shown in a scope of its own, and so on
-//! inwards. What does not belong to the set goes through the dataloader, which all scopes of an answer share.
+//! inwards. What does not belong to the set goes through the dataloader, which all scopes of an answer share. What was
+//! loaded is remembered by its question, arguments and all, so that fields under other names are loaded at once, too.
 //!
 //! A request has a scope; so has a mutation's payload, so that it shows things as they are after the change; an event of a
 //! stream has one for all its subscribers.
@@ -38,8 +39,28 @@ struct Inner {
     shown: Shown,
     /// A stream outlives a restart of the database, so what its frames show waits for it.
     patient: bool,
-    /// For each question what was loaded for all that is shown: a `OnceCell<Loaded<K>>` by the type of its key.
+    /// Every subscriber of an event asks here. Only what the first of them asks is remembered: what the others ask as
+    /// themselves is nobody else's.
+    shared: bool,
+    /// What was loaded: a `Cells<K, V>` by the type of its key.
     loaded: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+/// What was asked of one kind, each question in the cell of those that were loaded with it.
+struct Cells<K, V>(Mutex<HashMap<K, Arc<Cell<K, V>>>>);
+
+impl<K, V> Default for Cells<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+/// Questions that are answered together.
+struct Cell<K, V> {
+    keys: Vec<K>,
+    /// It is a question about something that belongs to no set.
+    alone: bool,
+    loaded: OnceCell<Loaded<K, V>>,
 }
 
 /// What is shown together.
@@ -48,6 +69,14 @@ pub(crate) struct Shown {
     pub(crate) threads: Vec<Reader>,
     pub(crate) messages: Vec<Arc<message::Model>>,
     pub(crate) users: Vec<UserId>,
+}
+
+impl Shown {
+    /// The proof to read a message that is shown beside one of `reader`'s thread.
+    pub(crate) fn reader(&self, beside: &Reader, row: &message::Model) -> Option<Reader> {
+        let of_thread = |reader: &&Reader| reader.id() == row.thread_id;
+        std::iter::once(beside).chain(&self.threads).find(of_thread).cloned()
+    }
 }
 
 /// Answers to one question for all that is shown, and the scope in which they are shown.
@@ -59,17 +88,17 @@ struct Loaded<K, V> {
 impl Scope {
     /// A scope in which nothing has been loaded.
     pub(crate) fn new(app: Arc<App>) -> Self {
-        Self::of_answer(app, Shown::default(), false)
+        Self::of_answer(app, Shown::default(), false, false)
     }
 
     /// As [`Scope::new`], for a frame of a stream.
     pub(crate) fn of_frame(app: Arc<App>) -> Self {
-        Self::of_answer(app, Shown::default(), true)
+        Self::of_answer(app, Shown::default(), true, false)
     }
 
-    fn of_answer(app: Arc<App>, shown: Shown, patient: bool) -> Self {
+    fn of_answer(app: Arc<App>, shown: Shown, patient: bool, shared: bool) -> Self {
         let loader = Arc::new(DataLoader::with_cache(Batch(app.clone()), tokio::spawn, HashMapCache::default()));
-        Self(Arc::new(Inner { app, loader, shown, patient, loaded: Mutex::default() }))
+        Self(Arc::new(Inner { app, loader, shown, patient, shared, loaded: Mutex::default() }))
     }
 
     /// The scope of the request at hand.
@@ -89,7 +118,7 @@ impl Scope {
     pub(crate) fn shared(app: &Arc<App>, entry: &Entry) -> Self {
         let make = || {
             let (messages, users) = (entry.chunk.messages.clone(), entry.chunk.users.clone());
-            Self::of_answer(app.clone(), Shown { threads: Vec::new(), messages, users }, true)
+            Self::of_answer(app.clone(), Shown { threads: Vec::new(), messages, users }, true, true)
         };
         entry.chunk.shared(make).map_or_else(|| Self::new(app.clone()), |scope| (*scope).clone())
     }
@@ -97,7 +126,7 @@ impl Scope {
     /// The scope of things that are shown together within this one.
     pub(crate) fn showing(&self, shown: Shown) -> Self {
         let (app, loader, patient) = (self.0.app.clone(), self.0.loader.clone(), self.0.patient);
-        Self(Arc::new(Inner { app, loader, shown, patient, loaded: Mutex::default() }))
+        Self(Arc::new(Inner { app, loader, shown, patient, shared: false, loaded: Mutex::default() }))
     }
 
     /// The application.
@@ -113,77 +142,93 @@ impl Scope {
         all: impl FnOnce(&Shown) -> Vec<K> + Send,
     ) -> async_graphql::Result<(Option<V>, Scope)>
     where
-        K: Send + Sync + Hash + Eq + Clone + 'static,
+        K: Asks + Send + Sync + Hash + Eq + Clone + 'static,
         V: Shows + Clone + Send + Sync + 'static,
         Batch: Loader<K, Value = V, Error = Arc<domain::Error>>,
     {
-        let cell = self.cell::<K, V>();
-        let loaded = cell.get_or_try_init(|| {
-            let keys: HashSet<K> = all(&self.0.shown).into_iter().collect();
-            let first = key.clone();
-            async move { if keys.is_empty() { self.fetch_alone(first).await } else { self.fetch_all(keys).await } }
-        });
-        let loaded = loaded.await?;
-        if let Some(answer) = loaded.answers.get(&key) {
-            return Ok((answer.clone(), loaded.scope.clone()));
-        }
-        let mut other = self.fetch_alone(key.clone()).await?;
-        Ok((other.answers.remove(&key).flatten(), other.scope))
+        let cell = self.cell(&key, all);
+        let loaded = cell.loaded.get_or_try_init(|| self.fetch(&cell)).await?;
+        Ok((loaded.answers.get(&key).cloned().flatten(), loaded.scope.clone()))
     }
 
-    fn cell<K, V>(&self) -> Arc<OnceCell<Loaded<K, V>>>
+    /// The cell of a question: that of those that it was loaded with, or else a new one.
+    fn cell<K, V>(&self, key: &K, all: impl FnOnce(&Shown) -> Vec<K>) -> Arc<Cell<K, V>>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        V: Send + Sync + 'static,
+    {
+        let cells = self.cells::<K, V>();
+        let mut cells = cells.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cell) = cells.get(key) {
+            return cell.clone();
+        }
+        let forgotten = self.0.shared && !cells.is_empty();
+        let others = if forgotten { Vec::new() } else { all(&self.0.shown) };
+        let alone = others.is_empty();
+        let mut keys = HashSet::from([key.clone()]);
+        keys.extend(others.into_iter().filter(|key| !cells.contains_key(key)));
+        let cell = Arc::new(Cell { keys: keys.into_iter().collect(), alone, loaded: OnceCell::new() });
+        if !forgotten {
+            cells.extend(cell.keys.iter().map(|key| (key.clone(), cell.clone())));
+        }
+        cell
+    }
+
+    fn cells<K, V>(&self) -> Arc<Cells<K, V>>
     where
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
         let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let cell = loaded.entry(TypeId::of::<K>()).or_insert_with(|| Arc::new(OnceCell::<Loaded<K, V>>::new()));
-        // A key's type has one type of answer, so the downcast can't fail; a cell of its own would do no harm.
-        cell.clone().downcast().unwrap_or_default()
+        let cells = loaded.entry(TypeId::of::<K>()).or_insert_with(|| Arc::new(Cells::<K, V>::default()));
+        // A key's type has one type of answer, so the downcast can't fail; cells of its own would do no harm.
+        cells.clone().downcast().unwrap_or_default()
     }
 
-    /// Asks for all that is shown, at once.
-    async fn fetch_all<K, V>(&self, keys: HashSet<K>) -> async_graphql::Result<Loaded<K, V>>
+    /// Asks all that belongs together at once; what belongs to nothing, together with whatever else is asked in the same
+    /// moment.
+    async fn fetch<K, V>(&self, cell: &Cell<K, V>) -> async_graphql::Result<Loaded<K, V>>
     where
-        K: Send + Sync + Hash + Eq + Clone + 'static,
+        K: Asks + Send + Sync + Hash + Eq + Clone + 'static,
         V: Shows + Clone + Send + Sync + 'static,
         Batch: Loader<K, Value = V, Error = Arc<domain::Error>>,
     {
-        let keys: Vec<K> = keys.into_iter().collect();
-        let load = || async { self.0.loader.loader().load(&keys).await.map_err(|error| error.share()) };
+        let load = || async {
+            let found = if cell.alone {
+                self.0.loader.load_many(cell.keys.iter().cloned()).await
+            } else {
+                self.0.loader.loader().load(&cell.keys).await
+            };
+            found.map_err(|error| error.share())
+        };
         let found = if self.0.patient { event::patiently(self.app(), load).await } else { load().await };
-        Ok(self.loaded(keys.clone(), found.map_err(fault)?))
+        Ok(self.loaded(&cell.keys, found.map_err(fault)?))
     }
 
-    /// Asks for one thing that is not among them, together with whatever others ask for in the same moment.
-    async fn fetch_alone<K, V>(&self, key: K) -> async_graphql::Result<Loaded<K, V>>
+    fn loaded<K, V>(&self, keys: &[K], mut found: HashMap<K, V>) -> Loaded<K, V>
     where
-        K: Send + Sync + Hash + Eq + Clone + 'static,
-        V: Shows + Clone + Send + Sync + 'static,
-        Batch: Loader<K, Value = V, Error = Arc<domain::Error>>,
-    {
-        let load = || async { self.0.loader.load_many([key.clone()]).await.map_err(|error| error.share()) };
-        let found = if self.0.patient { event::patiently(self.app(), load).await } else { load().await };
-        Ok(self.loaded(vec![key.clone()], found.map_err(fault)?))
-    }
-
-    fn loaded<K, V>(&self, keys: Vec<K>, found: HashMap<K, V>) -> Loaded<K, V>
-    where
-        K: Hash + Eq,
+        K: Asks + Hash + Eq + Clone,
         V: Shows,
     {
         let mut shown = Shown::default();
         found.values().for_each(|answer| answer.show(&mut shown));
+        shown.threads.extend(keys.iter().filter_map(Asks::thread).cloned());
         // What was asked and not found is remembered, too.
-        let unanswered: Vec<K> = keys.into_iter().filter(|key| !found.contains_key(key)).collect();
-        let mut answers: HashMap<K, Option<V>> = found.into_iter().map(|(key, answer)| (key, Some(answer))).collect();
-        answers.extend(unanswered.into_iter().map(|key| (key, None)));
+        let answers = keys.iter().map(|key| (key.clone(), found.remove(key))).collect();
         Loaded { answers, scope: self.showing(shown) }
     }
 
     /// The cursor of a place in a thread's log.
     pub(crate) fn cursor(&self, reader: &Reader, seq: i64) -> Cursor {
         Cursor(event::cursor(self.app(), reader.id(), seq))
+    }
+}
+
+/// A question, for what its answer is shown with.
+pub(crate) trait Asks {
+    /// The thread in which the answer is shown, with the proof that it may be.
+    fn thread(&self) -> Option<&Reader> {
+        None
     }
 }
 

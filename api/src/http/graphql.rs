@@ -182,7 +182,10 @@ async fn execute(
     place: Place,
 ) -> Response<Body> {
     let client = identity::client(edge, headers, peer);
-    let viewer = match identity::viewer(edge, headers, &client).await {
+    if let Err(refusal) = operation::charge_request(edge, &client) {
+        return named(&refusal.id.clone(), answer::refused(media, refusal));
+    }
+    let viewer = match identity::viewer(edge, headers).await {
         Ok(viewer) => viewer,
         Err(error) => {
             let id = new_request_id(edge);

@@ -122,6 +122,12 @@ fn sign(errors: &mut [ServerError], id: &RequestId) {
     }
 }
 
+/// Counts a request of an address, before anything of it is looked at: what is refused costs, too.
+pub(super) fn charge_request(edge: &Edge, client: &Client) -> Result<(), Refusal> {
+    limit::charge(&edge.app, &Viewer::anonymous(), client.ip_address, Class::Reads, 1)
+        .map_err(|error| Refusal::of(new_request_id(edge), error))
+}
+
 /// Lets an operation in: it is valid, costs no more than is allowed, and does not come too often. `resume` is where a client
 /// stands that comes back by a transport that remembers it.
 pub(super) fn admit(
@@ -131,19 +137,16 @@ pub(super) fn admit(
     resume: Option<String>,
 ) -> Result<Box<Admitted>, Refusal> {
     let id = new_request_id(edge);
-    let charge = |class, count| {
-        limit::charge(&edge.app, &caller.viewer, caller.address(), class, count)
-            .map_err(|error| Refusal::of(id.clone(), error))
-    };
-    // Before anything is looked at: what is refused costs, too.
-    charge(Class::Reads, 1)?;
     let Parameters { query, operation_name, variables, .. } = parameters;
     let operation = edge
         .documents
         .operation(&query, operation_name.as_deref(), variables)
         .map_err(|errors| Refusal::signed(id.clone(), errors, None, None))?;
     for (class, count) in charges(&operation) {
-        charge(class, count)?;
+        // The address has been charged for the request as a read.
+        let address = caller.address().filter(|_| class != Class::Reads);
+        limit::charge(&edge.app, &caller.viewer, address, class, count)
+            .map_err(|error| Refusal::of(id.clone(), error))?;
     }
     let Operation { request, kind, name, cost, .. } = operation;
     let progress = Arc::new(Progress::new(resume));

@@ -310,7 +310,8 @@ impl Socket {
             None | Some(serde_json::Value::Null) => Viewer::anonymous(),
             Some(value) => {
                 let value = value.as_str().unwrap_or_default();
-                match identity::authenticate(&self.edge, value, &self.client).await {
+                operation::charge_request(&self.edge, &self.client).map_err(|_| TRY_LATER)?;
+                match identity::authenticate(&self.edge, value).await {
                     Ok(viewer) => viewer,
                     Err(domain::Error::Unauthenticated(_)) => return Err(FORBIDDEN),
                     Err(_) => return Err(TRY_LATER),
@@ -332,7 +333,8 @@ impl Socket {
             Err(Refused::IdInUse) => return Err(ID_IN_USE),
             Err(Refused::TooMany) => return self.too_many(&id).await,
         };
-        let admitted = match admit(&self.edge, caller, payload, None) {
+        let charged = operation::charge_request(&self.edge, &self.client);
+        let admitted = match charged.and_then(|()| admit(&self.edge, caller, payload, None)) {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 self.operations.end(&id, number);

@@ -23,7 +23,7 @@ pub enum Hint {
     ThreadAt(ThreadId, i64),
     /// The user's own state in a thread changed: joined, left, read, muted.
     UserChanged(UserId, ThreadId),
-    /// A session was revoked.
+    /// A session was revoked, says somebody: whoever has something of it open asks the database.
     SessionRevoked(SessionId),
     /// Typing or presence: the one thing that is the message itself, since it is never stored.
     Signal(ThreadId, Signal),

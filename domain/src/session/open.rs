@@ -8,6 +8,7 @@ use entity::id::SessionId;
 use entity::{Timestamp, user_session};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Viewer;
@@ -17,6 +18,8 @@ use crate::infra::bus::Hint;
 
 /// How often a session's last activity is written at the most.
 const ACTIVITY: Duration = Duration::from_secs(60);
+/// How long after one look at revoked sessions a hint makes for the next at the soonest.
+const HINTED: Duration = Duration::from_millis(50);
 /// Sessions whose activity is remembered before those at rest are forgotten.
 const REMEMBERED: usize = 10_000;
 
@@ -62,6 +65,10 @@ impl Sessions {
         }
         active.insert(id, now);
         true
+    }
+
+    fn is_open(&self, id: SessionId) -> bool {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&id)
     }
 
     fn end(&self, id: SessionId) {
@@ -121,19 +128,24 @@ struct Revoked {
     id: SessionId,
 }
 
-/// Ends leases when their session is revoked: by the bus at once, and by asking the database, since the bus may lose it.
+/// Ends leases when their session is revoked: by asking the database now and then, and at once when the bus hints at it.
+/// A hint is not believed, since anybody on the bus could give one.
 pub(crate) async fn watch(app: Arc<App>) {
     let mut hints = app.bus.listen();
-    let mut next = tokio::time::Instant::now() + app.settings.revocation_look;
+    let mut looked = Instant::now();
+    let mut next = looked + app.settings.revocation_look;
     loop {
         tokio::select! {
             hint = hints.recv() => match hint {
-                Ok(Hint::SessionRevoked(id)) => app.sessions.end(id),
-                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Ok(Hint::SessionRevoked(id)) if !app.sessions.is_open(id) => {}
+                // However many hints there are, they make it look so often and no more.
+                Ok(Hint::SessionRevoked(_)) | Err(RecvError::Lagged(_)) => next = next.min(looked + HINTED),
+                Ok(_) => {}
                 Err(RecvError::Closed) => return,
             },
-            () = tokio::time::sleep_until(next) => {
-                next = tokio::time::Instant::now() + app.settings.revocation_look;
+            () = sleep_until(next) => {
+                looked = Instant::now();
+                next = looked + app.settings.revocation_look;
                 if let Err(error) = end_revoked(&app).await {
                     tracing::warn!(?error, "revoked sessions could not be asked for");
                 }

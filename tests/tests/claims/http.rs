@@ -17,8 +17,14 @@ struct Answered {
 }
 
 impl Answered {
+    /// The value of a header, empty if there is none.
     fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// What the answer hangs on besides the address, in lower case.
+    fn varies(&self) -> String {
+        self.headers.get_all("vary").iter().map(|value| value.to_str().unwrap().to_lowercase() + " ").collect()
     }
 
     #[track_caller]
