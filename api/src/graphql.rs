@@ -21,6 +21,7 @@ mod inbox;
 pub(crate) mod loader;
 mod message;
 mod node;
+mod nullable;
 mod page;
 mod participant;
 mod progress;
@@ -37,6 +38,7 @@ pub(crate) use budget::Budget;
 pub(crate) use charge::charges;
 pub(crate) use document::{Documents, Kind, Limits as DocumentLimits, Operation, clipped};
 pub(crate) use error::{RequestId, fault, within_request};
+pub(crate) use nullable::leave_out_told;
 pub(crate) use progress::Progress;
 pub(crate) use scope::Scope;
 

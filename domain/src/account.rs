@@ -37,6 +37,8 @@ pub async fn create(app: &App, client: &Client, sign_up: SignUp) -> Result<Issue
         checks.text("display_name", name, 100);
     }
     checks.done()?;
+    // Whether a name is taken is told to nobody who asks for many.
+    app.limits.look(client.ip_address)?;
     // Before the hash, which is what costs: most who are refused are refused here.
     let mut taken = Checks::default();
     for field in taken_fields(app.db.engine(), ReadFrom::Pool(app), &sign_up).await? {

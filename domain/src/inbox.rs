@@ -6,8 +6,7 @@
 //! itself, and only then does the cursor of its frames move on, since only then is nothing missed.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_stream::try_stream;
@@ -15,8 +14,6 @@ use entity::Timestamp;
 use entity::id::{ThreadId, UserId};
 use futures_util::Stream;
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
-use tokio::sync::{Notify, Semaphore};
-use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
 use crate::access::{Reader, Row, THREAD_AND_OWN_ROW, Viewer};
@@ -24,19 +21,18 @@ use crate::app::App;
 use crate::cursor::InboxCursor;
 use crate::error::{Code, Refusal, Result};
 use crate::event::{Reset, patiently};
-use crate::infra::bus::Hint;
 use crate::infra::db::LONGEST_TRANSACTION;
+
+mod watch;
+
+use watch::Registered;
+pub use watch::look_now;
+pub(crate) use watch::{Inboxes, listen};
 
 /// How far behind the cursor reading starts: longer than a transaction lasts, so that none can commit behind it.
 const OVERLAP: Duration = LONGEST_TRANSACTION.saturating_mul(2);
 /// How often one thread gives a frame at the most.
 const PACE: Duration = Duration::from_secs(1);
-
-/// Over how long the looks of all feeds are spread when hints were lost: so long for each feed, and no longer than that.
-const SPREAD: Duration = Duration::from_millis(1);
-const LONGEST_SPREAD: Duration = Duration::from_secs(5);
-/// Feeds of one node that look by themselves in the same moment.
-const LOOKING: usize = 4;
 
 /// One frame of the feed.
 pub struct Frame {
@@ -58,145 +54,6 @@ pub enum Step {
     Heartbeat,
     /// The cursor stands nowhere any more.
     Reset(Reset),
-}
-
-/// One feed that is open on this node.
-#[derive(Default)]
-struct Watcher {
-    dirty: Mutex<HashSet<ThreadId>>,
-    /// When it is to look by itself, if it was asked to.
-    look: Mutex<Option<Instant>>,
-    wake: Notify,
-}
-
-#[derive(Default)]
-struct Index {
-    watchers: HashMap<u64, Arc<Watcher>>,
-    of_user: HashMap<UserId, HashSet<u64>>,
-    of_thread: HashMap<ThreadId, HashSet<u64>>,
-}
-
-/// The feeds of one node, found by whom and by what they watch.
-pub(crate) struct Inboxes {
-    index: Mutex<Index>,
-    next: AtomicU64,
-    /// Who looks by itself does so in turn: what many feeds do in the same moment must not keep requests waiting.
-    looking: Semaphore,
-}
-
-impl Default for Inboxes {
-    fn default() -> Self {
-        Self { index: Mutex::default(), next: AtomicU64::new(0), looking: Semaphore::new(LOOKING) }
-    }
-}
-
-/// A feed's place in the index; leaves it when dropped.
-struct Registered {
-    app: Arc<App>,
-    key: u64,
-    user_id: UserId,
-    threads: HashSet<ThreadId>,
-    watcher: Arc<Watcher>,
-}
-
-impl Registered {
-    fn new(app: Arc<App>, user_id: UserId) -> Self {
-        let key = app.inboxes.next.fetch_add(1, Ordering::Relaxed);
-        let watcher = Arc::new(Watcher::default());
-        let mut index = app.inboxes.index.lock().unwrap_or_else(PoisonError::into_inner);
-        index.watchers.insert(key, watcher.clone());
-        index.of_user.entry(user_id).or_default().insert(key);
-        drop(index);
-        Self { app, key, user_id, threads: HashSet::new(), watcher }
-    }
-
-    fn follow(&mut self, threads: impl IntoIterator<Item = ThreadId>) {
-        let mut index = self.app.inboxes.index.lock().unwrap_or_else(PoisonError::into_inner);
-        for thread_id in threads {
-            if self.threads.insert(thread_id) {
-                index.of_thread.entry(thread_id).or_default().insert(self.key);
-            }
-        }
-    }
-
-    fn unfollow(&mut self, thread_id: ThreadId) {
-        if self.threads.remove(&thread_id) {
-            let mut index = self.app.inboxes.index.lock().unwrap_or_else(PoisonError::into_inner);
-            leave(&mut index.of_thread, thread_id, self.key);
-        }
-    }
-}
-
-impl Drop for Registered {
-    fn drop(&mut self) {
-        let mut index = self.app.inboxes.index.lock().unwrap_or_else(PoisonError::into_inner);
-        index.watchers.remove(&self.key);
-        leave(&mut index.of_user, self.user_id, self.key);
-        for &thread_id in &self.threads {
-            leave(&mut index.of_thread, thread_id, self.key);
-        }
-    }
-}
-
-fn leave<K: std::hash::Hash + Eq>(map: &mut HashMap<K, HashSet<u64>>, place: K, key: u64) {
-    if let Some(keys) = map.get_mut(&place) {
-        keys.remove(&key);
-        if keys.is_empty() {
-            map.remove(&place);
-        }
-    }
-}
-
-impl Inboxes {
-    fn mark(&self, thread_id: ThreadId, keys: impl FnOnce(&Index) -> Option<&HashSet<u64>>) {
-        let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-        for watcher in keys(&index).into_iter().flatten().filter_map(|key| index.watchers.get(key)) {
-            watcher.dirty.lock().unwrap_or_else(PoisonError::into_inner).insert(thread_id);
-            watcher.wake.notify_one();
-        }
-    }
-
-    /// Makes every feed look by itself at some moment of its own within a time, which depends on how many feeds there are.
-    fn look_all(&self, within: impl FnOnce(usize) -> Duration, fraction: impl Fn() -> f64) {
-        let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-        let (now, within) = (Instant::now(), within(index.watchers.len()));
-        for watcher in index.watchers.values() {
-            let at = now + within.mul_f64(fraction());
-            let mut look = watcher.look.lock().unwrap_or_else(PoisonError::into_inner);
-            *look = Some(look.map_or(at, |asked| asked.min(at)));
-            watcher.wake.notify_one();
-        }
-    }
-}
-
-/// Makes every feed of this node look by itself now.
-pub fn look_now(app: &App) {
-    app.inboxes.look_all(|_| Duration::ZERO, || 0.0);
-}
-
-/// Makes every feed of this node look by itself soon: hints were lost, and all feeds learn of it in the same moment.
-fn look_soon(app: &App) {
-    app.inboxes.look_all(spread, || app.clock.fraction());
-}
-
-fn spread(feeds: usize) -> Duration {
-    SPREAD.saturating_mul(u32::try_from(feeds).unwrap_or(u32::MAX)).min(LONGEST_SPREAD)
-}
-
-/// Wakes feeds when the bus hints at something of theirs.
-pub(crate) async fn listen(app: Arc<App>) {
-    let mut hints = app.bus.listen();
-    loop {
-        match hints.recv().await {
-            Ok(Hint::ThreadAt(thread_id, _)) => app.inboxes.mark(thread_id, |index| index.of_thread.get(&thread_id)),
-            Ok(Hint::UserChanged(user_id, thread_id)) => {
-                app.inboxes.mark(thread_id, |index| index.of_user.get(&user_id));
-            }
-            Ok(Hint::Missed) | Err(RecvError::Lagged(_)) => look_soon(&app),
-            Ok(_) => {}
-            Err(RecvError::Closed) => return,
-        }
-    }
 }
 
 /// One of the viewer's threads with what it takes to order it.
@@ -329,7 +186,7 @@ impl Feed {
 
     /// Threads that may give a frame now, and when the next one may.
     fn due(&mut self) -> (Vec<ThreadId>, Option<Instant>) {
-        self.pending.extend(self.registered.watcher.dirty.lock().unwrap_or_else(PoisonError::into_inner).drain());
+        self.pending.extend(self.registered.watcher.dirty());
         let now = Instant::now();
         let ready_at = |thread_id: &ThreadId| self.sent.get(thread_id).map_or(now, |sent| sent.at + PACE);
         let due: Vec<_> = self.pending.iter().copied().filter(|thread_id| ready_at(thread_id) <= now).collect();
@@ -346,16 +203,10 @@ impl Feed {
         self.sent.retain(|_, sent| sent.changed >= horizon);
     }
 
-    /// When it was asked to look by itself, if it was.
-    fn asked_to_look(&self) -> Option<Instant> {
-        self.registered.watcher.look.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
     /// Looks at everything since the last look, when it is its turn.
     async fn look_in_turn(&mut self) -> Result<(Timestamp, Vec<State>)> {
         let app = self.app.clone();
-        // Nobody closes it; if somebody did, all would look at once.
-        let _turn = app.inboxes.looking.acquire().await.ok();
+        let _turn = app.inboxes.turn().await;
         self.look(self.complete).await
     }
 }
@@ -396,7 +247,7 @@ pub fn stream(app: Arc<App>, viewer: Viewer, after: Option<String>) -> impl Stre
         yield Frame { cursor: feed.cursor(feed.complete), step: Step::CaughtUp };
         let mut next_look = Instant::now() + app.settings.inbox_look;
         loop {
-            if let Some(at) = feed.asked_to_look() {
+            if let Some(at) = feed.registered.watcher.asked_to_look() {
                 next_look = next_look.min(at);
             }
             if Instant::now() >= next_look {
@@ -431,28 +282,5 @@ pub fn stream(app: Arc<App>, viewer: Viewer, after: Option<String>) -> impl Stre
                 () = sleep_until(wake) => {}
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_more_feeds_there_are_the_longer_they_take_to_look() {
-        let inboxes = Inboxes::default();
-        let watchers: Vec<Arc<Watcher>> = (0..200).map(|_| Arc::default()).collect();
-        inboxes.index.lock().unwrap().watchers.extend((0..).zip(watchers.iter().cloned()));
-        let clock = crate::infra::clock::Clock::default();
-        let begun = Instant::now();
-        inboxes.look_all(spread, || clock.fraction());
-        let looks = || watchers.iter().map(|watcher| watcher.look.lock().unwrap().unwrap() - begun);
-        assert!(looks().all(|look| look < Duration::from_millis(300)));
-        assert!(looks().filter(|look| *look > Duration::from_millis(100)).count() > 40, "they are spread");
-        assert_eq!(spread(1_000_000), LONGEST_SPREAD);
-        // Who is to look at once does, whatever comes after it.
-        inboxes.look_all(|_| Duration::ZERO, || 0.0);
-        inboxes.look_all(spread, || clock.fraction());
-        assert!(looks().all(|look| look < Duration::from_millis(100)));
     }
 }

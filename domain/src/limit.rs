@@ -1,5 +1,6 @@
 //! How often somebody may do something: by class, for each account and for each address. And how often somebody may try a
-//! password: for each account it is tried at, and from each address, however many a request holds.
+//! password: for each account it is tried at, and from each address, however many a request holds. An account has a bucket of
+//! its own for each site where it has been signed in to, so that nobody is locked out by what others try elsewhere.
 //!
 //! Each node counts for itself. Buckets are told by governor; this module says which, and forgets those that are full again.
 
@@ -114,9 +115,24 @@ pub fn site(address: IpAddr) -> IpAddr {
     }
 }
 
+/// At whose password somebody tries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Target {
+    /// An account's, from where it has never been signed in to.
+    Account(UserId),
+    /// An account's, from a site where it has been signed in to: whoever tries elsewhere does not lock its owner out there.
+    Familiar(UserId, IpAddr),
+    /// Nobody's: a digest of the login that names no account.
+    Nobody(Vec<u8>),
+}
+
+/// How many sign-ups an address may have looked at for each that it may have hashed: people try names that are taken.
+const LOOKS: NonZeroU32 = NonZeroU32::MIN.saturating_add(3);
+
 struct Limiting {
-    logins: Buckets<Vec<u8>>,
+    targets: Buckets<Target>,
     attempts: Buckets<IpAddr>,
+    looks: Buckets<IpAddr>,
     writes: Pair,
     reads: Pair,
     signals: Pair,
@@ -129,8 +145,9 @@ impl Limits {
     pub(crate) fn new(rates: Option<Rates>) -> Self {
         Self(rates.map(|rates| {
             Box::new(Limiting {
-                logins: Buckets::new(rates.credentials),
+                targets: Buckets::new(rates.credentials),
                 attempts: Buckets::new(rates.credentials),
+                looks: Buckets::new(rates.credentials.saturating_mul(LOOKS)),
                 writes: Pair::new(rates.writes),
                 reads: Pair::new(rates.reads),
                 signals: Pair::new(rates.signals),
@@ -144,10 +161,15 @@ impl Limits {
         limits.attempts.take(&site(address), 1)
     }
 
-    /// Counts an attempt from an address at the account that a login names, by a digest of it, whether or not there is one.
-    pub(crate) fn attempt(&self, address: Option<IpAddr>, login_digest: Vec<u8>) -> Result<()> {
-        self.password(address)?;
-        self.0.as_ref().map_or(Ok(()), |limits| limits.logins.take(&login_digest, 1))
+    /// Counts a look at whether a name or an email is taken, by the address that asks.
+    pub(crate) fn look(&self, address: Option<IpAddr>) -> Result<()> {
+        let (Some(limits), Some(address)) = (&self.0, address) else { return Ok(()) };
+        limits.looks.take(&site(address), 1)
+    }
+
+    /// Counts an attempt at somebody's password, whether or not there is somebody.
+    pub(crate) fn attempt(&self, target: &Target) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |limits| limits.targets.take(target, 1))
     }
 }
 
@@ -166,6 +188,8 @@ pub fn charge(app: &App, viewer: &Viewer, address: Option<IpAddr>, class: Class,
 
 #[cfg(test)]
 mod tests {
+    use entity::id::TypedId;
+
     use super::*;
 
     fn rates(each: u32) -> Option<Rates> {
@@ -177,24 +201,47 @@ mod tests {
         text.parse().ok()
     }
 
+    fn account(number: u128) -> UserId {
+        UserId::from_uuid(uuid::Uuid::from_u128(number))
+    }
+
     #[test]
     fn the_sixth_attempt_at_one_account_has_to_wait() {
         let limits = Limits::new(rates(5));
-        let attempt = |from: &str| limits.attempt(from.parse().ok(), b"ann".to_vec());
-        assert!((0..5).all(|number| attempt(&format!("192.0.2.{number}")).is_ok()));
-        assert!(matches!(attempt("192.0.2.9"), Err(Error::RateLimited { .. })));
-        assert!(limits.attempt(from("192.0.2.9"), b"bob".to_vec()).is_ok());
-        assert!((0..9).all(|_| Limits::new(None).attempt(from("192.0.2.1"), b"ann".to_vec()).is_ok()));
+        let ann = Target::Account(account(1));
+        assert!((0..5).all(|_| limits.attempt(&ann).is_ok()));
+        assert!(matches!(limits.attempt(&ann), Err(Error::RateLimited { .. })));
+        assert!(limits.attempt(&Target::Account(account(2))).is_ok());
+        assert!(limits.attempt(&Target::Nobody(b"ann".to_vec())).is_ok());
+        assert!((0..9).all(|_| Limits::new(None).attempt(&ann).is_ok()));
+    }
+
+    #[test]
+    fn who_tries_elsewhere_locks_nobody_out_at_home() {
+        let limits = Limits::new(rates(5));
+        while limits.attempt(&Target::Account(account(1))).is_ok() {}
+        let home = |from: &str| Target::Familiar(account(1), from.parse().unwrap());
+        assert!((0..5).all(|_| limits.attempt(&home("192.0.2.1")).is_ok()));
+        assert!(limits.attempt(&home("192.0.2.1")).is_err());
+        assert!(limits.attempt(&home("192.0.2.2")).is_ok());
     }
 
     #[test]
     fn the_sixth_attempt_from_one_address_has_to_wait_whoever_it_is_at() {
         let limits = Limits::new(rates(5));
-        let attempt = |from: &str, at: u8| limits.attempt(from.parse().ok(), vec![at]);
-        assert!((0..5).all(|at| attempt(&format!("2001:db8::{at}"), at).is_ok()));
-        assert!(attempt("2001:db8::ffff", 9).is_err(), "a site is one address");
-        assert!(attempt("2001:db8:0:1::1", 9).is_ok(), "the next site is another");
-        assert!(attempt("192.0.2.1", 9).is_ok());
+        let attempt = |address: &str| limits.password(from(address));
+        assert!((0..5).all(|at| attempt(&format!("2001:db8::{at}")).is_ok()));
+        assert!(attempt("2001:db8::ffff").is_err(), "a site is one address");
+        assert!(attempt("2001:db8:0:1::1").is_ok(), "the next site is another");
+        assert!(attempt("192.0.2.1").is_ok());
+    }
+
+    #[test]
+    fn looks_are_counted_apart_and_four_times_as_many() {
+        let limits = Limits::new(rates(5));
+        assert!((0..20).all(|_| limits.look(from("192.0.2.1")).is_ok()));
+        assert!(limits.look(from("192.0.2.1")).is_err());
+        assert!(limits.look(from("192.0.2.2")).is_ok() && limits.password(from("192.0.2.1")).is_ok());
     }
 
     #[test]

@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use entity::id::{FamilyId, SessionId, TokenId, UserId};
+use entity::id::{FamilyId, SessionId, TokenId, TypedId, UserId};
 use entity::user::UserKind;
 use entity::{Timestamp, refresh_token, user, user_session};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, QueryResult,
 };
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 mod open;
 
@@ -30,6 +31,7 @@ use crate::app::App;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db;
+use crate::limit::{Target, site};
 use crate::text::unique_key;
 
 /// How long a used refresh token may be used again.
@@ -147,8 +149,9 @@ pub async fn create(app: &App, client: &Client, login: &str, password: String) -
     if login.len() > account::LONGEST_LOGIN {
         return Err(Error::refuse(Code::WrongCredentials, "login", "The login or the password is wrong."));
     }
-    app.limits.attempt(client.ip_address, digest(&unique_key(login)))?;
+    app.limits.password(client.ip_address)?;
     let found = account::by_login(app, login).await?;
+    app.limits.attempt(&target(app, client, login, found.as_ref()).await?)?;
     let usable = found.filter(|user| user.kind == UserKind::Human && may_sign_in(user));
     let hash = usable.as_ref().and_then(|user| user.password_hash.clone());
     let matches = password.len() <= 256 && app.hasher.verify(password, hash).await?;
@@ -165,6 +168,25 @@ pub async fn create(app: &App, client: &Client, login: &str, password: String) -
     });
     work.await?;
     Ok(fresh.issued(user))
+}
+
+#[derive(FromQueryResult)]
+struct Place {
+    ip_address: String,
+}
+
+/// At whose password an attempt is made. The same is asked whether or not there is somebody, since time tells, too.
+async fn target(app: &App, client: &Client, login: &str, found: Option<&user::Model>) -> Result<Target> {
+    let id = found.map_or_else(|| UserId::from_uuid(Uuid::nil()), |user| user.id);
+    let sql = "SELECT DISTINCT ip_address FROM user_sessions WHERE user_id = $1 AND ip_address IS NOT NULL";
+    let places: Vec<Place> = app.db.all(sql, [id.into()]).await?;
+    let here = client.ip_address.map(site);
+    let known = |place: &Place| place.ip_address.parse().ok().map(site) == here;
+    Ok(match (found, here) {
+        (None, _) => Target::Nobody(digest(&unique_key(login))),
+        (Some(user), Some(here)) if places.iter().any(known) => Target::Familiar(user.id, here),
+        (Some(user), _) => Target::Account(user.id),
+    })
 }
 
 fn may_sign_in(user: &user::Model) -> bool {

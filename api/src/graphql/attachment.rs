@@ -1,10 +1,11 @@
 //! Files that messages carry.
 
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object};
 use domain::message::AttachmentDraft;
 use entity::message_attachment;
 
 use super::budget::Budget;
+use super::nullable::{Nullable, Required};
 use super::scalar::{DateTime, Json};
 
 /// A file that a message carries.
@@ -20,9 +21,12 @@ impl Attachment {
     }
 
     /// Where it is.
-    async fn url(&self, ctx: &Context<'_>) -> Result<&str> {
-        Budget::spend(ctx, self.0.url.len())?;
-        Ok(&self.0.url)
+    async fn url(&self, ctx: &Context<'_>) -> Required<&str> {
+        Required::of(async {
+            Budget::spend(ctx, self.0.url.len())?;
+            Ok(self.0.url.as_str())
+        })
+        .await
     }
 
     /// Its media type, such as `image/png`.
@@ -42,8 +46,8 @@ impl Attachment {
     }
 
     /// What its client kept with it.
-    async fn metadata(&self, ctx: &Context<'_>) -> Result<Option<Json>> {
-        Json::within(ctx, self.0.metadata.as_ref())
+    async fn metadata(&self, ctx: &Context<'_>) -> Nullable<Json> {
+        Nullable::of(async { Json::within(ctx, self.0.metadata.as_ref()) }).await
     }
 
     /// When it was sent.

@@ -18,6 +18,7 @@ use async_graphql::{Pos, Request, ServerError, Variables};
 use moka::sync::Cache;
 use serde_json::{Map, Value};
 
+mod input;
 mod model;
 mod price;
 mod shape;
@@ -170,6 +171,7 @@ impl Documents {
             return Err(vec![too_expensive("operations", asked, limit, "operations in one document", "")]);
         }
         let source = source.validate(&self.schema).map_err(|invalid| described(&invalid.errors))?;
+        input::check(&self.schema, &source).map_err(|why| vec![invalid(&why, None)])?;
         // What a validator of the whole specification has passed, this parser takes, too; if not, it is refused all the same.
         let parsed = async_graphql::parser::parse_query(text).map_err(|error| vec![error.into()])?;
         let plans = source.operations.iter().map(|operation| (operation.name.clone(), OnceLock::new())).collect();
@@ -203,6 +205,7 @@ impl Documents {
         if operation.variables.is_empty() {
             return Ok(());
         }
+        input::check_variables(&self.schema, operation, variables).map_err(|why| vec![invalid(&why, None)])?;
         let values = variables.iter().map(|(name, value)| (name.as_str().into(), value.clone().into())).collect();
         coerce_variable_values(&self.schema, operation, &values).map(drop).map_err(|error| {
             let location = error.location().and_then(|span| span.line_column(&document.source.sources));

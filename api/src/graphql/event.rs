@@ -10,6 +10,7 @@ use entity::thread_event::EventKind;
 use futures_util::{Stream, StreamExt};
 
 use super::message::Message;
+use super::nullable::Nullable;
 use super::participant::Participant;
 use super::progress::Progress;
 use super::scalar::Cursor;
@@ -122,11 +123,14 @@ impl ParticipantChanged {
     }
 
     /// To whom. Null once their account is gone, and in a room for those who are not members.
-    async fn user(&self) -> Result<Option<User>> {
-        match self.user_id {
-            Some(id) => User::load(&self.scope, id).await,
-            None => Ok(None),
-        }
+    async fn user(&self) -> Nullable<User> {
+        Nullable::of(async {
+            match self.user_id {
+                Some(id) => User::load(&self.scope, id).await,
+                None => Ok(None),
+            }
+        })
+        .await
     }
 
     /// Their part in the thread as it is when this is sent. Null if they are not in it then, and in a room for those who are

@@ -17,6 +17,7 @@ use super::attachment::Attachment;
 use super::budget::Budget;
 use super::cursor::{Args, ITEMS};
 use super::loader::{AttachmentsOf, Batch, Parent, ReactionsTo, ReceiptsOf, RepliesTo, ReplyCount, RevisionsOf};
+use super::nullable::{Nullable, Required};
 use super::page::connection;
 use super::progress::Progress;
 use super::reaction::ReactionGroup;
@@ -40,6 +41,7 @@ pub(crate) struct Message {
 }
 
 connection!(MessageConnection, MessageEdge, Message, "messages");
+use list::MessageEdge;
 
 impl MessageConnection {
     /// A page of a thread's messages, in the scope of what is shown with them.
@@ -96,32 +98,41 @@ impl Message {
     }
 
     /// Who sent it. Null once the sender's account is gone.
-    async fn sender(&self) -> Result<Option<User>> {
-        match self.row.sender_id {
-            Some(id) => User::load(&self.scope, id).await,
-            None => Ok(None),
-        }
+    async fn sender(&self) -> Nullable<User> {
+        Nullable::of(async {
+            match self.row.sender_id {
+                Some(id) => User::load(&self.scope, id).await,
+                None => Ok(None),
+            }
+        })
+        .await
     }
 
     /// What it says. Null once deleted.
-    async fn content(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
-        let content = self.row.content.as_deref();
-        Budget::spend(ctx, content.map_or(0, str::len))?;
-        Ok(content)
+    async fn content(&self, ctx: &Context<'_>) -> Nullable<&str> {
+        Nullable::of(async {
+            let content = self.row.content.as_deref();
+            Budget::spend(ctx, content.map_or(0, str::len))?;
+            Ok(content)
+        })
+        .await
     }
 
     /// The message that it replies to. Replies are one level deep: a reply to a reply has the same parent.
-    async fn parent(&self) -> Result<Option<Message>> {
-        let Some(parent) = self.row.parent_id else { return Ok(None) };
-        let key = |(reader, row): (Reader, &entity::message::Model)| Some(Parent(reader, row.parent_id?));
-        let all = |shown: &Shown| self.beside(shown).filter_map(key).collect();
-        let (row, scope) = self.scope.load(Parent(self.reader.clone(), parent), all).await?;
-        Ok(row.map(|row| Message { scope, reader: self.reader.clone(), row }))
+    async fn parent(&self) -> Nullable<Message> {
+        Nullable::of(async {
+            let Some(parent) = self.row.parent_id else { return Ok(None) };
+            let key = |(reader, row): (Reader, &entity::message::Model)| Some(Parent(reader, row.parent_id?));
+            let all = |shown: &Shown| self.beside(shown).filter_map(key).collect();
+            let (row, scope) = self.scope.load(Parent(self.reader.clone(), parent), all).await?;
+            Ok(row.map(|row| Message { scope, reader: self.reader.clone(), row }))
+        })
+        .await
     }
 
     /// How many messages reply to it, deleted ones among them.
-    async fn reply_count(&self) -> Result<i32> {
-        Ok(int(self.load(ReplyCount).await?))
+    async fn reply_count(&self) -> Required<i32> {
+        Required::of(async { Ok(int(self.load(ReplyCount).await?)) }).await
     }
 
     /// The messages that reply to it, oldest first.
@@ -131,73 +142,91 @@ impl Message {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
         #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-    ) -> Result<MessageConnection> {
-        let neither = first.is_none() && last.is_none();
-        let args = Args { first: if neither { Some(ITEMS) } else { first }, after, last, before };
-        let window: Window<i64> = args.of_messages(&self.scope, self.reader.id()).map_err(fault)?;
-        let key = |reader, id| RepliesTo(reader, id, window.clone());
-        // A cursor is of one thread, as is a page that has one.
-        let same = window.after.is_none() && window.before.is_none();
-        let asked = |reader: &Reader| same || reader.id() == self.reader.id();
-        let all = |shown: &Shown| {
-            let beside = self.beside(shown).filter(|(reader, _)| asked(reader));
-            beside.map(|(reader, row)| key(reader, row.id)).collect()
-        };
-        let (page, scope) = self.scope.load(key(self.reader.clone(), self.row.id), all).await?;
-        Ok(MessageConnection::listed(page.unwrap_or_else(Page::empty), &self.reader, &scope))
+    ) -> Required<MessageConnection> {
+        Required::of(async {
+            let neither = first.is_none() && last.is_none();
+            let args = Args { first: if neither { Some(ITEMS) } else { first }, after, last, before };
+            let window: Window<i64> = args.of_messages(&self.scope, self.reader.id()).map_err(fault)?;
+            let key = |reader, id| RepliesTo(reader, id, window.clone());
+            // A cursor is of one thread, as is a page that has one.
+            let same = window.after.is_none() && window.before.is_none();
+            let asked = |reader: &Reader| same || reader.id() == self.reader.id();
+            let all = |shown: &Shown| {
+                let beside = self.beside(shown).filter(|(reader, _)| asked(reader));
+                beside.map(|(reader, row)| key(reader, row.id)).collect()
+            };
+            let (page, scope) = self.scope.load(key(self.reader.clone(), self.row.id), all).await?;
+            Ok(MessageConnection::listed(page.unwrap_or_else(Page::empty), &self.reader, &scope))
+        })
+        .await
     }
 
     /// The files that it carries, in the order in which they were given.
-    async fn attachments(&self) -> Result<Vec<Attachment>> {
-        if self.deleted() {
-            return Ok(Vec::new());
-        }
-        let rows = self.load(AttachmentsOf).await?;
-        Ok(rows.into_iter().map(Attachment).collect())
+    async fn attachments(&self) -> Required<Vec<Attachment>> {
+        Required::of(async {
+            if self.deleted() {
+                return Ok(Vec::new());
+            }
+            let rows = self.load(AttachmentsOf).await?;
+            Ok(rows.into_iter().map(Attachment).collect())
+        })
+        .await
     }
 
     /// The reactions to it by emoji, the one that was put first, first.
-    async fn reactions(&self) -> Result<Vec<ReactionGroup>> {
-        if self.deleted() {
-            return Ok(Vec::new());
-        }
-        let groups = self.load(|id| ReactionsTo(self.reader.viewer(), id)).await?;
-        let group = |group| ReactionGroup {
-            scope: self.scope.clone(),
-            reader: self.reader.clone(),
-            message_id: self.row.id,
-            group,
-        };
-        Ok(groups.into_iter().map(group).collect())
+    async fn reactions(&self) -> Required<Vec<ReactionGroup>> {
+        Required::of(async {
+            if self.deleted() {
+                return Ok(Vec::new());
+            }
+            let groups = self.load(|id| ReactionsTo(self.reader.viewer(), id)).await?;
+            let group = |group| ReactionGroup {
+                scope: self.scope.clone(),
+                reader: self.reader.clone(),
+                message_id: self.row.id,
+                group,
+            };
+            Ok(groups.into_iter().map(group).collect())
+        })
+        .await
     }
 
     /// What its client kept with it.
-    async fn metadata(&self, ctx: &Context<'_>) -> Result<Option<Json>> {
-        Json::within(ctx, self.row.metadata.as_ref())
+    async fn metadata(&self, ctx: &Context<'_>) -> Nullable<Json> {
+        Nullable::of(async { Json::within(ctx, self.row.metadata.as_ref()) }).await
     }
 
     /// How far it has come with all others together; never goes back.
-    async fn status(&self) -> Result<MessageStatus> {
-        let (receipts, _) = self.all_receipts().await?;
-        Ok(receipts.map_or(MessageStatus::Sent, |receipts| receipts.status.into()))
+    async fn status(&self) -> Required<MessageStatus> {
+        Required::of(async {
+            let (receipts, _) = self.all_receipts().await?;
+            Ok(receipts.map_or(MessageStatus::Sent, |receipts| receipts.status.into()))
+        })
+        .await
     }
 
     /// When it had come how far.
-    async fn status_timestamps(&self) -> Result<MessageStatusTimestamps> {
-        let (receipts, _) = self.all_receipts().await?;
-        Ok(MessageStatusTimestamps {
-            sent: self.row.created_at.into(),
-            delivered: receipts.as_ref().and_then(|receipts| receipts.delivered_at).map(DateTime),
-            read: receipts.as_ref().and_then(|receipts| receipts.read_at).map(DateTime),
+    async fn status_timestamps(&self) -> Required<MessageStatusTimestamps> {
+        Required::of(async {
+            let (receipts, _) = self.all_receipts().await?;
+            Ok(MessageStatusTimestamps {
+                sent: self.row.created_at.into(),
+                delivered: receipts.as_ref().and_then(|receipts| receipts.delivered_at).map(DateTime),
+                read: receipts.as_ref().and_then(|receipts| receipts.read_at).map(DateTime),
+            })
         })
+        .await
     }
 
     /// Who of those in the thread has got or read it, and when: those who had joined when it was sent, but for its sender.
     /// Empty where receipts are not shared.
-    async fn receipts(&self) -> Result<Vec<Receipt>> {
-        let (Some(receipts), scope) = self.all_receipts().await? else { return Ok(Vec::new()) };
-        let of_member = |receipt: &receipt::Receipt| Receipt { scope: scope.clone(), receipt: receipt.clone() };
-        Ok(receipts.of_members.iter().map(of_member).collect())
+    async fn receipts(&self) -> Required<Vec<Receipt>> {
+        Required::of(async {
+            let (Some(receipts), scope) = self.all_receipts().await? else { return Ok(Vec::new()) };
+            let of_member = |receipt: &receipt::Receipt| Receipt { scope: scope.clone(), receipt: receipt.clone() };
+            Ok(receipts.of_members.iter().map(of_member).collect())
+        })
+        .await
     }
 
     /// The key it was sent with; only its sender sees it.
@@ -218,19 +247,22 @@ impl Message {
         ctx: &Context<'_>,
         #[graphql(desc = "How many from the oldest on: 1 to 100; 20 if both are left out.")] first: Option<i32>,
         #[graphql(desc = "How many of the newest: 1 to 100.")] last: Option<i32>,
-    ) -> Result<Vec<MessageRevision>> {
-        let slice = Slice::new(first, last, ITEMS).map_err(fault)?;
-        if self.deleted() || self.row.edited_at.is_none() {
-            return Ok(Vec::new());
-        }
-        let rows = self.load(|id| RevisionsOf(id, slice)).await?;
-        Budget::spend(ctx, rows.iter().map(|row| row.content.len()).sum())?;
-        let revision = |row: entity::message_revision::Model| MessageRevision {
-            version: row.version,
-            content: row.content,
-            created_at: row.created_at.into(),
-        };
-        Ok(rows.into_iter().map(revision).collect())
+    ) -> Required<Vec<MessageRevision>> {
+        Required::of(async {
+            let slice = Slice::new(first, last, ITEMS).map_err(fault)?;
+            if self.deleted() || self.row.edited_at.is_none() {
+                return Ok(Vec::new());
+            }
+            let rows = self.load(|id| RevisionsOf(id, slice)).await?;
+            Budget::spend(ctx, rows.iter().map(|row| row.content.len()).sum())?;
+            let revision = |row: entity::message_revision::Model| MessageRevision {
+                version: row.version,
+                content: row.content,
+                created_at: row.created_at.into(),
+            };
+            Ok(rows.into_iter().map(revision).collect())
+        })
+        .await
     }
 
     /// When it was sent.
@@ -271,13 +303,16 @@ impl MessageQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "In which thread.")] thread_id: ID,
         #[graphql(desc = "The key.")] client_key: String,
-    ) -> Result<Option<Message>> {
-        let scope = Scope::of(ctx);
-        let id: ThreadId = id::parse("thread_id", &thread_id).map_err(fault)?;
-        let found = access::readers(scope.app(), viewer(ctx), &[id]).await.map_err(fault)?;
-        let Some(reader) = found.into_values().next() else { return Ok(None) };
-        let row = message::by_client_key(scope.app(), &reader, &client_key).await.map_err(fault)?;
-        Ok(row.map(|row| Message { scope, reader, row: Arc::new(row) }))
+    ) -> Nullable<Message> {
+        Nullable::of(async {
+            let scope = Scope::of(ctx);
+            let id: ThreadId = id::parse("thread_id", &thread_id).map_err(fault)?;
+            let found = access::readers(scope.app(), viewer(ctx), &[id]).await.map_err(fault)?;
+            let Some(reader) = found.into_values().next() else { return Ok(None) };
+            let row = message::by_client_key(scope.app(), &reader, &client_key).await.map_err(fault)?;
+            Ok(row.map(|row| Message { scope, reader, row: Arc::new(row) }))
+        })
+        .await
     }
 }
 

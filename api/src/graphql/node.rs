@@ -10,6 +10,7 @@ use entity::id::{AttachmentId, MessageId, ThreadId, TypedId, UserId};
 use super::attachment::Attachment;
 use super::fault;
 use super::message::Message;
+use super::nullable::Nullable;
 use super::scope::{Scope, Shown, Shows, viewer};
 use super::thread::Thread;
 use super::user::User;
@@ -35,8 +36,8 @@ pub(crate) struct NodeQuery;
 impl NodeQuery {
     /// Anything that has an id of its own and that you may see; null if there is no such thing, which is also what one gets
     /// who may not see it.
-    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Which.")] id: ID) -> Result<Option<Node>> {
-        Ok(load(ctx, "id", vec![id]).await?.into_iter().next().flatten())
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Which.")] id: ID) -> Nullable<Node> {
+        Nullable::of(async { Ok(load(ctx, "id", vec![id]).await?.into_iter().next().flatten()) }).await
     }
 
     /// As `node`, for up to 100 ids at once; in their order.
@@ -107,9 +108,11 @@ async fn find(ctx: &Context<'_>, sorted: Sorted) -> domain::Result<HashMap<Strin
             shown.threads.push(reader.clone());
         }
         let scope = scope.showing(shown);
-        found.extend(messages.into_iter().map(|(reader, row)| {
-            (row.id.to_string(), Node::Message(Message { scope: scope.clone(), reader, row }))
-        }));
+        found.extend(
+            messages.into_iter().map(|(reader, row)| {
+                (row.id.to_string(), Node::Message(Message { scope: scope.clone(), reader, row }))
+            }),
+        );
     }
     if !sorted.attachments.is_empty() {
         let rows = attachment::readable(app, viewer, &sorted.attachments).await?;

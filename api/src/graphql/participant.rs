@@ -8,6 +8,7 @@ use entity::participant as row;
 use super::error::{UserError, settle};
 use super::id;
 use super::loader::CountOf;
+use super::nullable::Required;
 use super::page::connection;
 use super::scalar::{Cursor, DateTime, int};
 use super::scope::{Scope, Shown, viewer};
@@ -34,17 +35,20 @@ pub(crate) struct Total {
 #[ComplexObject]
 impl ParticipantConnection {
     /// How many there are in the whole list.
-    async fn total_count(&self) -> Result<i32> {
-        let Total { scope, reader, role } = &self.total;
-        match role {
-            _ if !reader.sees_participants() => Ok(0),
-            None => Ok(reader.thread().participant_count),
-            Some(role) => {
-                let key = |reader: &Reader| CountOf(reader.id(), *role);
-                let all = |shown: &Shown| shown.threads.iter().map(key).collect();
-                Ok(int(scope.load(key(reader), all).await?.0.unwrap_or_default()))
+    async fn total_count(&self) -> Required<i32> {
+        Required::of(async {
+            let Total { scope, reader, role } = &self.total;
+            match role {
+                _ if !reader.sees_participants() => Ok(0),
+                None => Ok(reader.thread().participant_count),
+                Some(role) => {
+                    let key = |reader: &Reader| CountOf(reader.id(), *role);
+                    let all = |shown: &Shown| shown.threads.iter().map(key).collect();
+                    Ok(int(scope.load(key(reader), all).await?.0.unwrap_or_default()))
+                }
             }
-        }
+        })
+        .await
     }
 }
 
@@ -52,8 +56,8 @@ impl ParticipantConnection {
 #[Object]
 impl Participant {
     /// Who.
-    async fn user(&self) -> Result<User> {
-        User::require(&self.scope, self.row.user_id).await
+    async fn user(&self) -> Required<User> {
+        Required::of(async { User::require(&self.scope, self.row.user_id).await }).await
     }
 
     /// What they may do.

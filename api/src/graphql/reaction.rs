@@ -10,6 +10,7 @@ use super::cursor::ITEMS;
 use super::error::settle;
 use super::loader::ReactedWith;
 use super::message::ReactionPayload;
+use super::nullable::Required;
 use super::scalar::int;
 use super::scope::{Scope, viewer};
 use super::user::User;
@@ -45,18 +46,21 @@ impl ReactionGroup {
     async fn users(
         &self,
         #[graphql(desc = "How many: 1 to 100; 20 if left out.")] first: Option<i32>,
-    ) -> Result<Vec<User>> {
-        let limit = bounded("first", first.unwrap_or(ITEMS)).map_err(fault)?;
-        let key = ReactedWith {
-            reader: self.reader.clone(),
-            message_id: self.message_id,
-            emoji: self.group.emoji.clone(),
-            limit,
-        };
-        let (ids, scope) = self.scope.load(key, |_| Vec::new()).await?;
-        let ids = ids.unwrap_or_default().into_iter();
-        let users = futures_util::future::join_all(ids.map(|id| User::load(&scope, id))).await;
-        users.into_iter().filter_map(Result::transpose).collect()
+    ) -> Required<Vec<User>> {
+        Required::of(async {
+            let limit = bounded("first", first.unwrap_or(ITEMS)).map_err(fault)?;
+            let key = ReactedWith {
+                reader: self.reader.clone(),
+                message_id: self.message_id,
+                emoji: self.group.emoji.clone(),
+                limit,
+            };
+            let (ids, scope) = self.scope.load(key, |_| Vec::new()).await?;
+            let ids = ids.unwrap_or_default().into_iter();
+            let users = futures_util::future::join_all(ids.map(|id| User::load(&scope, id))).await;
+            users.into_iter().filter_map(Result::transpose).collect()
+        })
+        .await
     }
 }
 

@@ -6,6 +6,7 @@ use entity::read_mark::MarkKind;
 
 use super::error::{UserError, settle};
 use super::id;
+use super::nullable::Required;
 use super::scalar::{Cursor, DateTime};
 use super::scope::{Scope, viewer};
 use super::thread::ViewerThreadState;
@@ -54,8 +55,8 @@ pub(crate) struct Receipt {
 #[Object]
 impl Receipt {
     /// Who.
-    async fn user(&self) -> Result<User> {
-        User::require(&self.scope, self.receipt.user_id).await
+    async fn user(&self) -> Required<User> {
+        Required::of(async { User::require(&self.scope, self.receipt.user_id).await }).await
     }
 
     /// When a device of theirs had it; reading counts.

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
+use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use domain::access::{Reader, Viewer};
 use domain::event::{Entry, EventPage, Step};
 use domain::page::Page;
@@ -97,7 +98,12 @@ impl Scope {
     }
 
     fn of_answer(app: Arc<App>, shown: Shown, patient: bool, shared: bool) -> Self {
-        let loader = Arc::new(DataLoader::with_cache(Batch(app.clone()), tokio::spawn, HashMapCache::default()));
+        let loader = Arc::new(DataLoader::with_cache(
+            Batch(app.clone()),
+            TokioSpawner::current(),
+            TokioTimer::default(),
+            HashMapCache::default(),
+        ));
         Self(Arc::new(Inner { app, loader, shown, patient, shared, loaded: Mutex::default() }))
     }
 

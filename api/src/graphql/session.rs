@@ -8,6 +8,7 @@ use entity::user_session;
 
 use super::cursor::{Args, ITEMS, List};
 use super::error::{UserError, settle};
+use super::nullable::{Nullable, Required};
 use super::scalar::{Cursor, DateTime, int};
 use super::scope::{Scope, viewer};
 use super::thread::ThreadConnection;
@@ -38,23 +39,23 @@ impl Viewer {
 #[Object]
 impl Viewer {
     /// Your public face.
-    async fn user(&self) -> Result<User> {
-        User::require(&self.1, self.account()?.user.id).await
+    async fn user(&self) -> Required<User> {
+        Required::of(async { User::require(&self.1, self.account()?.user.id).await }).await
     }
 
     /// Your email address; null for a guest.
-    async fn email(&self) -> Result<Option<&str>> {
-        Ok(self.account()?.user.email.as_deref())
+    async fn email(&self) -> Nullable<&str> {
+        Nullable::of(async { Ok(self.account()?.user.email.as_deref()) }).await
     }
 
     /// When you proved that the address is yours.
-    async fn email_verified_at(&self) -> Result<Option<DateTime>> {
-        Ok(self.account()?.user.email_verified_at.map(DateTime))
+    async fn email_verified_at(&self) -> Nullable<DateTime> {
+        Nullable::of(async { Ok(self.account()?.user.email_verified_at.map(DateTime)) }).await
     }
 
     /// The session that this request speaks for. Null for an API key.
-    async fn session(&self) -> Result<Option<Session>> {
-        Ok(Some(Session::of(&self.account()?.session, true)))
+    async fn session(&self) -> Nullable<Session> {
+        Nullable::of(async { Ok(Some(Session::of(&self.account()?.session, true))) }).await
     }
 
     /// Your threads, the most recently active first.
@@ -66,15 +67,18 @@ impl Viewer {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
         #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-    ) -> Result<ThreadConnection> {
-        let window = List::Threads.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
-        let page = thread::inbox(self.1.app(), &self.0, archived.unwrap_or(false), &window).await.map_err(fault)?;
-        Ok(ThreadConnection::listed(page, List::Threads, &self.1))
+    ) -> Required<ThreadConnection> {
+        Required::of(async {
+            let window = List::Threads.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
+            let page = thread::inbox(self.1.app(), &self.0, archived.unwrap_or(false), &window).await.map_err(fault)?;
+            Ok(ThreadConnection::listed(page, List::Threads, &self.1))
+        })
+        .await
     }
 
     /// How many of your threads in use have something that you have not read.
-    async fn unread_thread_count(&self) -> Result<i32> {
-        Ok(int(thread::unread_thread_count(self.1.app(), &self.0).await.map_err(fault)?))
+    async fn unread_thread_count(&self) -> Required<i32> {
+        Required::of(async { Ok(int(thread::unread_thread_count(self.1.app(), &self.0).await.map_err(fault)?)) }).await
     }
 }
 

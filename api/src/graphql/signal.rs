@@ -6,6 +6,7 @@ use domain::signal;
 use futures_util::{Stream, StreamExt};
 
 use super::error::{UserError, settle};
+use super::nullable::Required;
 use super::scalar::DateTime;
 use super::scope::{Scope, viewer};
 use super::user::User;
@@ -31,8 +32,8 @@ impl Typing {
     }
 
     /// Who.
-    async fn user(&self) -> Result<User> {
-        User::require(&self.0, self.1.user_id).await
+    async fn user(&self) -> Required<User> {
+        Required::of(async { User::require(&self.0, self.1.user_id).await }).await
     }
 }
 
@@ -48,8 +49,8 @@ impl Presence {
     }
 
     /// Who.
-    async fn user(&self) -> Result<User> {
-        User::require(&self.0, self.1.user_id).await
+    async fn user(&self) -> Required<User> {
+        Required::of(async { User::require(&self.0, self.1.user_id).await }).await
     }
 
     /// Whether they watch the thread now.

@@ -13,6 +13,7 @@ use super::cursor::{Args, ITEMS, List, MESSAGES};
 use super::event::ThreadEventPage;
 use super::loader::{DeletedAfter, EventsOf, LastMessage, MessagesAround, MessagesOf, OwnRow, ParticipantsOf};
 use super::message::{Message, MessageConnection};
+use super::nullable::{Nullable, Required};
 use super::page::connection;
 use super::participant::{Participant, ParticipantConnection, ParticipantRole, Total};
 use super::scalar::{Cursor, DateTime, int};
@@ -81,11 +82,14 @@ impl Thread {
     }
 
     /// Who made it. Null once their account is gone.
-    async fn created_by(&self) -> Result<Option<User>> {
-        match self.reader.thread().created_by {
-            Some(id) => User::load(&self.scope, id).await,
-            None => Ok(None),
-        }
+    async fn created_by(&self) -> Nullable<User> {
+        Nullable::of(async {
+            match self.reader.thread().created_by {
+                Some(id) => User::load(&self.scope, id).await,
+                None => Ok(None),
+            }
+        })
+        .await
     }
 
     /// When it was made.
@@ -114,13 +118,16 @@ impl Thread {
     }
 
     /// The newest message, deleted or not. Null while there is none.
-    async fn last_message(&self) -> Result<Option<Message>> {
-        if self.reader.thread().message_count == 0 {
-            return Ok(None);
-        }
-        let all = |shown: &Shown| shown.threads.iter().cloned().map(LastMessage).collect();
-        let (row, scope) = self.scope.load(LastMessage(self.reader.clone()), all).await?;
-        Ok(row.map(|row| Message { scope, reader: self.reader.clone(), row }))
+    async fn last_message(&self) -> Nullable<Message> {
+        Nullable::of(async {
+            if self.reader.thread().message_count == 0 {
+                return Ok(None);
+            }
+            let all = |shown: &Shown| shown.threads.iter().cloned().map(LastMessage).collect();
+            let (row, scope) = self.scope.load(LastMessage(self.reader.clone()), all).await?;
+            Ok(row.map(|row| Message { scope, reader: self.reader.clone(), row }))
+        })
+        .await
     }
 
     /// How many take part.
@@ -137,18 +144,21 @@ impl Thread {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
         #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-    ) -> Result<ParticipantConnection> {
-        let role = role.map(row::Role::from);
-        let window: Window<participant::Key> =
-            List::Participants.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
-        let key = |reader: &Reader| ParticipantsOf(reader.clone(), role, window.clone());
-        let all = |shown: &Shown| shown.threads.iter().map(key).collect();
-        let (page, scope) = self.scope.load(key(&self.reader), all).await?;
-        let page = page.unwrap_or_else(Page::empty).map(|row| {
-            let cursor = List::Participants.cursor(&participant::key(&row));
-            (cursor, Participant { scope: scope.clone(), reader: self.reader.clone(), row })
-        });
-        Ok(ParticipantConnection::of(page, Total { scope: self.scope.clone(), reader: self.reader.clone(), role }))
+    ) -> Required<ParticipantConnection> {
+        Required::of(async {
+            let role = role.map(row::Role::from);
+            let window: Window<participant::Key> =
+                List::Participants.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
+            let key = |reader: &Reader| ParticipantsOf(reader.clone(), role, window.clone());
+            let all = |shown: &Shown| shown.threads.iter().map(key).collect();
+            let (page, scope) = self.scope.load(key(&self.reader), all).await?;
+            let page = page.unwrap_or_else(Page::empty).map(|row| {
+                let cursor = List::Participants.cursor(&participant::key(&row));
+                (cursor, Participant { scope: scope.clone(), reader: self.reader.clone(), row })
+            });
+            Ok(ParticipantConnection::of(page, Total { scope: self.scope.clone(), reader: self.reader.clone(), role }))
+        })
+        .await
     }
 
     /// Its messages, oldest first within a page: `last: 50` is the newest page, `before` a cursor the one before it;
@@ -161,33 +171,36 @@ impl Thread {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
         #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-    ) -> Result<MessageConnection> {
-        let (page, scope) = match around {
-            Some(around) => {
-                let alone = last.is_none() && after.is_none() && before.is_none();
-                if !alone {
-                    let why = "It goes with `first` only.";
-                    return Err(fault(Refusal::new(domain::Code::Invalid, "around", why).into()));
+    ) -> Required<MessageConnection> {
+        Required::of(async {
+            let (page, scope) = match around {
+                Some(around) => {
+                    let alone = last.is_none() && after.is_none() && before.is_none();
+                    if !alone {
+                        let why = "It goes with `first` only.";
+                        return Err(fault(Refusal::new(domain::Code::Invalid, "around", why).into()));
+                    }
+                    let limit = bounded("first", first.unwrap_or(MESSAGES)).map_err(fault)?;
+                    let middle = id::parse("around", &around).map_err(fault)?;
+                    let key = |reader: &Reader| MessagesAround(reader.clone(), middle, limit);
+                    let all = |shown: &Shown| shown.threads.iter().map(key).collect();
+                    let (page, scope) = self.scope.load(key(&self.reader), all).await?;
+                    (page.ok_or_else(|| fault(domain::Error::not_found("around", "message")))?, scope)
                 }
-                let limit = bounded("first", first.unwrap_or(MESSAGES)).map_err(fault)?;
-                let middle = id::parse("around", &around).map_err(fault)?;
-                let key = |reader: &Reader| MessagesAround(reader.clone(), middle, limit);
-                let all = |shown: &Shown| shown.threads.iter().map(key).collect();
-                let (page, scope) = self.scope.load(key(&self.reader), all).await?;
-                (page.ok_or_else(|| fault(domain::Error::not_found("around", "message")))?, scope)
-            }
-            None => {
-                let args = Args { first, after, last, before };
-                let window = args.of_messages(&self.scope, self.reader.id()).map_err(fault)?;
-                let key = |reader: &Reader| MessagesOf(reader.clone(), window.clone());
-                // A cursor is of one thread, so only pages without one can be those of all threads.
-                let same = window.after.is_none() && window.before.is_none();
-                let all = |shown: &Shown| shown.threads.iter().filter(|_| same).map(key).collect();
-                let (page, scope) = self.scope.load(key(&self.reader), all).await?;
-                (page.unwrap_or_else(Page::empty), scope)
-            }
-        };
-        Ok(MessageConnection::listed(page, &self.reader, &scope))
+                None => {
+                    let args = Args { first, after, last, before };
+                    let window = args.of_messages(&self.scope, self.reader.id()).map_err(fault)?;
+                    let key = |reader: &Reader| MessagesOf(reader.clone(), window.clone());
+                    // A cursor is of one thread, so only pages without one can be those of all threads.
+                    let same = window.after.is_none() && window.before.is_none();
+                    let all = |shown: &Shown| shown.threads.iter().filter(|_| same).map(key).collect();
+                    let (page, scope) = self.scope.load(key(&self.reader), all).await?;
+                    (page.unwrap_or_else(Page::empty), scope)
+                }
+            };
+            Ok(MessageConnection::listed(page, &self.reader, &scope))
+        })
+        .await
     }
 
     /// The same frames that threadEvents pushes, for clients that poll: those after a cursor, or from the beginning of
@@ -196,21 +209,27 @@ impl Thread {
         &self,
         #[graphql(desc = "How many: 1 to 100; 50 if left out.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-    ) -> Result<ThreadEventPage> {
-        let limit = bounded("first", first.unwrap_or(MESSAGES)).map_err(fault)?;
-        let after =
-            after.map(|text| event::parse_cursor("after", &text.0, self.reader.id())).transpose().map_err(fault)?;
-        let key = |reader: &Reader| EventsOf(reader.clone(), after, limit);
-        // A cursor is of one thread, so only pages without one can be those of all threads.
-        let all = |shown: &Shown| shown.threads.iter().filter(|_| after.is_none()).map(key).collect();
-        let (page, scope) = self.scope.load(key(&self.reader), all).await?;
-        let page = page.ok_or_else(|| fault(domain::Error::internal("a page of the log was not loaded")))?;
-        Ok(ThreadEventPage::of(&page, &self.reader, &scope))
+    ) -> Required<ThreadEventPage> {
+        Required::of(async {
+            let limit = bounded("first", first.unwrap_or(MESSAGES)).map_err(fault)?;
+            let after =
+                after.map(|text| event::parse_cursor("after", &text.0, self.reader.id())).transpose().map_err(fault)?;
+            let key = |reader: &Reader| EventsOf(reader.clone(), after, limit);
+            // A cursor is of one thread, so only pages without one can be those of all threads.
+            let all = |shown: &Shown| shown.threads.iter().filter(|_| after.is_none()).map(key).collect();
+            let (page, scope) = self.scope.load(key(&self.reader), all).await?;
+            let page = page.ok_or_else(|| fault(domain::Error::internal("a page of the log was not loaded")))?;
+            Ok(ThreadEventPage::of(&page, &self.reader, &scope))
+        })
+        .await
     }
 
     /// Your own state in this thread; null if you do not take part.
-    async fn viewer_state(&self) -> Result<Option<ViewerThreadState>> {
-        Ok(self.own_row().await?.map(|row| ViewerThreadState::of(&self.scope, &self.reader, row)))
+    async fn viewer_state(&self) -> Nullable<ViewerThreadState> {
+        Nullable::of(async {
+            Ok(self.own_row().await?.map(|row| ViewerThreadState::of(&self.scope, &self.reader, row)))
+        })
+        .await
     }
 
     /// Whether members see each other's receipts: in small threads only, never in rooms. Once a thread has grown too large
@@ -264,20 +283,23 @@ impl ViewerThreadState {
     }
 
     /// How many messages you have not read; exact, and without those deleted since.
-    async fn unread_count(&self) -> Result<i32> {
-        let thread = self.reader.thread();
-        let position = self.row.last_read_position;
-        if thread.message_count <= position {
-            return Ok(0);
-        }
-        // Where the viewer stands in the other threads that are shown is in their proofs.
-        let key = |reader: &Reader| {
-            let own = reader.own_row().ok().flatten()?;
-            Some(DeletedAfter(reader.id(), own.last_read_position, reader.thread().message_count))
-        };
-        let all = |shown: &Shown| shown.threads.iter().filter_map(key).collect();
-        let (deleted, _) = self.scope.load(DeletedAfter(thread.id, position, thread.message_count), all).await?;
-        Ok(int(thread::unread_count(thread.message_count, position, deleted.unwrap_or_default())))
+    async fn unread_count(&self) -> Required<i32> {
+        Required::of(async {
+            let thread = self.reader.thread();
+            let position = self.row.last_read_position;
+            if thread.message_count <= position {
+                return Ok(0);
+            }
+            // Where the viewer stands in the other threads that are shown is in their proofs.
+            let key = |reader: &Reader| {
+                let own = reader.own_row().ok().flatten()?;
+                Some(DeletedAfter(reader.id(), own.last_read_position, reader.thread().message_count))
+            };
+            let all = |shown: &Shown| shown.threads.iter().filter_map(key).collect();
+            let (deleted, _) = self.scope.load(DeletedAfter(thread.id, position, thread.message_count), all).await?;
+            Ok(int(thread::unread_count(thread.message_count, position, deleted.unwrap_or_default())))
+        })
+        .await
     }
 
     /// When you last marked something read, or sent something.
@@ -312,11 +334,14 @@ pub(crate) struct ThreadQuery;
 #[Object]
 impl ThreadQuery {
     /// A thread that you may read; null if there is none, which is also what one gets who may not read it.
-    async fn thread(&self, ctx: &Context<'_>, #[graphql(desc = "Which thread.")] id: ID) -> Result<Option<Thread>> {
-        let scope = Scope::of(ctx);
-        let id: ThreadId = id::parse("id", &id).map_err(fault)?;
-        let found = access::readers(scope.app(), viewer(ctx), &[id]).await.map_err(fault)?;
-        Ok(found.into_values().next().map(|reader| Thread { scope, reader }))
+    async fn thread(&self, ctx: &Context<'_>, #[graphql(desc = "Which thread.")] id: ID) -> Nullable<Thread> {
+        Nullable::of(async {
+            let scope = Scope::of(ctx);
+            let id: ThreadId = id::parse("id", &id).map_err(fault)?;
+            let found = access::readers(scope.app(), viewer(ctx), &[id]).await.map_err(fault)?;
+            Ok(found.into_values().next().map(|reader| Thread { scope, reader }))
+        })
+        .await
     }
 
     /// Public rooms, readable by anyone, the most recently active first.
@@ -327,10 +352,13 @@ impl ThreadQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
         #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-    ) -> Result<ThreadConnection> {
-        let scope = Scope::of(ctx);
-        let window = List::Rooms.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
-        let page = thread::rooms(scope.app(), viewer(ctx), &window).await.map_err(fault)?;
-        Ok(ThreadConnection::listed(page, List::Rooms, &scope))
+    ) -> Required<ThreadConnection> {
+        Required::of(async {
+            let scope = Scope::of(ctx);
+            let window = List::Rooms.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
+            let page = thread::rooms(scope.app(), viewer(ctx), &window).await.map_err(fault)?;
+            Ok(ThreadConnection::listed(page, List::Rooms, &scope))
+        })
+        .await
     }
 }

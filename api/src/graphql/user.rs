@@ -10,6 +10,7 @@ use entity::user::UserKind as Kind;
 
 use super::cursor::{Args, ITEMS, List};
 use super::error::{UserError, settle};
+use super::nullable::{Nullable, Required};
 use super::page::connection;
 use super::scalar::{Cursor, DateTime};
 use super::scope::{Scope, viewer};
@@ -122,15 +123,18 @@ pub(crate) struct UserQuery;
 #[Object]
 impl UserQuery {
     /// One account; null if there is none.
-    async fn user(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] by: UserBy) -> Result<Option<User>> {
-        let scope = Scope::of(ctx);
-        match by {
-            UserBy::Id(id) => User::load(&scope, id::parse("by", &id).map_err(fault)?).await,
-            UserBy::Username(username) => {
-                let found = user::by_username(scope.app(), &username).await.map_err(fault)?;
-                Ok(found.map(|user| User(Arc::new(user))))
+    async fn user(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] by: UserBy) -> Nullable<User> {
+        Nullable::of(async {
+            let scope = Scope::of(ctx);
+            match by {
+                UserBy::Id(id) => User::load(&scope, id::parse("by", &id).map_err(fault)?).await,
+                UserBy::Username(username) => {
+                    let found = user::by_username(scope.app(), &username).await.map_err(fault)?;
+                    Ok(found.map(|user| User(Arc::new(user))))
+                }
             }
-        }
+        })
+        .await
     }
 
     /// Accounts by username. With `search`, those whose username begins with it come first, then those whose display name
@@ -143,15 +147,18 @@ impl UserQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
         #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-    ) -> Result<UserConnection> {
-        let scope = Scope::of(ctx);
-        let window = List::Users.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
-        let page = user::list(scope.app(), viewer(ctx), search.as_deref(), &window).await.map_err(fault)?;
-        let page = page.map(|listed| {
-            let cursor = List::Users.cursor(&(listed.rank, &listed.search_key, &listed.username_key));
-            (cursor, User(Arc::new(listed.user)))
-        });
-        Ok(UserConnection::of(page))
+    ) -> Required<UserConnection> {
+        Required::of(async {
+            let scope = Scope::of(ctx);
+            let window = List::Users.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
+            let page = user::list(scope.app(), viewer(ctx), search.as_deref(), &window).await.map_err(fault)?;
+            let page = page.map(|listed| {
+                let cursor = List::Users.cursor(&(listed.rank, &listed.search_key, &listed.username_key));
+                (cursor, User(Arc::new(listed.user)))
+            });
+            Ok(UserConnection::of(page))
+        })
+        .await
     }
 }
 

@@ -21,7 +21,9 @@ use super::answer::{Written, is_request_error};
 use super::listen::Counted;
 use super::room::Reserved;
 use super::{Edge, metrics as measures};
-use crate::graphql::{Budget, Kind, Operation, Progress, RequestId, Scope, charges, clipped, fault, within_request};
+use crate::graphql::{
+    Budget, Kind, Operation, Progress, RequestId, Scope, charges, clipped, fault, leave_out_told, within_request,
+};
 
 /// A request as clients write it.
 #[derive(Debug, Deserialize)]
@@ -111,7 +113,8 @@ fn unplaced(error: async_graphql::Error) -> ServerError {
 }
 
 /// Puts the request's id into each of its errors, so that whoever sees one can name it.
-fn sign(errors: &mut [ServerError], id: &RequestId) {
+fn sign(errors: &mut Vec<ServerError>, id: &RequestId) {
+    leave_out_told(errors);
     for error in errors {
         let extensions = error.extensions.get_or_insert_with(Default::default);
         if extensions.get("code").is_none() {

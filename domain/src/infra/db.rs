@@ -4,17 +4,22 @@
 //! runs in a task of its own and to its end, even if whoever asked has gone: a cancelled BEGIN can hand a poisoned
 //! connection back to the pool (transact-rs/sqlx#4393), and SQLite's writer would wait for nothing.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use entity::Timestamp;
 use futures_util::future::BoxFuture;
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, FromQueryResult,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value, sqlx,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, FromQueryResult, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait, Value,
 };
+
+mod connect;
+mod load;
+
+use connect::open;
+pub use load::Load;
+use load::Wanted;
 
 use crate::error::{Error, Result};
 
@@ -132,37 +137,6 @@ impl Replacement {
     }
 }
 
-/// How busy the connections of a node are.
-#[derive(Clone, Copy, Debug)]
-pub struct Load {
-    /// Connections that work.
-    pub in_use: u32,
-    /// Connections that rest.
-    pub idle: u32,
-    /// Statements and transactions that wait for one.
-    pub waiting: u32,
-}
-
-/// How many statements and transactions have a connection or wait for one.
-#[derive(Default)]
-struct Wanted(Arc<AtomicU32>);
-
-/// One of them, while it lasts.
-struct Want(Arc<AtomicU32>);
-
-impl Wanted {
-    fn one_more(&self) -> Want {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Want(self.0.clone())
-    }
-}
-
-impl Drop for Want {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// Held while the schema is changed; PostgreSQL's goes with the connection.
 pub struct SchemaLock {
     _file: Option<std::fs::File>,
@@ -205,30 +179,6 @@ impl Db {
     /// The connection that writes, for migrations and maintenance.
     pub fn writer(&self) -> DatabaseConnection {
         self.writer.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// How busy the connections are.
-    pub fn load(&self) -> Load {
-        let (mut in_use, mut idle) = (0, 0);
-        let mut count = |size: u32, resting: usize| {
-            let resting = u32::try_from(resting).unwrap_or(size).min(size);
-            in_use += size - resting;
-            idle += resting;
-        };
-        match self.engine {
-            Engine::Sqlite => {
-                for connection in [&self.writer(), &self.reader] {
-                    let pool = connection.get_sqlite_connection_pool();
-                    count(pool.size(), pool.num_idle());
-                }
-            }
-            Engine::Postgres => {
-                let pool = self.reader.get_postgres_connection_pool();
-                count(pool.size(), pool.num_idle());
-            }
-        }
-        let wanted = self.wanted.0.load(Ordering::Relaxed);
-        Load { in_use, idle, waiting: wanted.saturating_sub(in_use) }
     }
 
     /// All rows that a statement gives.
@@ -400,91 +350,4 @@ struct Version {
 struct Setting {
     name: String,
     setting: String,
-}
-
-async fn open(engine: Engine, options: &Options, connections: u32, recorder: Recorder) -> Result<DatabaseConnection> {
-    let mut connect = ConnectOptions::new(&options.url);
-    connect
-        .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(options.acquire_timeout)
-        .connect_timeout(options.acquire_timeout)
-        .sqlx_logging(false)
-        .record_stmt_in_spans(false);
-    match engine {
-        Engine::Sqlite => configure_sqlite(&mut connect),
-        Engine::Postgres => configure_postgres(&mut connect, options.idle_timeout),
-    }
-    let mut connection = Database::connect(connect).await?;
-    connection.set_metric_callback(move |info| record(&recorder, info.statement));
-    Ok(connection)
-}
-
-fn configure_sqlite(connect: &mut ConnectOptions) {
-    connect
-        // An idle SQLite connection costs nothing, and a new one has to be prepared again.
-        .idle_timeout(None::<Duration>)
-        .max_lifetime(None::<Duration>)
-        .test_before_acquire(false)
-        .map_sqlx_sqlite_opts(|sqlite| {
-            sqlite
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .busy_timeout(Duration::from_secs(5))
-                .statement_cache_capacity(512)
-        })
-        .map_sqlx_sqlite_pool_opts(|pool| {
-            pool.after_connect(|connection, _| {
-                Box::pin(async move {
-                    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await?;
-                    let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
-                    let foreign_keys: i64 =
-                        sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(&mut *connection).await?;
-                    if synchronous >= 2 && foreign_keys == 1 && matches!(journal.as_str(), "wal" | "memory") {
-                        return Ok(());
-                    }
-                    Err(sqlx::Error::Configuration("SQLite refused synchronous=FULL, WAL or foreign_keys".into()))
-                })
-            })
-        });
-}
-
-fn configure_postgres(connect: &mut ConnectOptions, idle_timeout: Duration) {
-    connect
-        .idle_timeout(idle_timeout)
-        .test_before_acquire_if_idle_for(Duration::from_secs(5))
-        .set_application_name("linnet")
-        .map_sqlx_postgres_opts(|postgres| {
-            postgres.statement_cache_capacity(512).options([
-                ("statement_timeout", "5s"),
-                ("idle_in_transaction_session_timeout", "10s"),
-                ("synchronous_commit", "on"),
-                // Compiling a plan costs more than any statement of ours takes.
-                ("jit", "off"),
-                ("timezone", "UTC"),
-            ])
-        })
-        .map_sqlx_postgres_pool_opts(|pool| {
-            pool.after_connect(|connection, _| {
-                Box::pin(async move {
-                    let durable: String =
-                        sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&mut *connection).await?;
-                    if durable == "off" {
-                        return Err(sqlx::Error::Configuration("PostgreSQL refused synchronous_commit=on".into()));
-                    }
-                    Ok(())
-                })
-            })
-        });
-}
-
-fn record(recorder: &Recorder, statement: &Statement) {
-    // Nobody panics while holding it; if somebody did, recording is all that is lost.
-    let Ok(mut recorded) = recorder.lock() else { return };
-    if let Some(list) = recorded.as_mut() {
-        let values = statement.values.iter().flat_map(|values| &values.0).map(|value| format!("{value:?}")).collect();
-        list.push(Recorded { sql: statement.sql.clone(), values });
-    }
 }

@@ -1,12 +1,19 @@
-//! Logins that nobody has, because nobody could: refused as any other, and at little cost.
+//! Attempts at signing in: how many there may be, and logins that nobody has, because nobody could.
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::account::{PASSWORD, SESSION};
-use tests::{World, claims};
+use tests::client::mutation_document;
+use tests::{Answer, Engine, World, claims};
 
-claims![a_login_of_any_length_is_a_wrong_one];
+claims![
+    a_login_of_any_length_is_a_wrong_one,
+    name_and_email_of_an_account_are_counted_as_one,
+    who_tries_elsewhere_locks_nobody_out_at_home,
+    a_login_of_nobody_is_counted_as_any_other,
+    who_asks_for_many_names_is_not_told_which_are_taken,
+];
 
 /// Long enough for a busy machine, and far less than what it takes to look closely at each character.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -42,4 +49,84 @@ async fn a_login_of_any_length_is_a_wrong_one(world: World) {
         assert!(took < AT_ONCE, "{} bytes of {:.10} took {took:?}", login.len(), login);
     }
     assert_eq!(world.anonymous.sign_in("alice").await.username, "alice");
+}
+
+/// A server that counts attempts, five a minute, and believes who its clients say they are.
+async fn counting(engine: Engine) -> World {
+    let settings = [("LINNET_RATE_LIMITS", "on"), ("LINNET_TRUSTED_PROXIES", "127.0.0.1")];
+    World::start_with(engine, &settings).await
+}
+
+/// A mutation of somebody at an address.
+async fn mutate_from(world: &World, address: &str, mutation: &str, input: Value, select: &str) -> Answer {
+    let body = json!({ "query": mutation_document(mutation, select), "variables": { "input": input } });
+    let request = world.server.http().post(world.server.at("/graphql")).header("x-forwarded-for", address);
+    let answer = request.json(&body).send().await.unwrap();
+    Answer { status: answer.status().as_u16(), json: answer.json().await.unwrap() }
+}
+
+async fn sign_up_from(world: &World, address: &str, name: &str) -> Answer {
+    let input = json!({ "username": name, "email": format!("{name}@example.org"), "password": PASSWORD });
+    mutate_from(world, address, "accountCreate", input, "user { id }").await
+}
+
+async fn sign_in_from(world: &World, address: &str, login: &str, password: &str) -> Answer {
+    let input = json!({ "login": login, "password": password });
+    mutate_from(world, address, "sessionCreate", input, "user { id }").await
+}
+
+/// Five wrong attempts from as many addresses, after which there is no sixth.
+async fn exhaust(world: &World, logins: &[&str]) {
+    for number in 0..5 {
+        let address = format!("203.0.113.{number}");
+        let answer = sign_in_from(world, &address, logins[number % logins.len()], "not the password").await;
+        answer.refused_with("sessionCreate", "WRONG_CREDENTIALS");
+    }
+    for login in logins {
+        let answer = sign_in_from(world, "203.0.113.9", login, "not the password").await;
+        answer.failed("RATE_LIMITED");
+    }
+}
+
+async fn name_and_email_of_an_account_are_counted_as_one(engine: Engine) {
+    let world = counting(engine).await;
+    sign_up_from(&world, "198.51.100.1", "alice").await.ok("/accountCreate/user/id");
+    exhaust(&world, &["alice", "Alice@example.org", "ALICE"]).await;
+    sign_in_from(&world, "203.0.113.10", "alice@example.org", PASSWORD).await.failed("RATE_LIMITED");
+}
+
+async fn who_tries_elsewhere_locks_nobody_out_at_home(engine: Engine) {
+    let world = counting(engine).await;
+    for (name, home) in [("alice", "198.51.100.1"), ("bob", "2001:db8:1:2::1")] {
+        sign_up_from(&world, home, name).await.ok("/accountCreate/user/id");
+    }
+    exhaust(&world, &["alice"]).await;
+    let id = sign_in_from(&world, "198.51.100.1", "alice", PASSWORD).await.text("/sessionCreate/user/id");
+    assert_eq!(sign_in_from(&world, "198.51.100.1", "alice", PASSWORD).await.text("/sessionCreate/user/id"), id);
+    // An address of IPv6 changes from day to day; its site does not.
+    for number in 0..5 {
+        let answer = sign_in_from(&world, &format!("2001:db8:9:{number}::1"), "bob", "not the password").await;
+        answer.refused_with("sessionCreate", "WRONG_CREDENTIALS");
+    }
+    sign_in_from(&world, "2001:db8:9:9::1", "bob", PASSWORD).await.failed("RATE_LIMITED");
+    sign_in_from(&world, "2001:db8:1:2:a:b:c:d", "bob", PASSWORD).await.ok("/sessionCreate/user/id");
+}
+
+async fn a_login_of_nobody_is_counted_as_any_other(engine: Engine) {
+    let world = counting(engine).await;
+    exhaust(&world, &["nobody", "NOBODY"]).await;
+}
+
+async fn who_asks_for_many_names_is_not_told_which_are_taken(engine: Engine) {
+    let world = counting(engine).await;
+    sign_up_from(&world, "198.51.100.1", "alice").await.ok("/accountCreate/user/id");
+    for _ in 0..20 {
+        let answer = sign_up_from(&world, "198.51.100.2", "alice").await;
+        assert!(answer.user_errors("accountCreate").iter().all(|error| error.code == "TAKEN"), "{}", answer.json);
+        assert!(answer.data()["accountCreate"]["user"].is_null(), "{}", answer.json);
+    }
+    sign_up_from(&world, "198.51.100.2", "alice").await.failed("RATE_LIMITED");
+    sign_up_from(&world, "198.51.100.2", "somebody").await.failed("RATE_LIMITED");
+    // Signing in is another thing.
+    sign_in_from(&world, "198.51.100.2", "alice", PASSWORD).await.ok("/sessionCreate/user/id");
 }

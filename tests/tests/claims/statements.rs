@@ -10,7 +10,7 @@ claims![
     a_page_of_events_takes_as_many_statements_whatever_its_length,
     a_page_of_participants_takes_as_many_statements_whatever_its_length,
     events_of_twenty_threads_take_no_more_statements_than_of_two,
-    pages_about_a_message_of_ten_threads_take_no_more_statements_than_of_two,
+    pages_about_a_message_take_no_more_statements_in_twenty_threads_than_in_two,
     a_thread_reached_through_a_hundred_messages_is_read_as_through_two,
     participants_behind_a_cursor_take_as_many_statements_whatever_the_list,
     replies_behind_a_cursor_take_as_many_statements_whatever_the_list,
@@ -226,7 +226,8 @@ async fn events_of_twenty_threads_take_no_more_statements_than_of_two(world: Wor
     let events = "events(first: 6) { endCursor hasNextPage frames { __typename cursor \
         ... on MessagePosted { message { content sender { username } parent { sender { id } } } } \
         ... on MessageEdited { message { content status } } ... on ReceiptsAdvanced { participants { user { id } } } } }";
-    let document = format!("query($first: Int!) {{ viewer {{ threads(first: $first) {{ nodes {{ id {events} }} }} }} }}");
+    let document =
+        format!("query($first: Int!) {{ viewer {{ threads(first: $first) {{ nodes {{ id {events} }} }} }} }}");
     let alone = format!("query($id: ID!) {{ thread(id: $id) {{ id {events} }} }}");
     let answers = takes_as_many(&world, &alice, &document, json!({}), [2, 20]).await;
     for (answer, count) in answers.iter().zip([2, 20]) {
@@ -235,7 +236,7 @@ async fn events_of_twenty_threads_take_no_more_statements_than_of_two(world: Wor
         for thread in threads {
             let alone = alice.graphql(&alone, json!({ "id": thread["id"] })).await;
             assert_eq!(thread, alone.ok("/thread"), "as if asked for alone");
-            assert_eq!(thread["events"]["frames"][0]["__typename"], "MessagePosted");
+            assert!(thread["events"]["frames"].to_string().contains("MessagePosted"), "{thread}");
         }
     }
     // The same threads, each reached through a message, and under more names than one.
@@ -245,37 +246,33 @@ async fn events_of_twenty_threads_take_no_more_statements_than_of_two(world: Wor
     takes_as_many(&world, &alice, document, json!({}), [2, 20]).await;
 }
 
-async fn pages_about_a_message_of_ten_threads_take_no_more_statements_than_of_two(world: World) {
+async fn pages_about_a_message_take_no_more_statements_in_twenty_threads_than_in_two(world: World) {
     let (alice, firsts) = twenty_threads(&world).await;
-    let fields = "nodes { id content sender { username } parent { content } } pageInfo { hasNextPage hasPreviousPage }";
-    let mut counts = Vec::new();
-    for count in [2, 10] {
-        let about = |(place, sent): (usize, &Sent)| {
-            format!(
-                "a{place}: node(id: \"{0}\") {{ ... on Message {{ thread {{ messages(around: \"{0}\") {{ {fields} }} }} }} }} ",
-                sent.id
-            )
-        };
-        let document = format!("{{ {} }}", firsts.iter().take(count).enumerate().map(about).collect::<String>());
-        let (answer, mut statements) = statements_of(&world, &alice, &document, Value::Null).await;
-        for (place, sent) in firsts.iter().take(count).enumerate() {
-            let page = answer.list(&format!("/a{place}/thread/messages/nodes"));
-            assert_eq!((page.len(), &page[0]["id"]), (2, &json!(sent.id)));
-            assert_eq!(page[1]["parent"]["content"], "hello");
-        }
-        // Each id is a question of its own, with the proof that it may be asked; what is about them is loaded together.
-        statements.retain(|sql| sql.contains("WITH want") || sql.contains("FROM users"));
-        counts.push(statements);
-    }
-    let texts = [counts[0].join("\n"), counts[1].join("\n")];
-    assert!(counts[1].len() <= counts[0].len(), "{}\n-- but of 10:\n{}", texts[0], texts[1]);
     // One message cannot be of all threads: that fails as it does when one thread is asked.
     let document = "query($first: Int!, $around: ID!) { viewer { threads(first: $first) { nodes { \
         messages(around: $around) { nodes { id } } } } } }";
-    for answer in takes_as_many(&world, &alice, document, json!({ "around": firsts[0].id }), [2, 20]).await {
+    for answer in takes_as_many(&world, &alice, document, json!({ "around": firsts[19].id }), [2, 20]).await {
         answer.failed("NOT_FOUND");
         assert_eq!(answer.json["errors"][0]["path"][4], "messages", "{}", answer.json);
     }
+    // Many messages of one thread, each of which leads to the page about one of them.
+    let thread = alice.create_group(&[&world.user("bob").await]).await;
+    let sent = alice.send_many(&thread, 20).await;
+    let document = "query($ids: [ID!]!, $around: ID!) { nodes(ids: $ids) { ... on Message { thread { \
+        messages(around: $around, first: 5) { nodes { content sender { username } } } } } } }";
+    let mut counts = Vec::new();
+    for count in [2, 20] {
+        let ids: Vec<_> = sent.iter().take(count).map(|sent| &sent.id).collect();
+        let variables = json!({ "ids": ids, "around": sent[10].id });
+        let (answer, statements) = statements_of(&world, &alice, document, variables).await;
+        for node in answer.list("/nodes") {
+            let nodes = node["thread"]["messages"]["nodes"].as_array().unwrap();
+            let contents: Vec<_> = nodes.iter().map(|message| message["content"].as_str().unwrap()).collect();
+            assert_eq!(contents, ["9", "10", "11", "12", "13"]);
+        }
+        counts.push(statements);
+    }
+    assert_eq!(counts[0].len(), counts[1].len(), "{}\n-- but of 20:\n{}", counts[0].join("\n"), counts[1].join("\n"));
 }
 
 async fn a_thread_reached_through_a_hundred_messages_is_read_as_through_two(world: World) {

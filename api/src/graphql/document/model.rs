@@ -15,8 +15,8 @@ pub(super) struct Model {
 }
 
 /// Values of introspection for each type of the schema that an answer may have at the most. The standard introspection
-/// query of GraphiQL and code generators is good for some 150.
-const META: u64 = 600;
+/// query of GraphiQL and code generators is good for some 650.
+const META: u64 = 1200;
 
 impl Model {
     pub(super) fn of(schema: &Schema) -> Self {

@@ -183,7 +183,7 @@ impl Pricing<'_> {
     fn collect(&self, set: &SelectionSet, object: &Name, size: Option<&Count>, prices: &mut Vec<Price>) {
         for selection in &set.selections {
             match selection {
-                Selection::Field(field) => prices.push(self.field(field, size)),
+                Selection::Field(field) => prices.push(self.field(field, &set.ty, size)),
                 other => {
                     if let Some(set) = fragment(self.document, other)
                         && (set.ty == *object || self.model.objects(&set.ty).contains(object))
@@ -195,8 +195,8 @@ impl Pricing<'_> {
         }
     }
 
-    fn field(&self, field: &Field, size: Option<&Count>) -> Price {
-        let of_meta = field.name.starts_with("__") || field.definition.ty.inner_named_type().starts_with("__");
+    fn field(&self, field: &Field, of: &Name, size: Option<&Count>) -> Price {
+        let of_meta = field.name.starts_with("__") || of.starts_with("__");
         if of_meta {
             let within = self.set(&field.selection_set, None);
             let own = Price::Fixed(Cost { meta: 1, ..Cost::default() });

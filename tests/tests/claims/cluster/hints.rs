@@ -1,9 +1,11 @@
 //! What the nodes tell each other over NATS, and how little depends on it.
 
 use serde_json::{Value, json};
-use tests::{Engine, Frame, Nats, Nodes, Subscription, User, World, postgres_claims};
+use tests::{Engine, Frame, Nats, Nodes, Subscription, User, World, eventually, postgres_claims};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-use super::until_hints_flow;
+use super::{types, until_hints_flow};
 
 postgres_claims![
     what_happens_on_one_node_is_streamed_on_the_other,
@@ -13,6 +15,7 @@ postgres_claims![
     who_is_there_on_another_node_is_not_gone,
     a_session_revoked_on_one_node_ends_on_the_other,
     without_nats_a_session_revoked_on_one_node_ends_on_the_other,
+    a_forged_hint_ends_no_session,
     two_installations_share_a_nats,
 ];
 
@@ -188,6 +191,48 @@ async fn revoked_elsewhere(nodes: &Nodes, user: &User, thread: &str) {
     let answer = nodes.b.here(user).graphql("{ viewer { email } }", Value::Null).await;
     assert_eq!(answer.error_code(), Some("UNAUTHENTICATED"));
     assert_eq!(of_other.try_next(), None::<Frame>, "another session's socket stays");
+}
+
+async fn a_forged_hint_ends_no_session(nodes: Nodes) {
+    let [alice, bob] = nodes.a.users(["alice", "bob"]).await;
+    let thread = nodes.a.direct(&alice, &bob).await;
+    until_hints_flow(&nodes, &alice, &bob, &thread).await;
+    let (of_alice, of_bob) = (nodes.b.socket(&alice).await, nodes.b.socket(&bob).await);
+    let mut events = of_alice.events(&thread, None).await;
+    events.until("CaughtUp").await;
+    let mut signals = of_bob.signals(&thread).await;
+    nodes.b.server.record_statements().await;
+    let hint = format!("revoked {}", alice.session);
+    forge(&nodes, &vec![hint; 2_000]).await;
+    // What is said after them is heard after them.
+    eventually("the node to have heard them", async || {
+        nodes.a.here(&alice).try_type(&thread).await.ok("/typingSignal");
+        types(&mut signals, &alice).then_some(())
+    })
+    .await;
+    let asked = nodes.b.server.statements().await;
+    let asked = asked.iter().filter(|statement| statement.sql.contains("revoked_at IS NOT NULL")).count();
+    assert!(asked <= 100, "two thousand hints made it ask {asked} times");
+    let sent = bob.send(&thread, "still there?").await;
+    assert_eq!(events.until_cursor(&sent.cursor).await.last().unwrap()["message"]["id"], sent.id.as_str());
+    nodes.b.here(&alice).graphql("{ viewer { email } }", Value::Null).await.ok("/viewer/email");
+    revoked_elsewhere(&nodes, &alice, &thread).await;
+}
+
+/// Publishes hints as anybody may who reaches the NATS.
+async fn forge(nodes: &Nodes, hints: &[String]) {
+    let epoch = nodes.a.database.number("SELECT log_epoch FROM instance").await;
+    let url = nodes.nats.url();
+    let mut stream = TcpStream::connect(url.strip_prefix("nats://").unwrap()).await.unwrap();
+    let mut lines = "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n".to_owned();
+    for hint in hints {
+        lines += &format!("PUB linnet.{epoch:08x} {}\r\n{hint}\r\n", hint.len());
+    }
+    stream.write_all(format!("{lines}PING\r\n").as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.windows(4).any(|word| word == b"PONG") {
+        assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "NATS hangs up");
+    }
 }
 
 async fn two_installations_share_a_nats(nodes: Nodes) {

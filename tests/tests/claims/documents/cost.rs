@@ -113,9 +113,11 @@ async fn lists_without_a_length_count_as_five(world: World) {
         ("reactions { emoji }", 5),
         ("attachments { id }", 5),
         ("receipts { user { id } }", 10),
-        ("revisions { content }", 5),
         ("reactions { users(first: 3) { id } }", 5 * 4),
-        ("reactions { emoji } attachments { id } receipts { readAt } revisions { content }", 20),
+        ("reactions { emoji } attachments { id } receipts { readAt }", 15),
+        // One with a length has its own, and counts as it is cut off without one.
+        ("revisions { content }", 20),
+        ("revisions(last: 3) { content }", 3),
         ("id content", 0),
     ];
     for (of_a_message, cost) in rows {

@@ -7,6 +7,7 @@ use tests::{Sent, User, World, claims};
 claims![
     an_edit_changes_content_and_version_and_nothing_else,
     edits_keep_every_revision,
+    revisions_are_given_from_either_end,
     an_edit_keeps_the_place_of_the_message,
     an_edit_is_in_the_log_and_reaches_the_others,
     an_expected_version_that_has_moved_on_is_a_conflict,
@@ -56,6 +57,40 @@ async fn edits_keep_every_revision(world: World) {
         }
         let earlier = [(json!(1), json!("one")), (json!(2), json!("two")), (json!(3), json!("three"))];
         assert_eq!(found, earlier);
+    }
+}
+
+async fn revisions_are_given_from_either_end(world: World) {
+    let [alice, bob] = world.users(["alice", "bob"]).await;
+    let thread = world.direct(&alice, &bob).await;
+    let sent = alice.send(&thread, "edit 1").await;
+    let other = alice.send(&thread, "another").await;
+    for number in 2..=31 {
+        alice.edit(&sent, &format!("edit {number}")).await;
+    }
+    alice.edit(&other, "another again").await;
+    let fields = "left: revisions { version } first: revisions(first: 3) { version } one: revisions(first: 1) { content } \
+        all: revisions(first: 100) { version } last: revisions(last: 4) { version content }";
+    let document = format!("query($id: ID!) {{ thread(id: $id) {{ messages(last: 2) {{ nodes {{ {fields} }} }} }} }}");
+    let answer = bob.graphql(&document, json!({ "id": thread })).await;
+    let versions = |field: &str| -> Vec<i64> {
+        let list = answer.list(&format!("/thread/messages/nodes/0/{field}"));
+        list.iter().map(|revision| revision["version"].as_i64().unwrap()).collect()
+    };
+    assert_eq!(versions("left"), (1..=20).collect::<Vec<_>>());
+    assert_eq!(versions("first"), [1, 2, 3]);
+    assert_eq!(versions("all"), (1..=30).collect::<Vec<_>>());
+    assert_eq!(versions("last"), [27, 28, 29, 30]);
+    assert_eq!(answer.ok("/thread/messages/nodes/0/last/3/content"), "edit 30");
+    assert_eq!(answer.ok("/thread/messages/nodes/1/last"), &json!([{ "version": 1, "content": "another" }]));
+    assert_eq!(answer.ok("/thread/messages/nodes/1/one"), &json!([{ "content": "another" }]));
+    for arguments in ["first: 0", "first: 101", "last: 0", "last: 101", "last: -1", "first: 1, last: 1"] {
+        let document = format!(
+            "query($id: ID!) {{ node(id: $id) {{ ... on Message {{ revisions({arguments}) {{ version }} }} }} }}"
+        );
+        let answer = bob.graphql(&document, json!({ "id": sent.id })).await;
+        // A number that no page has may be refused before it is asked for, as too much.
+        assert!(matches!(answer.error_code(), Some("INVALID" | "TOO_EXPENSIVE")), "{arguments}: {}", answer.json);
     }
 }
 

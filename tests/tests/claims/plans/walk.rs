@@ -21,8 +21,8 @@ const PARTICIPANTS: &str = "query($id: ID!, $role: ParticipantRole, $after: Curs
 const UNREAD: &str = "query($id: ID!) { thread(id: $id) { eventCursor \
     viewerState { unreadCount lastReadCursor } lastMessage { id } } }";
 
-const REPLIES: &str = "query($id: ID!) { node(id: $id) { ... on Message { replyCount \
-    replies(first: 20) { edges { cursor node { id content sender { username } } } } } } }";
+const REPLIES: &str = "query($id: ID!, $after: Cursor) { node(id: $id) { ... on Message { replyCount revisions { content } \
+    replies(first: 20, after: $after) { edges { cursor node { id content sender { username } } } } } } }";
 
 /// Does once what clients do all day, and keeps what each step sent to the database.
 pub(super) async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static str, Vec<Statement>> {
@@ -114,7 +114,9 @@ impl Walk<'_> {
         self.ask("admins", &admins, json!({ "id": id, "role": "ADMIN" })).await;
         self.ask("unread messages", UNREAD, json!({ "id": id })).await;
         for edge in newest.iter().chain(&older).filter(|edge| !edge["node"]["parent"].is_null()).take(2) {
-            self.ask("replies", REPLIES, json!({ "id": edge["node"]["parent"]["id"] })).await;
+            let parent = &edge["node"]["parent"]["id"];
+            let some = self.ask("replies", REPLIES, json!({ "id": parent })).await;
+            self.ask("the next page of replies", REPLIES, json!({ "id": parent, "after": some[0]["cursor"] })).await;
         }
         // Backlogs, from far enough back that an index is worth it.
         let back = older.first().or(newest.first()).unwrap()["cursor"].as_str().unwrap();
@@ -147,6 +149,7 @@ impl Walk<'_> {
         self.ask("a message by its key", by_key, json!({ "id": id, "key": key })).await;
         server.record_statements().await;
         reader.edit(&sent, "edited").await;
+        reader.message(&sent.id, "revisions(last: 20) { content }").await;
         reader.react(&sent, "👍").await;
         reader.unreact(&sent, "👍").await;
         reader.delete(&reply).await;

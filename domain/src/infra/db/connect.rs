@@ -1,0 +1,102 @@
+//! How connections are opened, and what is asserted of each.
+
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, Statement, sqlx};
+
+use super::{Engine, Options, Recorded, Recorder};
+use crate::error::Result;
+
+/// Opens so many connections.
+pub(super) async fn open(
+    engine: Engine,
+    options: &Options,
+    connections: u32,
+    recorder: Recorder,
+) -> Result<DatabaseConnection> {
+    let mut connect = ConnectOptions::new(&options.url);
+    connect
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(options.acquire_timeout)
+        .connect_timeout(options.acquire_timeout)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false);
+    match engine {
+        Engine::Sqlite => configure_sqlite(&mut connect),
+        Engine::Postgres => configure_postgres(&mut connect, options.idle_timeout),
+    }
+    let mut connection = Database::connect(connect).await?;
+    connection.set_metric_callback(move |info| record(&recorder, info.statement));
+    Ok(connection)
+}
+
+fn configure_sqlite(connect: &mut ConnectOptions) {
+    connect
+        // An idle SQLite connection costs nothing, and a new one has to be prepared again.
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>)
+        .test_before_acquire(false)
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(5))
+                .statement_cache_capacity(512)
+        })
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_connect(|connection, _| {
+                Box::pin(async move {
+                    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await?;
+                    let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
+                    let foreign_keys: i64 =
+                        sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(&mut *connection).await?;
+                    if synchronous >= 2 && foreign_keys == 1 && matches!(journal.as_str(), "wal" | "memory") {
+                        return Ok(());
+                    }
+                    Err(sqlx::Error::Configuration("SQLite refused synchronous=FULL, WAL or foreign_keys".into()))
+                })
+            })
+        });
+}
+
+fn configure_postgres(connect: &mut ConnectOptions, idle_timeout: Duration) {
+    connect
+        .idle_timeout(idle_timeout)
+        .test_before_acquire_if_idle_for(Duration::from_secs(5))
+        .set_application_name("linnet")
+        .map_sqlx_postgres_opts(|postgres| {
+            postgres.statement_cache_capacity(512).options([
+                ("statement_timeout", "5s"),
+                ("idle_in_transaction_session_timeout", "10s"),
+                ("synchronous_commit", "on"),
+                // Compiling a plan costs more than any statement of ours takes.
+                ("jit", "off"),
+                ("timezone", "UTC"),
+            ])
+        })
+        .map_sqlx_postgres_pool_opts(|pool| {
+            pool.after_connect(|connection, _| {
+                Box::pin(async move {
+                    let durable: String =
+                        sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&mut *connection).await?;
+                    if durable == "off" {
+                        return Err(sqlx::Error::Configuration("PostgreSQL refused synchronous_commit=on".into()));
+                    }
+                    Ok(())
+                })
+            })
+        });
+}
+
+fn record(recorder: &Recorder, statement: &Statement) {
+    // Nobody panics while holding it; if somebody did, recording is all that is lost.
+    let Ok(mut recorded) = recorder.lock() else { return };
+    if let Some(list) = recorded.as_mut() {
+        let values = statement.values.iter().flat_map(|values| &values.0).map(|value| format!("{value:?}")).collect();
+        list.push(Recorded { sql: statement.sql.clone(), values });
+    }
+}
