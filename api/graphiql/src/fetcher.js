@@ -1,4 +1,4 @@
-import { getOperationAST } from 'graphql';
+import { getOperationAST, parse } from 'graphql';
 import { createClient } from 'graphql-ws';
 
 const HTTP_URL = new URL('/graphql', location.href).href;
@@ -10,14 +10,33 @@ const SOCKET_URL = HTTP_URL.replace(/^http/, 'ws');
  * `onMutated` gets the answer to each mutation; `onRefused` is called when the server did not accept who is asking.
  */
 export function createFetcher({ onMutated, onRefused }) {
-  return async function fetcher(params, { headers, documentAST } = {}) {
-    const kind = documentAST && getOperationAST(documentAST, params.operationName)?.operation;
+  return async function fetcher(asked, { headers } = {}) {
+    const { params, kind } = corrected(asked);
     if (kind === 'subscription') return subscription(params, headers, onRefused);
     const { status, answer } = await post(params, headers);
     if (status === 401 || isRefusal(answer.errors)) onRefused();
     if (kind === 'mutation') onMutated(answer);
     return answer;
   };
+}
+
+/**
+ * What to send, and the kind of its operation, if the document can be read: the server says what is wrong with others.
+ *
+ * GraphiQL learns the operation's name from the editor a moment after its text has changed. Who opens a tab and runs it
+ * at once would send the name of the tab before, so a name that the document doesn't have is left out.
+ */
+function corrected(params) {
+  let document;
+  try {
+    document = parse(params.query);
+  } catch {
+    return { params };
+  }
+  const named = getOperationAST(document, params.operationName);
+  if (named) return { params, kind: named.operation };
+  const { operationName: _stale, ...rest } = params;
+  return { params: rest, kind: getOperationAST(document)?.operation };
 }
 
 async function post(params, headers) {

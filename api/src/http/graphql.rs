@@ -1,5 +1,6 @@
 //! `/graphql` over HTTP: JSON by POST; GET for queries, and for opening sockets. Either may ask for a stream of events.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use axum::body::{Body, HttpBody};
@@ -24,7 +25,15 @@ const REQUEST_ID: &str = "x-request-id";
 /// Where an EventSource stands that comes back.
 const LAST_EVENT_ID: &str = "last-event-id";
 
-type Rejected = Response<Body>;
+/// Why a request is refused before there is an operation to speak of: the status, the code, and a sentence.
+struct Rejected(StatusCode, &'static str, Cow<'static, str>);
+
+impl IntoResponse for Rejected {
+    fn into_response(self) -> Response<Body> {
+        let Self(status, code, why) = self;
+        rejected(status, code, &why)
+    }
+}
 
 /// `POST /graphql`.
 pub(super) async fn post(
@@ -39,24 +48,25 @@ pub(super) async fn post(
         let media = Media::accepted(&parts.headers).ok_or_else(not_acceptable)?;
         check_content_type(&parts.headers)?;
         let body = read_body(&edge, body).await?;
-        Ok((media, read(&body)?))
+        Ok::<_, Rejected>((media, read(&body)?))
     };
     match asked.await {
         Ok((media, parameters)) => execute(&edge, media, &parts.headers, peer, parameters, Method::Post, place).await,
-        Err(rejected) => rejected,
+        Err(rejected) => rejected.into_response(),
     }
 }
 
 fn not_acceptable() -> Rejected {
     let why = "Answers are application/graphql-response+json, application/json or text/event-stream.";
-    rejected(StatusCode::NOT_ACCEPTABLE, "INVALID", why)
+    Rejected(StatusCode::NOT_ACCEPTABLE, "INVALID", why.into())
 }
 
 fn check_origin(edge: &Edge, headers: &HeaderMap) -> Result<(), Rejected> {
     if identity::may_ask(edge, headers) {
         return Ok(());
     }
-    Err(rejected(StatusCode::FORBIDDEN, "FORBIDDEN", "Pages of this origin may not ask here: see `allowed_origins`."))
+    let why = "Pages of this origin may not ask here: see `allowed_origins`.";
+    Err(Rejected(StatusCode::FORBIDDEN, "FORBIDDEN", why.into()))
 }
 
 /// A form or a plain text could be sent by any page without being asked (CSRF); JSON can't.
@@ -70,14 +80,14 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Rejected> {
         return Ok(());
     }
     let why = "Send JSON in UTF-8: `Content-Type: application/json`.";
-    Err(rejected(StatusCode::UNSUPPORTED_MEDIA_TYPE, "INVALID", why))
+    Err(Rejected(StatusCode::UNSUPPORTED_MEDIA_TYPE, "INVALID", why.into()))
 }
 
 async fn read_body(edge: &Edge, body: Body) -> Result<Vec<u8>, Rejected> {
     let most = edge.limits.body;
     let too_large = || {
         let why = format!("The body is larger than {most} bytes.");
-        Err(rejected(StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE", &why))
+        Err(Rejected(StatusCode::PAYLOAD_TOO_LARGE, "TOO_EXPENSIVE", why.into()))
     };
     // One that says how long it is is not waited for.
     if body.size_hint().lower() > most as u64 {
@@ -86,7 +96,7 @@ async fn read_body(edge: &Edge, body: Body) -> Result<Vec<u8>, Rejected> {
     match timeout(edge.limits.body_time, collect(edge, body)).await {
         Ok(Ok(bytes)) if bytes.len() > most => too_large(),
         Ok(outcome) => outcome,
-        Err(_) => Err(rejected(StatusCode::REQUEST_TIMEOUT, "INVALID", "The body did not come in time.")),
+        Err(_) => Err(Rejected(StatusCode::REQUEST_TIMEOUT, "INVALID", "The body did not come in time.".into())),
     }
 }
 
@@ -96,10 +106,11 @@ async fn collect(edge: &Edge, mut body: Body) -> Result<Vec<u8>, Rejected> {
     let mut bytes = Vec::new();
     let mut room = Vec::new();
     while let Some(frame) = body.frame().await {
-        let broken = |_| rejected(StatusCode::BAD_REQUEST, "INVALID", "The body could not be read.");
+        let broken = |_| Rejected(StatusCode::BAD_REQUEST, "INVALID", "The body could not be read.".into());
         let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
         let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        let busy = |_| rejected(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "Too much is being sent: try again.");
+        let why = "Too much is being sent: try again.";
+        let busy = |_| Rejected(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", why.into());
         room.push(edge.bodies.try_acquire_many(length).map_err(busy)?);
         bytes.extend_from_slice(&data);
         if bytes.len() > edge.limits.body {
@@ -109,14 +120,17 @@ async fn collect(edge: &Edge, mut body: Body) -> Result<Vec<u8>, Rejected> {
     Ok(bytes)
 }
 
+fn invalid(why: impl Into<Cow<'static, str>>) -> Rejected {
+    Rejected(StatusCode::BAD_REQUEST, "INVALID", why.into())
+}
+
 fn read(body: &[u8]) -> Result<Parameters, Rejected> {
-    let invalid = |why: &str| rejected(StatusCode::BAD_REQUEST, "INVALID", why);
     let value: serde_json::Value = serde_json::from_slice(body).map_err(|_| invalid("The body is not JSON."))?;
     if value.is_array() {
         return Err(invalid("Batches are not accepted: send one request at a time."));
     }
     Parameters::deserialize(value)
-        .map_err(|error| invalid(&format!("The body is not a GraphQL request: {}.", clipped(&error.to_string()))))
+        .map_err(|error| invalid(format!("The body is not a GraphQL request: {}.", clipped(&error.to_string()))))
 }
 
 /// The query string of `GET /graphql`; variables and extensions are JSON.
@@ -139,28 +153,27 @@ pub(super) async fn get(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response<Body> {
     if let Err(rejected) = check_origin(&edge, &headers) {
-        return rejected;
+        return rejected.into_response();
     }
     if let Ok(upgrade) = upgrade {
         let client = identity::client(&edge, &headers, peer);
         return socket::open(edge, client, place, upgrade).into_response();
     }
-    let Some(media) = Media::accepted(&headers) else { return not_acceptable() };
+    let Some(media) = Media::accepted(&headers) else { return not_acceptable().into_response() };
     match read_query(&uri) {
         Ok(parameters) => execute(&edge, media, &headers, peer, parameters, Method::Get, place).await,
-        Err(rejected) => rejected,
+        Err(rejected) => rejected.into_response(),
     }
 }
 
 fn read_query(uri: &Uri) -> Result<Parameters, Rejected> {
-    let invalid = |why: &str| rejected(StatusCode::BAD_REQUEST, "INVALID", why);
     let written = Query::<Written>::try_from_uri(uri);
     let Query(written) = written.map_err(|_| invalid("The query string is not one of a GraphQL request."))?;
     let query = written.query.ok_or_else(|| invalid("Give the document as `query`, or open a socket."))?;
     let object = |name: &str, text: Option<String>| {
         let text = text.filter(|text| !text.is_empty() && text != "null");
         let object = text.map(|text| serde_json::from_str(&text)).transpose();
-        object.map_err(|_| invalid(&format!("`{name}` is not a JSON object.")))
+        object.map_err(|_| invalid(format!("`{name}` is not a JSON object.")))
     };
     let (variables, extensions) = (object("variables", written.variables)?, object("extensions", written.extensions)?);
     Ok(Parameters { query, operation_name: written.operation_name, variables, _extensions: extensions })

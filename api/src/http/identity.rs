@@ -99,9 +99,8 @@ mod tests {
     #[test]
     fn what_stands_before_the_first_stranger_is_the_strangers_word() {
         let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
-        let seen = |peer: &str, forwarded: &[&'static str]| {
-            behind(ip(peer), forwarded.iter().copied(), |address| is_near(address)).to_string()
-        };
+        let seen =
+            |peer: &str, forwarded: &[&'static str]| behind(ip(peer), forwarded.iter().copied(), is_near).to_string();
         assert_eq!(seen("198.51.100.1", &["203.0.113.9"]), "198.51.100.1", "no proxy, no word");
         assert_eq!(seen("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
         assert_eq!(seen("10.0.0.1", &["6.6.6.6, 203.0.113.9, 10.0.0.2"]), "203.0.113.9");

@@ -253,7 +253,6 @@ async fn pages_about_a_message_take_no_more_statements_in_twenty_threads_than_in
         messages(around: $around) { nodes { id } } } } } }";
     for answer in takes_as_many(&world, &alice, document, json!({ "around": firsts[19].id }), [2, 20]).await {
         answer.failed("NOT_FOUND");
-        assert_eq!(answer.json["errors"][0]["path"][4], "messages", "{}", answer.json);
     }
     // Many messages of one thread, each of which leads to the page about one of them.
     let thread = alice.create_group(&[&world.user("bob").await]).await;

@@ -16,7 +16,7 @@ pub(super) struct Model {
 
 /// Values of introspection for each type of the schema that an answer may have at the most. The standard introspection
 /// query of GraphiQL and code generators is good for some 650.
-const META: u64 = 1200;
+const META: u64 = 900;
 
 impl Model {
     pub(super) fn of(schema: &Schema) -> Self {
