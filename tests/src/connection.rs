@@ -110,6 +110,12 @@ impl Connection {
         tokio::time::timeout(time, self.stream.fill_buf()).await.is_err()
     }
 
+    /// Takes at most so many bytes off the wire, and throws them away: how many; none if the connection has ended.
+    pub async fn take(&mut self, most: usize) -> usize {
+        let mut bytes = vec![0; most];
+        self.stream.get_mut().read(&mut bytes).await.unwrap_or(0)
+    }
+
     /// Cuts the connection with a TCP reset.
     pub fn cut(self) {
         SockRef::from(self.stream.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();

@@ -1,6 +1,7 @@
 //! graphql-transport-ws over a raw TCP stream, so that a test can cut it, stall it and break its rules.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -61,11 +62,13 @@ pub struct Opening<'a> {
     pub headers: &'a [(&'a str, &'a str)],
     /// The size of the kernel's receive buffer: small for a test that stops reading.
     pub receive_buffer: Option<u32>,
+    /// Where to connect if it is not the server itself: a proxy in front of it.
+    pub through: Option<SocketAddr>,
 }
 
 impl Default for Opening<'_> {
     fn default() -> Self {
-        Self { protocol: Some(PROTOCOL), headers: &[], receive_buffer: None }
+        Self { protocol: Some(PROTOCOL), headers: &[], receive_buffer: None, through: None }
     }
 }
 
@@ -198,7 +201,7 @@ pub async fn raw(server: &Server, opening: &Opening<'_>) -> Result<WebSocketStre
     if let Some(bytes) = opening.receive_buffer {
         connecting.set_recv_buffer_size(bytes)?;
     }
-    let stream = within("a TCP connection", connecting.connect(server.address())).await?;
+    let stream = within("a TCP connection", connecting.connect(opening.through.unwrap_or(server.address()))).await?;
     stream.set_nodelay(true)?;
     let (stream, _) = within("the WebSocket handshake", client_async(request, stream)).await?;
     Ok(stream)

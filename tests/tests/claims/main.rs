@@ -24,6 +24,7 @@ mod inbox;
 mod jammed;
 mod logins;
 mod logs;
+mod memory;
 mod messages;
 mod metrics;
 mod migrations;

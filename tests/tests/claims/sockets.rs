@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tests::socket::{Control, Opening, raw};
-use tests::{Engine, Events, Frame, Socket, Subscription, User, World, claims, eventually, within};
+use tests::{Engine, Events, Frame, Proxy, Socket, Subscription, User, World, claims, eventually, within};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame as Part;
@@ -21,6 +21,7 @@ claims![
     who_reads_nothing_is_cut_off_and_others_go_on,
     a_hot_stream_does_not_hold_up_a_quiet_one,
     heavy_who_answers_no_pings_is_closed,
+    heavy_who_is_cut_off_and_not_told_so_is_gone_within_a_minute,
 ];
 
 async fn a_message_has_at_most_64_kib(world: World) {
@@ -252,6 +253,36 @@ async fn heavy_who_answers_no_pings_is_closed(world: World) {
     assert_eq!(code.await.expect("it is closed"), 1001);
     assert!(begun.elapsed() >= SILENCE && pings >= 2, "after {:?} and {pings} pings", begun.elapsed());
     assert_eq!(answering.subscribe("{ __typename }", Value::Null).await.value().await, "Query");
+}
+
+/// A network that drops all packets, and closes nothing: neither end is told.
+async fn heavy_who_is_cut_off_and_not_told_so_is_gone_within_a_minute(world: World) {
+    let [alice, bob, carol] = world.users(["alice", "bob", "carol"]).await;
+    let group = world.group(&alice, &[&bob, &carol]).await;
+    let of_alice = world.socket(&alice).await;
+    let mut heard = of_alice.signals(&group).await;
+    let proxy = Proxy::to(world.server.address()).await;
+    let opening = Opening { through: Some(proxy.address()), ..Opening::default() };
+    let mut cut_off = Vec::new();
+    for user in [&bob, &carol] {
+        let socket =
+            Socket::open_as(&world.server, &opening).await.unwrap_or_else(|error| panic!("no socket: {error}"));
+        socket.init(Some(&user.token)).await;
+        let signals = socket.signals(&group).await;
+        presence(&mut heard, user, true).await;
+        cut_off.push((socket, signals));
+    }
+    proxy.swallow();
+    let begun = Instant::now();
+    while world.server.metrics().await.sum("linnet_sockets", &[]) > 1.5 {
+        assert!(begun.elapsed() < Duration::from_mins(1), "they are still there");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let mut there = 2;
+    while there > 0 {
+        there -= usize::from(heard.value().await["online"] == false);
+    }
+    assert_eq!(of_alice.subscribe("{ __typename }", Value::Null).await.value().await, "Query");
 }
 
 /// Waits for the word that this user is there, or is gone.

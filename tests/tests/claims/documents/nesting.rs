@@ -11,6 +11,7 @@ claims![
     brackets_nest_at_most_64_deep,
     lists_nest_as_deep_as_brackets_may,
     the_bomb_of_fragments_is_refused_at_once,
+    a_bomb_beside_the_operation_that_runs_does_no_harm,
     fragments_that_spread_each_other_for_long_are_refused,
     documents_that_are_hard_to_validate_are_not,
 ];
@@ -75,6 +76,24 @@ async fn the_bomb_of_fragments_is_refused_at_once(world: World) {
     }
     bomb += " fragment F7 on Thread { id }";
     at_once(&world, &json!({ "query": bomb })).await;
+}
+
+async fn a_bomb_beside_the_operation_that_runs_does_no_harm(world: World) {
+    let mut bomb = "query Runs { __typename } query Bomb { ...F0 }".to_owned();
+    for number in 0..28 {
+        bomb += &format!(" fragment F{number} on Query {{ {}}}", format!("...F{} ", number + 1).repeat(2));
+    }
+    bomb += " fragment F28 on Query { __typename }";
+    for transport in Transport::ALL {
+        for (name, code) in [("Runs", None), ("Bomb", Some("TOO_EXPENSIVE"))] {
+            let begun = Instant::now();
+            let request = json!({ "query": bomb, "operationName": name });
+            let answer = transport.ask(&world.server, None, request).await;
+            let took = begun.elapsed();
+            assert_eq!(answer.error_code(), code, "{name} by {transport:?}: {}", answer.json);
+            assert!(took < AT_ONCE, "{name} by {transport:?} took {took:?}");
+        }
+    }
 }
 
 /// Fails the test unless a request is refused as too large, and without taking long.
