@@ -6,6 +6,7 @@ use entity::{profile, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel, SqlErr};
 
 use crate::app::App;
+use crate::audit::{self, Action, Entry};
 use crate::error::{Code, Refusal, Result};
 use crate::infra::db::Engine;
 use crate::session::{self, Client, Issued};
@@ -129,6 +130,7 @@ async fn insert(
     let engine = app.db.engine();
     let fresh = session::Fresh::new(app, user.id, client);
     let (stored, row) = (fresh.rows.clone(), user.clone());
+    let entry = Entry::new(app, Action::AccountCreate, user.id, client);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             if let Some(field) = taken_fields(engine, ReadFrom::Transaction(transaction), &sign_up).await?.first() {
@@ -144,6 +146,7 @@ async fn insert(
                 other => other?,
             };
             profile::Entity::insert(profile.into_active_model()).exec_without_returning(transaction).await?;
+            audit::record(transaction, entry).await?;
             session::store(transaction, stored).await
         })
     });

@@ -1,5 +1,7 @@
 //! The audit log: what was done to accounts, by whom, from where. Rows are only ever added.
 
+use std::sync::Arc;
+
 use entity::audit_entry;
 use entity::id::UserId;
 use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel};
@@ -32,6 +34,18 @@ impl Entry {
         self.0.actor_id = actor_id;
         self
     }
+}
+
+/// Writes a line beside the request: of what was tried and not done. That it is written must not be told by the time that the
+/// answer takes.
+pub(crate) fn note(app: &Arc<App>, entry: Entry) {
+    let context = app.clone();
+    app.spawn(async move {
+        let work = context.db.write(move |transaction| Box::pin(async move { record(transaction, entry).await }));
+        if let Err(error) = work.await {
+            tracing::warn!(?error, "a line of the audit log was not written");
+        }
+    });
 }
 
 /// Writes a line in the transaction of what it tells, so that there is neither without the other.

@@ -8,6 +8,7 @@ pub mod access;
 pub mod account;
 pub mod app;
 pub mod attachment;
+pub mod audit;
 pub mod commit;
 pub mod cursor;
 pub mod doctor;

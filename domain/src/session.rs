@@ -28,6 +28,7 @@ pub(crate) use open::{Sessions, watch};
 use crate::access::{Viewer, columns};
 use crate::account;
 use crate::app::App;
+use crate::audit::{self, Action, Entry};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db;
@@ -145,23 +146,29 @@ pub(crate) async fn store(on: &DatabaseTransaction, rows: Rows) -> Result<()> {
 }
 
 /// Signs in by username or email. Which of login and password was wrong is not said, nor to be told by the time.
-pub async fn create(app: &App, client: &Client, login: &str, password: String) -> Result<Issued> {
+pub async fn create(app: &Arc<App>, client: &Client, login: &str, password: String) -> Result<Issued> {
     if login.len() > account::LONGEST_LOGIN {
         return Err(Error::refuse(Code::WrongCredentials, "login", "The login or the password is wrong."));
     }
     app.limits.password(client.ip_address)?;
     let found = account::by_login(app, login).await?;
     app.limits.attempt(&target(app, client, login, found.as_ref()).await?)?;
+    let account_id = found.as_ref().map(|user| user.id);
     let usable = found.filter(|user| user.kind == UserKind::Human && may_sign_in(user));
     let hash = usable.as_ref().and_then(|user| user.password_hash.clone());
     let matches = password.len() <= 256 && app.hasher.verify(password, hash).await?;
     let (true, Some(user)) = (matches, usable) else {
+        if let Some(user_id) = account_id {
+            audit::note(app, Entry::new(app, Action::SignInFailure, user_id, client).by(None));
+        }
         return Err(Error::refuse(Code::WrongCredentials, "login", "The login or the password is wrong."));
     };
     let fresh = Fresh::new(app, user.id, client);
     let (rows, engine, now) = (fresh.rows.clone(), app.db.engine(), app.clock.now());
+    let entry = Entry::new(app, Action::SignIn, user.id, client);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
+            audit::record(transaction, entry).await?;
             account::note_login(engine, transaction, rows.session.user_id, now).await?;
             store(transaction, rows).await
         })
@@ -225,9 +232,9 @@ fn refusal(code: Code, message: &'static str) -> Error {
 }
 
 /// Trades a refresh token for new tokens of the same session.
-pub async fn refresh(app: &Arc<App>, presented: &str) -> Result<Issued> {
+pub async fn refresh(app: &Arc<App>, client: &Client, presented: &str) -> Result<Issued> {
     let (engine, now, hash) = (app.db.engine(), app.clock.now(), digest(presented));
-    let context = app.clone();
+    let (context, client) = (app.clone(), client.clone());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let sql = format!("{}{}", presented_by("token_hash"), engine.for_update());
@@ -242,6 +249,8 @@ pub async fn refresh(app: &Arc<App>, presented: &str) -> Result<Issued> {
             let stamp = db::stamp(transaction, engine).await?;
             if found.token.used_at.is_some_and(|used_at| stamp - used_at > grace) {
                 end(engine, transaction, found.session.id, now).await?;
+                let entry = Entry::new(&context, Action::TokenReuse, found.user.id, &client);
+                audit::record(transaction, entry.by(None)).await?;
                 return Ok(Refreshed::Refused(Code::Expired, Some(found.session.id)));
             }
             let fresh = Fresh::issue(&context, found.session, found.token.family_id);
@@ -283,10 +292,11 @@ async fn end(engine: crate::infra::db::Engine, on: &DatabaseTransaction, id: Ses
 }
 
 /// Ends one of the viewer's sessions; without an id, the one that asks. Its sockets close within a second, on every node.
-pub async fn revoke(app: &App, viewer: &Viewer, id: Option<SessionId>) -> Result<SessionId> {
+pub async fn revoke(app: &App, client: &Client, viewer: &Viewer, id: Option<SessionId>) -> Result<SessionId> {
     let signed_in = viewer.require()?;
     let (own, id) = (signed_in.user.id, id.unwrap_or(signed_in.session.id));
     let (engine, now) = (app.db.engine(), app.clock.now());
+    let entry = Entry::new(app, Action::SessionRevoke, own, client);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let sql = "SELECT * FROM user_sessions WHERE id = $1 AND user_id = $2";
@@ -295,7 +305,8 @@ pub async fn revoke(app: &App, viewer: &Viewer, id: Option<SessionId>) -> Result
             if found.is_none() {
                 return Err(Error::not_found("id", "session"));
             }
-            end(engine, transaction, id, now).await
+            end(engine, transaction, id, now).await?;
+            audit::record(transaction, entry).await
         })
     });
     work.await?;

@@ -121,6 +121,8 @@ ids! {
     MessageId = "msg";
     /// A file that a message carries.
     AttachmentId = "att";
+    /// A line of the audit log.
+    AuditId = "aud";
 }
 
 #[cfg(test)]

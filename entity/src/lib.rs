@@ -5,6 +5,7 @@
 
 pub mod id;
 
+pub mod audit_entry;
 pub mod instance;
 pub mod message;
 pub mod message_attachment;

@@ -9,6 +9,7 @@ pub use sea_orm_migration::prelude::*;
 mod dialect;
 mod m20261120_000001_accounts;
 mod m20261120_000002_messaging;
+mod m20261121_000003_audit;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -16,6 +17,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261120_000001_accounts::Migration), Box::new(m20261120_000002_messaging::Migration)]
+        vec![
+            Box::new(m20261120_000001_accounts::Migration),
+            Box::new(m20261120_000002_messaging::Migration),
+            Box::new(m20261121_000003_audit::Migration),
+        ]
     }
 }

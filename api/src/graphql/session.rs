@@ -220,7 +220,7 @@ impl SessionMutation {
         #[graphql(desc = "Which session.")] input: SessionRefreshInput,
     ) -> Result<SessionPayload> {
         let scope = Scope::fresh(ctx);
-        let outcome = session::refresh(scope.app(), &input.refresh_token).await;
+        let outcome = session::refresh(scope.app(), &client(ctx), &input.refresh_token).await;
         SessionPayload::of(&scope, outcome).await
     }
 
@@ -234,7 +234,7 @@ impl SessionMutation {
         let outcome = async {
             let who = viewer(ctx);
             who.require()?;
-            session::revoke(scope.app(), who, id::parse_optional("id", input.id.as_ref())?).await
+            session::revoke(scope.app(), &client(ctx), who, id::parse_optional("id", input.id.as_ref())?).await
         };
         let (revoked, errors) = settle(outcome.await)?;
         Ok(SessionRevokePayload { revoked_id: revoked.map(|id| id.to_string().into()), errors })

@@ -129,7 +129,7 @@ impl<'a> Stage<'a> {
     /// Signs everybody out: nobody holds the tokens.
     async fn strike(self) -> Result<()> {
         for viewer in self.viewers.values() {
-            session::revoke(self.app, viewer, None).await?;
+            session::revoke(self.app, &Client::default(), viewer, None).await?;
         }
         Ok(())
     }
