@@ -22,7 +22,7 @@ const ROOMS: usize = 50;
 /// What all clients know of the run.
 struct Run {
     world: World,
-    /// When the server could be reached again.
+    /// When the server was started again.
     back: Mutex<Option<Instant>>,
     over: AtomicBool,
     resumed: Mutex<Samples>,
@@ -53,9 +53,9 @@ pub(crate) async fn run() {
     let stopping = Instant::now();
     let status = run.world.server.stop().await;
     println!("  stopped in                   {:.1?} ({status})", stopping.elapsed());
+    *run.back.lock().unwrap() = Some(Instant::now());
     run.world.server.launch();
     run.world.server.ready().await;
-    *run.back.lock().unwrap() = Some(Instant::now());
     let used = cpu(&run.world.server);
     for _ in 0..4 {
         post(&alice, &rooms).await;
