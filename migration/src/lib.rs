@@ -1,4 +1,4 @@
-//! How the database got its shape: one file per migration, applied in order, each in a transaction of its own.
+//! How the database got its shape: two files of SQL per migration, applied in order, each in a transaction of its own.
 //!
 //! Imports nothing of ours: a migration says what the schema was on its day, and must go on saying so when the code has
 //! moved on. The SQL is written once; [`dialect`] spells the few type names that the two engines do not share.
@@ -7,9 +7,23 @@ pub use sea_orm_migration::MigrationStatus;
 pub use sea_orm_migration::prelude::*;
 
 mod dialect;
-mod m20261120_000001_accounts;
-mod m20261120_000002_messaging;
-mod m20261121_000003_audit;
+
+/// One migration, as `sql/NAME.up.sql` and `sql/NAME.down.sql` have it.
+struct Script {
+    name: &'static str,
+    up: &'static str,
+    down: &'static str,
+}
+
+macro_rules! scripts {
+    ($($name:literal),+ $(,)?) => {
+        vec![$(Box::new(Script {
+            name: $name,
+            up: include_str!(concat!("sql/", $name, ".up.sql")),
+            down: include_str!(concat!("sql/", $name, ".down.sql")),
+        })),+]
+    };
+}
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -17,10 +31,28 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261120_000001_accounts::Migration),
-            Box::new(m20261120_000002_messaging::Migration),
-            Box::new(m20261121_000003_audit::Migration),
-        ]
+        scripts!["m20261120_000001_accounts", "m20261120_000002_messaging", "m20261121_000003_audit"]
+    }
+}
+
+impl MigrationName for Script {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Script {
+    // SeaORM uses none on SQLite unless asked; a migration killed half way must leave nothing behind.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        dialect::run(manager, self.up).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        dialect::run(manager, self.down).await
     }
 }
