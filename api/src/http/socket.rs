@@ -12,8 +12,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use domain::access::Viewer;
 use domain::session::{self, Client, Lease};
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::StreamExt;
+use futures_util::stream::SplitStream;
 use metrics::counter;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Instant, interval_at, sleep_until, timeout};
@@ -23,19 +23,21 @@ use tokio_util::task::TaskTracker;
 use super::answer::rejected;
 use super::listen::{Counted, Place};
 use super::operation::{self, Admitted, Answered, Caller, Ended, Parameters, Sink, admit};
-use super::queue::{Frame, Outgoing, Waiting, queue};
+use super::queue::{Outgoing, queue};
 use super::seats::Seat;
 use super::{Edge, ended, identity};
 use crate::graphql::Kind;
 
 mod operations;
 mod protocol;
+mod writing;
 
 use operations::{Operations, Refused};
 use protocol::{
     BAD_REQUEST, Close, FORBIDDEN, ID_IN_USE, INIT_TIMEOUT, Incoming, NO_WEBSOCKET, NOT_TEXT, RESTART, SILENT,
     SUBPROTOCOL, TOO_LARGE, TOO_MANY_INITS, TRY_LATER, UNAUTHORIZED, bare,
 };
+use writing::{FAREWELL, Turn, write};
 
 /// How long a client's own question may wait to be answered.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -43,8 +45,6 @@ const ANSWER: Duration = Duration::from_secs(5);
 const PING: Duration = Duration::from_secs(15);
 /// After how long without a word it is taken to be gone.
 const SILENCE: Duration = Duration::from_secs(40);
-/// How long the end of a socket may take to be written.
-const FAREWELL: Duration = Duration::from_secs(5);
 /// How long operations that have begun may take to be answered when the server stops.
 const LAST_ANSWERS: Duration = Duration::from_secs(12);
 /// Bytes that are read from a socket at once. A socket that is idle has no more than this.
@@ -108,61 +108,6 @@ async fn drive(edge: Edge, client: Client, taken: (Place, Option<Seat>), socket:
         writer.abort();
     }
     gone.cancel();
-}
-
-/// When a close frame is written.
-enum Turn {
-    /// Before whatever is queued: the client may not read it.
-    Next,
-    /// After the answers that it is owed.
-    Last,
-}
-
-/// Writes what is queued, until the socket can't be written or is closed.
-async fn write(
-    mut sink: SplitSink<WebSocket, Message>,
-    mut waiting: Waiting,
-    mut close: oneshot::Receiver<(Close, Turn)>,
-    gone: CancellationToken,
-) {
-    let mut last = None;
-    while last.is_none() {
-        tokio::select! {
-            biased;
-            Ok((close, turn)) = &mut close => {
-                last = Some(close);
-                if matches!(turn, Turn::Last) {
-                    while let Some(frame) = waiting.recv().await {
-                        if !put(&mut sink, frame).await {
-                            break;
-                        }
-                    }
-                }
-            }
-            frame = waiting.recv() => {
-                let Some(frame) = frame else {
-                    // The word why may have come since it was looked for.
-                    last = close.try_recv().ok().map(|(close, _)| close);
-                    break;
-                };
-                if !put(&mut sink, frame).await {
-                    break;
-                }
-            }
-        }
-    }
-    gone.cancel();
-    // The rest that waits is of no use, and its room not either.
-    drop(waiting);
-    if let Some(close) = last {
-        let _ = timeout(FAREWELL, sink.send(Message::Close(Some(close.into())))).await;
-    }
-    let _ = timeout(FAREWELL, sink.close()).await;
-}
-
-async fn put(sink: &mut SplitSink<WebSocket, Message>, mut frame: Box<Frame>) -> bool {
-    let text = std::mem::take(&mut frame.text);
-    sink.send(Message::Text(text.into())).await.is_ok()
 }
 
 /// Messages that a client may send; one that sends more is read more slowly.
