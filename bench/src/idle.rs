@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use serde_json::json;
 use tests::{Engine, Socket, Subscription, World};
 use tokio::time::sleep;
 
@@ -29,10 +30,20 @@ pub(crate) async fn run() {
     let after = settled(&world).await;
     subscribe(&sockets[..BEFORE], &rooms, FURTHER, &mut streams).await;
     let more = settled(&world).await;
+    let mut small = Vec::new();
+    for (number, socket) in sockets[BEFORE..2 * BEFORE].iter().enumerate() {
+        for next in 0..FURTHER {
+            small.push(socket.posts(&rooms[(number + next) % ROOMS], None).await);
+        }
+        // An answer behind them says that they were heard.
+        socket.subscribe("{ __typename }", json!({})).await.value().await;
+    }
+    let smaller = settled(&world).await;
     let each = |from: u64, to: u64, count: usize| (to.saturating_sub(from)) as f64 / count as f64;
     println!("{SOCKETS} sockets, over {ROOMS} rooms; KiB of the server's memory for each:");
     println!("  a socket with one subscription {:.1}", each(before, after, SOCKETS));
-    println!("  a further subscription         {:.1}", each(after, more, BEFORE * FURTHER));
+    println!("  a further threadEvents         {:.1}", each(after, more, BEFORE * FURTHER));
+    println!("  a further messageAdded         {:.1}", each(more, smaller, BEFORE * FURTHER));
 }
 
 async fn open(
