@@ -49,7 +49,7 @@ async fn open(config: &Config) -> Result<Arc<App>> {
         None => Bus::local(),
         Some(options) => Bus::nats(options),
     };
-    App::new(config.settings(), db, bus).await.map_err(plainly)
+    App::new(config.settings(), db, bus, config.mailer()?).await.map_err(plainly)
 }
 
 /// The chain of a domain error for whoever runs the server; clients never see it.

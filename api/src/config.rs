@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use domain::app::Settings;
 use domain::infra::bus::nats;
 use domain::infra::db;
+use domain::infra::mail;
 use domain::limit::Rates;
 use ipnet::IpNet;
 use serde::Deserialize;
@@ -32,6 +33,9 @@ pub(crate) struct Config {
     database_url: String,
     nats_url: String,
     nats_subject: String,
+    smtp_url: String,
+    mail_from: String,
+    public_url: String,
     pub(crate) allowed_origins: Vec<String>,
     trusted_proxies: Vec<String>,
     pub(crate) metrics: Audience,
@@ -123,6 +127,11 @@ impl Config {
 
     fn check(&self) -> Result<()> {
         self.proxies()?;
+        self.mailer()?;
+        let is_page = ["https://", "http://"].iter().any(|scheme| self.public_url.starts_with(scheme));
+        if !is_page && !self.public_url.is_empty() {
+            bail!("`public_url` must begin with https:// or http://");
+        }
         match (db::Engine::of(&self.database_url()), self.nats()?) {
             (None, _) => bail!("`database_url` must begin with sqlite: or postgres:"),
             (Some(db::Engine::Sqlite), Some(_)) => {
@@ -157,6 +166,16 @@ impl Config {
         }
         let options = nats::Options::new(&self.nats_url, &self.nats_subject);
         options.map(Some).map_err(anyhow::Error::msg).context("`nats_url` and `nats_subject`")
+    }
+
+    /// How mails leave.
+    pub(crate) fn mailer(&self) -> Result<mail::Mailer> {
+        let options = mail::Options {
+            smtp_url: (!self.smtp_url.is_empty()).then(|| self.smtp_url.clone()),
+            from: self.mail_from.clone(),
+            directory: self.data_dir.join("mail"),
+        };
+        mail::Mailer::new(&options).map_err(anyhow::Error::msg).context("`smtp_url` and `mail_from`")
     }
 
     /// Whose word on whom they were asked by counts.
@@ -233,6 +252,7 @@ impl Config {
             rates: (self.rate_limits == Switch::On).then_some(rates),
             access_lifetime: Duration::from_secs(self.access_token_minutes * 60),
             session_lifetime: days(self.session_days),
+            public_url: (!self.public_url.is_empty()).then(|| self.public_url.trim_end_matches('/').to_owned()),
             hub_look: Duration::from_millis(self.hub_look_ms),
             inbox_look: Duration::from_secs(self.inbox_look_seconds),
             heartbeat: Duration::from_secs(self.heartbeat_seconds),
@@ -329,6 +349,22 @@ mod tests {
         }
         assert!(with(&[("LINNET_DRAIN_SECONDS", "0")]).is_ok());
         assert!(with(&[("LINNET_DATABASE_URL", "mysql://x")]).is_err());
+    }
+
+    #[test]
+    fn how_mails_leave_is_checked() {
+        assert!(with(&[]).expect("the defaults are valid").mailer().expect("a way").directory().is_some());
+        let url = ("LINNET_SMTP_URL", "smtp://ann:secret@mail.example.org:2525?tls=required");
+        assert!(with(&[url]).expect("valid settings").mailer().expect("a way").directory().is_none());
+        for (name, value) in [
+            ("LINNET_SMTP_URL", "http://ann:secret@mail.example.org"),
+            ("LINNET_SMTP_URL", "mail.example.org:25"),
+            ("LINNET_MAIL_FROM", "Ann"),
+            ("LINNET_PUBLIC_URL", "chat.example.org"),
+        ] {
+            let error = format!("{:#}", with(&[(name, value)]).map(drop).unwrap_err());
+            assert!(!error.contains("secret") && error.contains(&name[7..].to_lowercase()), "{error}");
+        }
     }
 
     #[test]

@@ -13,11 +13,13 @@ use crate::inbox::Inboxes;
 use crate::infra::bus::{self, Bus};
 use crate::infra::clock::Clock;
 use crate::infra::db::Db;
+use crate::infra::mail::Mailer;
+use crate::job::Jobs;
 use crate::limit::{Limits, Rates};
 use crate::password::Hasher;
 use crate::session::Sessions;
 use crate::signal::Signals;
-use crate::{event, hub, inbox, session, signal};
+use crate::{event, hub, inbox, job, session, signal};
 
 /// What an operator may set; the documentation of each is in `linnet.default.toml`.
 #[derive(Clone, Debug)]
@@ -38,6 +40,8 @@ pub struct Settings {
     pub access_lifetime: Duration,
     /// How long a session lives after its last refresh.
     pub session_lifetime: Duration,
+    /// Where links in mails lead to, without a slash at its end; none for mails without links.
+    pub public_url: Option<String>,
     /// How often hubs look at the log by themselves.
     pub hub_look: Duration,
     /// How often inbox streams look by themselves.
@@ -69,13 +73,15 @@ pub struct App {
     pub(crate) sessions: Sessions,
     pub(crate) hasher: Hasher,
     pub(crate) limits: Limits,
+    pub(crate) mailer: Mailer,
+    pub(crate) jobs: Jobs,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
 impl App {
     /// Wires the application on a database that is migrated.
-    pub async fn new(settings: Settings, db: Db, bus: Bus) -> Result<Arc<Self>> {
+    pub async fn new(settings: Settings, db: Db, bus: Bus, mailer: Mailer) -> Result<Arc<Self>> {
         let instance: Option<entity::instance::Model> = db.one("SELECT * FROM instance WHERE id = 1", []).await?;
         let instance =
             instance.ok_or_else(|| Error::internal("the database has no `instance` row: run `linnet migrate up`"))?;
@@ -93,12 +99,15 @@ impl App {
             sessions: Sessions::default(),
             hasher: Hasher::new()?,
             limits,
+            mailer,
+            jobs: Jobs::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         }))
     }
 
-    /// Starts what runs beside the requests: carrying and listening to hints, looking at the log, watching sessions, retention.
+    /// Starts what runs beside the requests: carrying and listening to hints, looking at the log, watching sessions, retention,
+    /// jobs.
     pub fn start(self: &Arc<Self>) {
         self.spawn(bus::carry(self.clone()));
         self.spawn(hub::listen(self.clone()));
@@ -107,6 +116,12 @@ impl App {
         self.spawn(signal::listen(self.clone()));
         self.spawn(session::watch(self.clone()));
         self.spawn(event::retain(self.clone()));
+        if let Some(directory) = self.mailer.directory() {
+            let directory = directory.display();
+            tracing::info!(%directory, "no smtp_url is set: mails are not sent, but written there");
+        }
+        // Not dropped when the application stops: what it has begun, it ends or leaves to others.
+        self.tasks.spawn(job::work(self.clone(), self.stop.clone()));
     }
 
     /// Runs a task until it ends or the application stops.

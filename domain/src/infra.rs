@@ -1,4 +1,4 @@
-//! What the outside world provides: a database, a bus, a clock. Each picks its backend in one `match`; nothing here knows
+//! What the outside world provides: a database, a bus, a clock, the mail. Each picks its backend in one `match`; nothing here knows
 //! what a thread or an account is.
 
 pub mod bus;
@@ -6,3 +6,4 @@ pub mod clock;
 pub mod db;
 pub mod keys;
 pub mod list;
+pub mod mail;

@@ -17,7 +17,9 @@ pub mod event;
 pub mod hub;
 pub mod inbox;
 pub mod infra;
+pub mod job;
 pub mod limit;
+pub mod mail;
 pub mod message;
 pub mod page;
 pub mod participant;
@@ -31,6 +33,7 @@ pub mod signal;
 pub mod text;
 pub mod thread;
 pub mod user;
+mod work;
 
 pub use app::App;
 pub use entity::Timestamp;

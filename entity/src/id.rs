@@ -93,6 +93,19 @@ macro_rules! ids {
             }
         }
 
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                Self::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+
         // SeaORM asks this of every primary key; no id of ours is ever a number that the database made.
         impl sea_orm::TryFromU64 for $name {
             fn try_from_u64(_: u64) -> Result<Self, sea_orm::DbErr> {
@@ -123,6 +136,12 @@ ids! {
     AttachmentId = "att";
     /// A line of the audit log.
     AuditId = "aud";
+    /// A job, while it waits, runs, or has failed.
+    JobId = "job";
+    /// A job that was given up.
+    FailedJobId = "fjb";
+    /// Jobs that belong together.
+    BatchId = "bat";
 }
 
 #[cfg(test)]

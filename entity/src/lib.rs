@@ -6,7 +6,9 @@
 pub mod id;
 
 pub mod audit_entry;
+pub mod failed_job;
 pub mod instance;
+pub mod job;
 pub mod message;
 pub mod message_attachment;
 pub mod message_reaction;

@@ -31,7 +31,12 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        scripts!["m20261120_000001_accounts", "m20261120_000002_messaging", "m20261121_000003_audit"]
+        scripts![
+            "m20261120_000001_accounts",
+            "m20261120_000002_messaging",
+            "m20261121_000003_audit",
+            "m20261121_000004_jobs",
+        ]
     }
 }
 

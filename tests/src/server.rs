@@ -174,6 +174,13 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
+    /// Where it keeps its files.
+    pub fn data(&self) -> PathBuf {
+        let settings = self.environment.lock().unwrap();
+        let data = settings.iter().rev().find(|(key, _)| key == "LINNET_DATA_DIR");
+        data.map(|(_, path)| PathBuf::from(path)).expect("every server is given a directory")
+    }
+
     /// A plain HTTP client that is kept for this server.
     pub fn http(&self) -> &reqwest::Client {
         &self.http

@@ -14,9 +14,11 @@ use sea_orm::{
     Statement, TransactionOptions, TransactionTrait, Value,
 };
 
+mod after;
 mod connect;
 mod load;
 
+pub use after::after_commit;
 use connect::open;
 pub use load::Load;
 use load::Wanted;
@@ -63,6 +65,14 @@ impl Engine {
         match self {
             Self::Sqlite => "",
             Self::Postgres => " FOR UPDATE",
+        }
+    }
+
+    /// As [`Engine::for_update`], of a row that nobody else has locked.
+    pub fn skip_locked(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE SKIP LOCKED",
         }
     }
 
@@ -212,7 +222,7 @@ impl Db {
         let writer = self.writer();
         let replace = self.replacement();
         let wanted = self.wanted.one_more();
-        let task = tokio::spawn(async move {
+        let task = tokio::spawn(after::noting(async move {
             let _wanted = wanted;
             let options = TransactionOptions {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -228,7 +238,10 @@ impl Db {
             };
             let (result, ended) = match result {
                 Ok(value) => match transaction.commit().await {
-                    Ok(()) => (Ok(value), true),
+                    Ok(()) => {
+                        after::committed();
+                        (Ok(value), true)
+                    }
                     Err(error) => (Err(error.into()), false),
                 },
                 Err(error) => (Err(error), transaction.rollback().await.is_ok()),
@@ -237,7 +250,7 @@ impl Db {
                 replace.replace(writer).await;
             }
             result
-        });
+        }));
         task.await.map_err(|panic| Error::internal(panic.to_string()))?
     }
 

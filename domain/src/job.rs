@@ -1,0 +1,154 @@
+//! Jobs: what is to be done beside requests, and is done though a node dies over it. Owns the table and who holds a job; what is
+//! done is [`crate::work`]'s.
+//!
+//! A job is added in the transaction of what calls for it, so that there is neither without the other. A node that begins one has
+//! it for half a minute and renews that while it works; a job whose node is gone is begun again when that time is over. So a job may
+//! be done twice, in whole or in part, and handlers see to it that it does no harm: what they write, they write in transactions that
+//! [`Running::hold`] lets through to one of them only.
+//!
+//! All times are the database's, since nodes share the jobs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entity::id::JobId;
+use entity::job;
+use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+mod hold;
+mod worker;
+
+pub use hold::Running;
+pub(crate) use worker::work;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::infra::db;
+use crate::mail::Mail;
+
+/// How often a job is begun before it is given up; with the pauses between, some three hours.
+const ATTEMPTS: i32 = 14;
+
+/// What waits together, so that it waits for nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue {
+    /// Mails.
+    Mail,
+}
+
+impl Queue {
+    /// All of them.
+    const ALL: [Self; 1] = [Self::Mail];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+        }
+    }
+
+    /// How many jobs of it one node does at once.
+    fn lanes(self) -> usize {
+        match self {
+            Self::Mail => 4,
+        }
+    }
+}
+
+/// What is to be done, with what. Written as its kind and its payload, which newer versions must be able to read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "payload", rename_all = "snake_case")]
+pub enum Task {
+    /// Sends a mail that has no secrets in it.
+    Mail(Mail),
+}
+
+impl Task {
+    fn queue(&self) -> Queue {
+        match self {
+            Self::Mail(_) => Queue::Mail,
+        }
+    }
+
+    /// As it is written in a row.
+    fn write(&self) -> Result<Written> {
+        let value = serde_json::to_value(self).map_err(Error::internal)?;
+        serde_json::from_value(value).map_err(Error::internal)
+    }
+
+    /// Reads what a row says; nothing if this version does not know such a job.
+    fn read(row: &job::Model) -> Option<Self> {
+        serde_json::from_value(serde_json::json!({ "kind": row.kind, "payload": row.payload })).ok()
+    }
+}
+
+#[derive(Deserialize)]
+struct Written {
+    kind: String,
+    payload: serde_json::Value,
+}
+
+/// What wakes the workers of one node.
+#[derive(Default)]
+pub(crate) struct Jobs {
+    mail: Arc<Notify>,
+}
+
+impl Jobs {
+    fn added(&self, queue: Queue) -> &Arc<Notify> {
+        match queue {
+            Queue::Mail => &self.mail,
+        }
+    }
+}
+
+/// Adds a job in the transaction of what calls for it. It is begun as soon as that is committed.
+pub async fn add(app: &App, on: &DatabaseTransaction, task: &Task) -> Result<JobId> {
+    let (queue, Written { kind, payload }) = (task.queue(), task.write()?);
+    let now = db::stamp(on, app.db.engine()).await?;
+    let row = job::Model {
+        id: app.clock.id(),
+        queue: queue.name().to_owned(),
+        kind,
+        payload,
+        attempts: 0,
+        reserved_at: None,
+        available_at: now,
+        batch_id: None,
+        created_at: now,
+    };
+    let id = row.id;
+    job::Entity::insert(row.into_active_model()).exec_without_returning(on).await?;
+    let added = app.jobs.added(queue).clone();
+    db::after_commit(move || added.notify_one());
+    Ok(id)
+}
+
+/// How long a job rests after an attempt that failed.
+fn rest(attempts: i32) -> Duration {
+    let doubled = 1_u64 << attempts.clamp(1, 12);
+    Duration::from_secs(doubled.min(3600))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_rests_longer_each_time_and_an_hour_at_the_most() {
+        let rests: Vec<u64> = (1..ATTEMPTS).map(|attempts| rest(attempts).as_secs()).collect();
+        assert_eq!(rests[..3], [2, 4, 8]);
+        assert!(rests.is_sorted() && rests.iter().all(|&seconds| seconds <= 3600));
+        let hours = rests.iter().sum::<u64>() / 3600;
+        assert_eq!(hours, 3);
+    }
+
+    #[test]
+    fn what_is_to_be_done_is_read_as_it_was_written() {
+        let mail = Mail { to: "ann@example.org".into(), subject: "Hello".into(), text: "Ann".into() };
+        let task = Task::Mail(mail);
+        let Written { kind, payload } = task.write().expect("it can be written");
+        assert_eq!((kind.as_str(), &payload["to"]), ("mail", &serde_json::json!("ann@example.org")));
+    }
+}

@@ -1,0 +1,174 @@
+//! Who holds a job: claiming, holding on to it, and letting go.
+
+use std::time::Duration;
+
+use entity::id::JobId;
+use entity::{Timestamp, failed_job, job};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel, Value};
+
+use super::{Queue, Task, rest};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::infra::db::{self, Engine};
+
+/// For how long a job is held without a word from who holds it.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// How a queue stands.
+#[derive(FromQueryResult)]
+pub(super) struct Standing {
+    stamp: Timestamp,
+    due: Option<Timestamp>,
+}
+
+impl Standing {
+    /// How long it is until the next job is due; none if there is none.
+    pub(super) fn due_in(&self) -> Option<Duration> {
+        Some((self.due? - self.stamp).to_std().unwrap_or_default())
+    }
+}
+
+/// Looks at a queue, without locking anything.
+pub(super) async fn look(app: &App, queue: Queue) -> Result<Standing> {
+    let sql = format!(
+        "SELECT {} AS stamp, (SELECT available_at FROM jobs WHERE queue = $1 ORDER BY available_at LIMIT 1) AS due",
+        app.db.engine().now()
+    );
+    let standing = app.db.one(sql, [queue.name().into()]).await?;
+    standing.ok_or_else(|| Error::internal("the database told no time"))
+}
+
+/// Begins the job that has been due for longest, if there is one that nobody else begins.
+pub(super) async fn claim(app: &App, queue: Queue) -> Result<Option<job::Model>> {
+    let engine = app.db.engine();
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let now = db::stamp(transaction, engine).await?;
+            let sql = format!(
+                "UPDATE jobs SET attempts = attempts + 1, reserved_at = $2, available_at = $3 WHERE id = \
+                 (SELECT id FROM jobs WHERE queue = $1 AND available_at <= $2 ORDER BY available_at, id LIMIT 1{}) \
+                 RETURNING *",
+                engine.skip_locked()
+            );
+            let values = [queue.name().into(), now.into(), (now + LEASE).into()];
+            Ok(job::Model::find_by_statement(engine.sql(sql, values)).one(transaction).await?)
+        })
+    });
+    work.await
+}
+
+/// A job that this node has begun. Another one may have begun it since: whatever is written for it asks [`Running::hold`].
+#[derive(Clone, Copy, Debug)]
+pub struct Running {
+    id: JobId,
+    attempt: i32,
+    engine: Engine,
+}
+
+impl Running {
+    pub(super) fn new(app: &App, row: &job::Model) -> Self {
+        Self { id: row.id, attempt: row.attempts, engine: app.db.engine() }
+    }
+
+    /// Which one.
+    pub fn id(&self) -> JobId {
+        self.id
+    }
+
+    /// Holds the job for another while, and nobody else begins it before this transaction ends.
+    ///
+    /// Errors: another node holds it; nothing should be done for it any more.
+    pub async fn hold(&self, on: &DatabaseTransaction) -> Result<()> {
+        required(self.extend(on, "", []).await?)
+    }
+
+    /// As [`Running::hold`], and notes how far it has come: whoever begins it again goes on from there.
+    pub async fn save(&self, on: &DatabaseTransaction, task: &Task) -> Result<()> {
+        required(self.extend(on, ", payload = $4", [task.write()?.payload.into()]).await?)
+    }
+
+    /// Whether it is still held, and then for another while.
+    async fn extend<const N: usize>(&self, on: &DatabaseTransaction, set: &str, values: [Value; N]) -> Result<bool> {
+        let until = db::stamp(on, self.engine).await? + LEASE;
+        let sql = format!("UPDATE jobs SET available_at = $3{set} WHERE id = $1 AND attempts = $2");
+        let values = [self.id.into(), self.attempt.into(), until.into()].into_iter().chain(values);
+        Ok(on.execute_raw(self.engine.sql(sql, values)).await?.rows_affected() == 1)
+    }
+
+    /// Renews the hold for as long as the job runs; returns when somebody else has it.
+    pub(super) async fn renew(self, app: &App) {
+        loop {
+            tokio::time::sleep(LEASE / 3).await;
+            let held = app.db.write(move |transaction| Box::pin(async move { self.extend(transaction, "", []).await }));
+            match held.await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => tracing::warn!(job = %self.id, ?error, "a job was not renewed"),
+            }
+        }
+    }
+
+    /// It is done.
+    pub(super) async fn done(self, app: &App) -> Result<()> {
+        self.settle(app, "DELETE FROM jobs WHERE id = $1 AND attempts = $2", []).await
+    }
+
+    /// It failed, and is to be begun again after a rest.
+    pub(super) async fn again(self, app: &App) -> Result<()> {
+        let at = app.db.stamp().await? + rest(self.attempt);
+        let sql = "UPDATE jobs SET reserved_at = NULL, available_at = $3 WHERE id = $1 AND attempts = $2";
+        self.settle(app, sql, [at.into()]).await
+    }
+
+    /// It was begun in vain, which does not count as an attempt: whoever begins it next may do so after `pause`.
+    pub(super) async fn put_back(self, app: &App, pause: Duration) -> Result<()> {
+        let at = app.db.stamp().await? + pause;
+        let sql = "UPDATE jobs SET reserved_at = NULL, available_at = $3, attempts = attempts - 1 \
+                   WHERE id = $1 AND attempts = $2";
+        self.settle(app, sql, [at.into()]).await
+    }
+
+    async fn settle<const N: usize>(self, app: &App, sql: &'static str, further: [Value; N]) -> Result<()> {
+        let values: Vec<_> = [self.id.into(), self.attempt.into()].into_iter().chain(further).collect();
+        let engine = self.engine;
+        let work = app.db.write(move |transaction| {
+            Box::pin(async move { Ok(transaction.execute_raw(engine.sql(sql, values)).await.map(drop)?) })
+        });
+        work.await
+    }
+
+    /// It is given up: what it was to do, and why it did not, is kept.
+    pub(super) async fn give_up(self, app: &App, row: job::Model, why: String) -> Result<()> {
+        let engine = self.engine;
+        let failed_id = app.clock.id();
+        let work = app.db.write(move |transaction| {
+            Box::pin(async move {
+                let sql = "DELETE FROM jobs WHERE id = $1 AND attempts = $2";
+                let gone = transaction.execute_raw(engine.sql(sql, [self.id.into(), self.attempt.into()])).await?;
+                if gone.rows_affected() == 0 {
+                    return Ok(());
+                }
+                let failed = failed_job::Model {
+                    id: failed_id,
+                    uuid: row.id,
+                    connection: "database".into(),
+                    queue: row.queue,
+                    kind: row.kind,
+                    payload: row.payload,
+                    attempts: row.attempts,
+                    exception: why,
+                    batch_id: row.batch_id,
+                    created_at: row.created_at,
+                    failed_at: db::stamp(transaction, engine).await?,
+                };
+                failed_job::Entity::insert(failed.into_active_model()).exec_without_returning(transaction).await?;
+                Ok(())
+            })
+        });
+        work.await
+    }
+}
+
+fn required(held: bool) -> Result<()> {
+    if held { Ok(()) } else { Err(Error::unavailable("another node has begun this job")) }
+}

@@ -1,0 +1,3 @@
+DROP TABLE failed_jobs;
+
+DROP TABLE jobs;
