@@ -70,6 +70,7 @@ pub(crate) struct Config {
     document_cache_bytes: u64,
     rate_limits: Switch,
     credentials_per_minute: NonZeroU32,
+    mails_per_hour: NonZeroU32,
     reads_per_minute: NonZeroU32,
     writes_per_minute: NonZeroU32,
     signals_per_minute: NonZeroU32,
@@ -242,6 +243,7 @@ impl Config {
             reads: self.reads_per_minute,
             writes: self.writes_per_minute,
             signals: self.signals_per_minute,
+            mails: self.mails_per_hour,
         };
         Settings {
             message_length: self.message_length,

@@ -57,6 +57,8 @@ pub(crate) struct Query(
 #[derive(MergedObject, Default)]
 pub(crate) struct Mutation(
     account::AccountMutation,
+    account::EmailMutation,
+    account::PasswordMutation,
     session::SessionMutation,
     user::ProfileMutation,
     thread::ThreadMutation,

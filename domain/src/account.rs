@@ -1,13 +1,25 @@
-//! Accounts: how they come to be.
+//! Accounts: how they come to be, and what becomes of them.
+
+use std::sync::Arc;
 
 use entity::id::UserId;
 use entity::user::UserKind;
-use entity::{profile, user};
+use entity::{profile, user, user_session};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel, SqlErr};
 
+pub(crate) mod email;
+mod letter;
+pub(crate) mod password;
+mod standing;
+
+pub use email::{change as change_email, pending as pending_email, send_verification, verify as verify_email};
+pub use password::{change as change_password, request_reset, reset as reset_password};
+pub use standing::{deactivate, upgrade};
+
+use crate::access::Viewer;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
-use crate::error::{Code, Refusal, Result};
+use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::db::Engine;
 use crate::session::{self, Client, Issued};
 use crate::text::{Checks, is_storable, search_key, unique_key};
@@ -23,17 +35,16 @@ pub struct SignUp {
     pub password: String,
     /// The username, if none is given.
     pub display_name: Option<String>,
+    /// Whether somebody vouches for the address: then no mail goes there to prove it.
+    pub is_vouched_for: bool,
 }
 
 /// Makes an account and signs it in.
-pub async fn create(app: &App, client: &Client, sign_up: SignUp) -> Result<Issued> {
+pub async fn create(app: &Arc<App>, client: &Client, sign_up: SignUp) -> Result<Issued> {
     let mut checks = Checks::default();
     check_username(&mut checks, &sign_up.username);
     check_email(&mut checks, &sign_up.email);
-    let length = sign_up.password.len();
-    checks.require(length >= 8, Code::Invalid, "password", "It must have at least 8 bytes.");
-    checks.require(length <= 256, Code::TooLong, "password", "It must have at most 256 bytes.");
-    checks.require(is_storable(&sign_up.password), Code::Invalid, "password", "It must not contain U+0000.");
+    check_password(&mut checks, "password", &sign_up.password);
     if let Some(name) = &sign_up.display_name {
         checks.text("display_name", name, 100);
     }
@@ -48,17 +59,19 @@ pub async fn create(app: &App, client: &Client, sign_up: SignUp) -> Result<Issue
     taken.done()?;
     app.limits.password(client.ip_address)?;
     let password_hash = app.hasher.hash(sign_up.password.clone()).await?;
-    let user = new_user(app, &sign_up.username, Some(&sign_up.email), Some(password_hash), UserKind::Human);
+    let mut user = new_user(app, &sign_up.username, Some(&sign_up.email), Some(password_hash), UserKind::Human);
+    user.email_verified_at = sign_up.is_vouched_for.then_some(user.created_at);
     insert(app, client, user, sign_up.display_name.clone(), sign_up).await
 }
 
 /// Makes a guest, who has a name only, and signs them in.
-pub async fn create_guest(app: &App, client: &Client, username: String) -> Result<Issued> {
+pub async fn create_guest(app: &Arc<App>, client: &Client, username: String) -> Result<Issued> {
     let mut checks = Checks::default();
     check_username(&mut checks, &username);
     checks.done()?;
     let user = new_user(app, &username, None, None, UserKind::Guest);
-    let sign_up = SignUp { username, email: String::new(), password: String::new(), display_name: None };
+    let (email, password) = (String::new(), String::new());
+    let sign_up = SignUp { username, email, password, display_name: None, is_vouched_for: false };
     insert(app, client, user, None, sign_up).await
 }
 
@@ -78,6 +91,12 @@ fn check_email(checks: &mut Checks, email: &str) {
     // Normalising may make a text longer than what an index takes.
     let keyed = unique_key(email).len() <= LONGEST_LOGIN;
     checks.require(formed && keyed, Code::Invalid, "email", "It must be an email address.");
+}
+
+fn check_password(checks: &mut Checks, field: &'static str, password: &str) {
+    checks.require(password.len() >= 8, Code::Invalid, field, "It must have at least 8 bytes.");
+    checks.require(password.len() <= 256, Code::TooLong, field, "It must have at most 256 bytes.");
+    checks.require(is_storable(password), Code::Invalid, field, "It must not contain U+0000.");
 }
 
 fn new_user(
@@ -109,7 +128,7 @@ fn new_user(
 }
 
 async fn insert(
-    app: &App,
+    app: &Arc<App>,
     client: &Client,
     mut user: user::Model,
     name: Option<String>,
@@ -127,7 +146,8 @@ async fn insert(
         created_at: user.created_at,
         updated_at: user.created_at,
     };
-    let engine = app.db.engine();
+    let (engine, context) = (app.db.engine(), app.clone());
+    let unproved = user.email.clone().filter(|_| user.email_verified_at.is_none());
     let fresh = session::Fresh::new(app, user.id, client);
     let (stored, row) = (fresh.rows.clone(), user.clone());
     let entry = Entry::new(app, Action::AccountCreate, user.id, client);
@@ -147,7 +167,12 @@ async fn insert(
             };
             profile::Entity::insert(profile.into_active_model()).exec_without_returning(transaction).await?;
             audit::record(transaction, entry).await?;
-            session::store(transaction, stored).await
+            let user_id = stored.user_id();
+            session::store(transaction, stored).await?;
+            match unproved {
+                Some(email) => email::ask_for_proof(&context, transaction, user_id, email).await,
+                None => Ok(()),
+            }
         })
     });
     work.await?;
@@ -191,16 +216,48 @@ async fn taken_fields(engine: Engine, from: ReadFrom<'_>, sign_up: &SignUp) -> R
     Ok(taken)
 }
 
-/// Notes that somebody signed in.
-pub(crate) async fn note_login(
+/// Whether somebody has this value of a unique column.
+async fn holds(app: &App, column: &'static str, key: &str) -> Result<bool> {
+    let sql = format!("SELECT id FROM users WHERE {column} = $1");
+    Ok(app.db.one::<Holder>(sql, [key.into()]).await?.is_some())
+}
+
+/// Lets somebody in who has proved that an account is theirs, and takes it up if it rested. An account that has another password
+/// by now, or was suspended, is not entered: whoever takes a password away ends the sessions that it began, and this one would come
+/// after them.
+///
+/// Whether it rested.
+pub(crate) async fn enter(
     engine: Engine,
     on: &DatabaseTransaction,
-    user_id: UserId,
+    user: &user::Model,
     at: entity::Timestamp,
-) -> Result<()> {
-    let sql = "UPDATE users SET last_login_at = $2 WHERE id = $1";
-    on.execute_raw(engine.sql(sql, [user_id.into(), at.into()])).await?;
-    Ok(())
+) -> Result<bool> {
+    let sql = "UPDATE users SET last_login_at = $2, is_active = $3 WHERE id = $1 \
+               AND password_hash IS NOT DISTINCT FROM $4 AND suspended_at IS NULL AND deleted_at IS NULL";
+    let values = [user.id.into(), at.into(), true.into(), user.password_hash.clone().into()];
+    if on.execute_raw(engine.sql(sql, values)).await?.rows_affected() == 0 {
+        return Err(Error::refuse(Code::WrongCredentials, "login", "The login or the password is wrong."));
+    }
+    Ok(!user.is_active)
+}
+
+/// The account as it is now, which nobody else changes before the transaction ends. Refuses if the password that was proved is not
+/// its any more.
+async fn lock(app: &App, on: &DatabaseTransaction, user_id: UserId, proof: &password::Proof) -> Result<user::Model> {
+    let engine = app.db.engine();
+    let sql = format!("SELECT * FROM users WHERE id = $1 AND password_hash = $2{}", engine.for_update());
+    let values = [user_id.into(), proof.0.clone().into()];
+    let user = user::Model::find_by_statement(engine.sql(sql, values)).one(on).await?;
+    let user = user.filter(|user| user.is_active && user.suspended_at.is_none() && user.deleted_at.is_none());
+    user.ok_or_else(|| password::wrong("password").into())
+}
+
+/// The viewer, with the account as it is now.
+async fn anew(app: &App, user_id: UserId, session: &user_session::Model) -> Result<Viewer> {
+    let user = app.db.one("SELECT * FROM users WHERE id = $1", [user_id.into()]).await?;
+    let user = user.ok_or_else(|| Error::unavailable("an account was deleted while it was changed"))?;
+    Ok(Viewer::signed_in(user, session.clone()))
 }
 
 /// Bytes of a login at the most; no username or email is longer.

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entity::id::JobId;
+use entity::id::{JobId, UserId};
 use entity::job;
 use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel};
 use serde::{Deserialize, Serialize};
@@ -62,12 +62,24 @@ impl Queue {
 pub enum Task {
     /// Sends a mail that has no secrets in it.
     Mail(Mail),
+    /// Sends what proves an email address.
+    ProveEmail {
+        /// Whose it is to be.
+        user_id: UserId,
+        /// The address.
+        email: String,
+    },
+    /// Sends what sets a password anew, if there is somebody with this address.
+    ResetPassword {
+        /// The address, normalised.
+        email: String,
+    },
 }
 
 impl Task {
     fn queue(&self) -> Queue {
         match self {
-            Self::Mail(_) => Queue::Mail,
+            Self::Mail(_) | Self::ProveEmail { .. } | Self::ResetPassword { .. } => Queue::Mail,
         }
     }
 

@@ -1,6 +1,7 @@
 //! How often somebody may do something: by class, for each account and for each address. And how often somebody may try a
 //! password: for each account it is tried at, and from each address, however many a request holds. An account has a bucket of
-//! its own for each site where it has been signed in to, so that nobody is locked out by what others try elsewhere.
+//! its own for each site where it has been signed in to, so that nobody is locked out by what others try elsewhere. And how many
+//! mails anybody may have sent to an address.
 //!
 //! Each node counts for itself. Buckets are told by governor; this module says which, and forgets those that are full again.
 
@@ -29,6 +30,8 @@ pub struct Rates {
     pub reads: NonZeroU32,
     /// Signals of one account.
     pub signals: NonZeroU32,
+    /// Mails to one address that anybody may ask for; an hour.
+    pub mails: NonZeroU32,
 }
 
 /// What somebody does.
@@ -60,8 +63,12 @@ struct Buckets<K: Hash + Eq + Clone> {
 
 impl<K: Hash + Eq + Clone> Buckets<K> {
     fn new(per_minute: NonZeroU32) -> Self {
-        let limiter = RateLimiter::keyed(Quota::per_minute(per_minute));
-        Self { limiter, burst: per_minute, started: Instant::now(), swept: AtomicU64::new(0) }
+        Self::of(Quota::per_minute(per_minute))
+    }
+
+    fn of(quota: Quota) -> Self {
+        let (limiter, burst) = (RateLimiter::keyed(quota), quota.burst_size());
+        Self { limiter, burst, started: Instant::now(), swept: AtomicU64::new(0) }
     }
 
     fn take(&self, key: &K, count: u32) -> Result<()> {
@@ -133,6 +140,7 @@ struct Limiting {
     targets: Buckets<Target>,
     attempts: Buckets<IpAddr>,
     looks: Buckets<IpAddr>,
+    mails: Buckets<Vec<u8>>,
     writes: Pair,
     reads: Pair,
     signals: Pair,
@@ -148,6 +156,7 @@ impl Limits {
                 targets: Buckets::new(rates.credentials),
                 attempts: Buckets::new(rates.credentials),
                 looks: Buckets::new(rates.credentials.saturating_mul(LOOKS)),
+                mails: Buckets::of(Quota::per_hour(rates.mails)),
                 writes: Pair::new(rates.writes),
                 reads: Pair::new(rates.reads),
                 signals: Pair::new(rates.signals),
@@ -165,6 +174,11 @@ impl Limits {
     pub(crate) fn look(&self, address: Option<IpAddr>) -> Result<()> {
         let (Some(limits), Some(address)) = (&self.0, address) else { return Ok(()) };
         limits.looks.take(&site(address), 1)
+    }
+
+    /// Counts a mail that somebody asks for, by a digest of where it goes; whether or not there is somebody.
+    pub(crate) fn mail(&self, address: &Vec<u8>) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |limits| limits.mails.take(address, 1))
     }
 
     /// Counts an attempt at somebody's password, whether or not there is somebody.
@@ -194,7 +208,7 @@ mod tests {
 
     fn rates(each: u32) -> Option<Rates> {
         let each = NonZeroU32::new(each)?;
-        Some(Rates { credentials: each, writes: each, reads: each, signals: each })
+        Some(Rates { credentials: each, writes: each, reads: each, signals: each, mails: each })
     }
 
     fn from(text: &str) -> Option<IpAddr> {
@@ -242,6 +256,15 @@ mod tests {
         assert!((0..20).all(|_| limits.look(from("192.0.2.1")).is_ok()));
         assert!(limits.look(from("192.0.2.1")).is_err());
         assert!(limits.look(from("192.0.2.2")).is_ok() && limits.password(from("192.0.2.1")).is_ok());
+    }
+
+    #[test]
+    fn the_sixth_mail_to_an_address_has_to_wait_for_minutes() {
+        let limits = Limits::new(rates(5));
+        assert!((0..5).all(|_| limits.mail(&b"ann".to_vec()).is_ok()));
+        let refusal = limits.mail(&b"ann".to_vec());
+        assert!(matches!(refusal, Err(Error::RateLimited { retry_after }) if retry_after > Duration::from_secs(600)));
+        assert!(limits.mail(&b"bob".to_vec()).is_ok());
     }
 
     #[test]

@@ -75,6 +75,13 @@ pub(crate) struct Rows {
     tokens: refresh_token::Model,
 }
 
+impl Rows {
+    /// Whose session it is.
+    pub(crate) fn user_id(&self) -> UserId {
+        self.session.user_id
+    }
+}
+
 impl Fresh {
     /// A new session.
     pub(crate) fn new(app: &App, user_id: UserId, client: &Client) -> Self {
@@ -130,11 +137,12 @@ impl Fresh {
 }
 
 /// A prefix tells a leaked token for what it is; see <https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/>.
-fn token(app: &App, prefix: &str) -> String {
+pub(crate) fn token(app: &App, prefix: &str) -> String {
     format!("{prefix}_{}", URL_SAFE_NO_PAD.encode(app.clock.secret()))
 }
 
-fn digest(token: &str) -> Vec<u8> {
+/// What is stored of a token.
+pub(crate) fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
@@ -154,7 +162,7 @@ pub async fn create(app: &Arc<App>, client: &Client, login: &str, password: Stri
     let found = account::by_login(app, login).await?;
     app.limits.attempt(&target(app, client, login, found.as_ref()).await?)?;
     let account_id = found.as_ref().map(|user| user.id);
-    let usable = found.filter(|user| user.kind == UserKind::Human && may_sign_in(user));
+    let usable = found.filter(|user| user.kind == UserKind::Human && may_enter(user));
     let hash = usable.as_ref().and_then(|user| user.password_hash.clone());
     let matches = password.len() <= 256 && app.hasher.verify(password, hash).await?;
     let (true, Some(user)) = (matches, usable) else {
@@ -166,10 +174,14 @@ pub async fn create(app: &Arc<App>, client: &Client, login: &str, password: Stri
     let fresh = Fresh::new(app, user.id, client);
     let (rows, engine, now) = (fresh.rows.clone(), app.db.engine(), app.clock.now());
     let entry = Entry::new(app, Action::SignIn, user.id, client);
+    let taken_up = Entry::new(app, Action::AccountReactivate, user.id, client);
+    let account = user.clone();
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
+            if account::enter(engine, transaction, &account, now).await? {
+                audit::record(transaction, taken_up).await?;
+            }
             audit::record(transaction, entry).await?;
-            account::note_login(engine, transaction, rows.session.user_id, now).await?;
             store(transaction, rows).await
         })
     });
@@ -196,8 +208,13 @@ async fn target(app: &App, client: &Client, login: &str, found: Option<&user::Mo
     })
 }
 
+/// Whether its owner may enter: an account that rests is taken up by that.
+fn may_enter(user: &user::Model) -> bool {
+    user.suspended_at.is_none() && user.deleted_at.is_none()
+}
+
 fn may_sign_in(user: &user::Model) -> bool {
-    user.is_active && user.suspended_at.is_none() && user.deleted_at.is_none()
+    user.is_active && may_enter(user)
 }
 
 /// A refresh token's row with its session and account.
@@ -289,6 +306,31 @@ async fn end(engine: crate::infra::db::Engine, on: &DatabaseTransaction, id: Ses
     let sql = "UPDATE refresh_tokens SET revoked_at = coalesce(revoked_at, $2) WHERE session_id = $1";
     on.execute_raw(engine.sql(sql, [id.into(), at.into()])).await?;
     Ok(())
+}
+
+/// Ends an account's sessions, but for one, with all their tokens; which ones. The account's row has to be locked: so nobody enters
+/// meanwhile.
+pub(crate) async fn end_all(
+    engine: crate::infra::db::Engine,
+    on: &DatabaseTransaction,
+    user_id: UserId,
+    except: Option<SessionId>,
+    at: Timestamp,
+) -> Result<Vec<SessionId>> {
+    let except = except.unwrap_or(SessionId::from_uuid(Uuid::nil()));
+    let values = || [user_id.into(), except.into(), at.into()];
+    let sql =
+        "UPDATE user_sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL RETURNING id";
+    let ended = Ended::find_by_statement(engine.sql(sql, values())).all(on).await?;
+    let sql =
+        "UPDATE refresh_tokens SET revoked_at = $3 WHERE user_id = $1 AND session_id <> $2 AND revoked_at IS NULL";
+    on.execute_raw(engine.sql(sql, values())).await?;
+    Ok(ended.into_iter().map(|row| row.id).collect())
+}
+
+#[derive(FromQueryResult)]
+struct Ended {
+    id: SessionId,
 }
 
 /// Ends one of the viewer's sessions; without an id, the one that asks. Its sockets close within a second, on every node.

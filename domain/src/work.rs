@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::app::App;
 use crate::error::Result;
 use crate::job::{Running, Task};
-use crate::mail;
+use crate::{account, mail};
 
 /// Does a job. It may be done twice, and a node may die over it: [`crate::job`] says what to mind.
 ///
@@ -13,5 +13,7 @@ use crate::mail;
 pub(crate) async fn run(app: &Arc<App>, held: Running, task: Task) -> Result<()> {
     match task {
         Task::Mail(letter) => mail::send(app, held.id(), &letter).await,
+        Task::ProveEmail { user_id, email } => account::email::send_proof(app, held, user_id, email).await,
+        Task::ResetPassword { email } => account::password::send_reset(app, held, email).await,
     }
 }

@@ -30,6 +30,9 @@ pub enum Action {
     /// The account was put to rest by its owner.
     #[sea_orm(string_value = "account_deactivate")]
     AccountDeactivate,
+    /// Its owner signed in again, which took it up again.
+    #[sea_orm(string_value = "account_reactivate")]
+    AccountReactivate,
     /// Its owner asked for its deletion.
     #[sea_orm(string_value = "account_delete")]
     AccountDelete,
@@ -42,6 +45,9 @@ pub enum Action {
     /// The password was set anew by who reads the account's mail.
     #[sea_orm(string_value = "password_reset")]
     PasswordReset,
+    /// A change of the email address was asked for.
+    #[sea_orm(string_value = "email_change_request")]
+    EmailChangeRequest,
     /// The email address was changed.
     #[sea_orm(string_value = "email_change")]
     EmailChange,

@@ -6,6 +6,7 @@
 pub mod id;
 
 pub mod audit_entry;
+pub mod email_verification_token;
 pub mod failed_job;
 pub mod instance;
 pub mod job;
@@ -14,6 +15,7 @@ pub mod message_attachment;
 pub mod message_reaction;
 pub mod message_revision;
 pub mod participant;
+pub mod password_reset_token;
 pub mod profile;
 pub mod read_mark;
 pub mod refresh_token;

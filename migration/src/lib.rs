@@ -36,6 +36,7 @@ impl MigratorTrait for Migrator {
             "m20261120_000002_messaging",
             "m20261121_000003_audit",
             "m20261121_000004_jobs",
+            "m20261121_000005_account_tokens",
         ]
     }
 }

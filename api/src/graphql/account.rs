@@ -1,10 +1,18 @@
-//! Accounts: signing up.
+//! Accounts: signing up, what becomes of them, and their end.
 
-use async_graphql::{Context, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use domain::access;
 use domain::account::{self, SignUp};
 
-use super::scope::Scope;
-use super::session::{SessionPayload, client};
+use super::error::{UserError, settle};
+use super::scope::{Scope, viewer};
+use super::session::{SessionPayload, Viewer, client};
+
+mod email;
+mod password;
+
+pub(crate) use email::EmailMutation;
+pub(crate) use password::PasswordMutation;
 
 /// Who signs up.
 #[derive(InputObject)]
@@ -27,6 +35,50 @@ pub(crate) struct SessionCreateGuestInput {
     username: String,
 }
 
+/// What makes a guest's account a full one.
+#[derive(InputObject)]
+pub(crate) struct AccountUpgradeInput {
+    /// An email address, unique whatever the case.
+    email: String,
+    /// 8 to 256 bytes.
+    #[graphql(secret)]
+    password: String,
+}
+
+/// Which account to put to rest: yours.
+#[derive(InputObject)]
+pub(crate) struct AccountDeactivateInput {
+    /// Your password.
+    #[graphql(secret)]
+    password: String,
+}
+
+/// The outcome of a change to your account.
+#[derive(SimpleObject)]
+pub(crate) struct AccountPayload {
+    /// You, as you are now; null if nothing was changed.
+    viewer: Option<Viewer>,
+    /// What was wrong with the input.
+    errors: Vec<UserError>,
+}
+
+impl AccountPayload {
+    /// The payload of whatever changes the viewer's account.
+    fn of(scope: Scope, outcome: domain::Result<access::Viewer>) -> Result<Self> {
+        let (changed, errors) = settle(outcome)?;
+        Ok(Self { viewer: changed.map(|who| Viewer::of(who, scope)), errors })
+    }
+}
+
+/// The outcome of accountDeactivate.
+#[derive(SimpleObject)]
+pub(crate) struct AccountDeactivatePayload {
+    /// The account that rests now.
+    deactivated_id: Option<ID>,
+    /// What was wrong with the input.
+    errors: Vec<UserError>,
+}
+
 #[derive(Default)]
 pub(crate) struct AccountMutation;
 
@@ -44,9 +96,35 @@ impl AccountMutation {
             email: input.email,
             password: input.password,
             display_name: input.display_name,
+            is_vouched_for: false,
         };
         let outcome = account::create(scope.app(), &client(ctx), sign_up).await;
         SessionPayload::of(&scope, outcome).await
+    }
+
+    /// Makes your guest's account a full one, which keeps its id, its name and what it wrote, and goes on in this session. A mail
+    /// asks for proof of the address. Sockets that are open go on as a guest's: connect anew.
+    async fn account_upgrade(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is new of it.")] input: AccountUpgradeInput,
+    ) -> Result<AccountPayload> {
+        let scope = Scope::fresh(ctx);
+        let outcome = account::upgrade(scope.app(), &client(ctx), viewer(ctx), input.email, input.password).await;
+        AccountPayload::of(scope, outcome)
+    }
+
+    /// Puts your account to rest: all its sessions end, and their sockets close with code 4403. What you wrote stays, and signing in
+    /// again takes the account up as it was.
+    async fn account_deactivate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Your password.")] input: AccountDeactivateInput,
+    ) -> Result<AccountDeactivatePayload> {
+        let (scope, who) = (Scope::fresh(ctx), viewer(ctx));
+        let (done, errors) = settle(account::deactivate(scope.app(), &client(ctx), who, input.password).await)?;
+        let deactivated_id = done.and(who.user_id()).map(|id| id.to_string().into());
+        Ok(AccountDeactivatePayload { deactivated_id, errors })
     }
 
     /// Signs in a visitor with a name only, who may read and write in public rooms.

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::access::Viewer as Who;
+use domain::account;
 use domain::session::{self, Client, Issued};
 use domain::thread;
 use entity::user_session;
@@ -30,6 +31,11 @@ impl ViewerQuery {
 pub(crate) struct Viewer(Who, Scope);
 
 impl Viewer {
+    /// Whoever this is, and what their fields load through.
+    pub(crate) fn of(who: Who, scope: Scope) -> Self {
+        Self(who, scope)
+    }
+
     fn account(&self) -> Result<&domain::access::SignedIn> {
         self.0.require().map_err(fault)
     }
@@ -51,6 +57,11 @@ impl Viewer {
     /// When you proved that the address is yours.
     async fn email_verified_at(&self) -> Nullable<DateTime> {
         Nullable::of(async { Ok(self.account()?.user.email_verified_at.map(DateTime)) }).await
+    }
+
+    /// The address that yours is to be changed to, once it is proved; null if you have asked for none.
+    async fn pending_email(&self) -> Nullable<String> {
+        Nullable::of(async { account::pending_email(self.1.app(), &self.0).await.map_err(fault) }).await
     }
 
     /// The session that this request speaks for. Null for an API key.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod access;
+mod accounts;
 mod churn;
 mod closing;
 mod cluster;
@@ -22,8 +23,10 @@ mod guard;
 mod http;
 mod inbox;
 mod jammed;
+mod jobs;
 mod logins;
 mod logs;
+mod mails;
 mod memory;
 mod messages;
 mod metrics;

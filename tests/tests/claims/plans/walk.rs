@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use tests::account::PASSWORD;
 use tests::control::Statement;
+use tests::mail::RESET;
 use tests::{Sent, Server, Socket, User};
 
 use crate::statements::{MESSAGES, THREADS};
@@ -62,6 +64,8 @@ pub(super) async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static st
     .await;
     walk.ask("a node", "query($id: ID!) { node(id: $id) { id } }", json!({ "id": one["id"] })).await;
     walk.inbox(all.text("/viewer/threads/nodes/0/id").as_str()).await;
+    walk.ask("the own address", "{ viewer { email pendingEmail } }", json!({})).await;
+    walk.account().await;
     walk.steps
 }
 
@@ -170,6 +174,25 @@ impl Walk<'_> {
         let frames = socket.inbox(Some(&here)).await.until("InboxCaughtUp").await;
         assert!(frames.iter().any(|frame| frame["thread"]["lastMessage"]["id"] == sent.id), "{frames:?}");
         self.keep("the inbox taken up again").await;
+    }
+}
+
+impl Walk<'_> {
+    /// Another password, twice: as who knows it, and as who reads the account's mail. The mails are sent meanwhile.
+    async fn account(&mut self) {
+        let (server, reader) = (self.server, self.reader);
+        let email = reader.graphql("{ viewer { email } }", json!({})).await.text("/viewer/email");
+        server.record_statements().await;
+        let input = json!({ "currentPassword": PASSWORD, "newPassword": "another long secret" });
+        reader.mutate("accountChangePassword", input, "viewer { email }").await.ok("/accountChangePassword/viewer");
+        reader.mutate("accountVerifyEmail", json!({ "token": "lnv_" }), "user { id }").await.data();
+        self.keep("changing a password").await;
+        server.record_statements().await;
+        reader.mutate("passwordResetRequest", json!({ "email": email }), "").await.ok("/passwordResetRequest/errors");
+        let code = server.mail_to(&email, RESET, 1).await.code();
+        let input = json!({ "token": code, "newPassword": PASSWORD });
+        reader.mutate("passwordReset", input, "user { id }").await.ok("/passwordReset/user/id");
+        self.keep("setting a password anew").await;
     }
 }
 

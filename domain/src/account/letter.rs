@@ -1,0 +1,87 @@
+//! What accounts are told by mail. In English; who wants another language reads the account's events and writes its own.
+
+use entity::user;
+
+use crate::app::Settings;
+use crate::mail::Mail;
+
+/// Says how to prove an address.
+pub(super) fn prove_address(settings: &Settings, user: &user::Model, to: String, token: &str) -> Mail {
+    let text = format!(
+        "please prove that this is the email address of your account {}.{}\n\n\
+         The code is good for a day. If you have not asked for it, somebody else has given your address: do nothing, \
+         and it will not be theirs.",
+        user.username,
+        way(settings, "verify-email", token),
+    );
+    letter(to, "Prove your email address", &text)
+}
+
+/// Says to who has an address that another account wants it.
+pub(super) fn address_in_use(to: String, username: &str) -> Mail {
+    let text = format!(
+        "somebody asked for this address to become that of the account {username}. It is the address of another account \
+         already, so nothing was done. If it was you, change or deactivate the other account first."
+    );
+    letter(to, "Your email address was given for another account", &text)
+}
+
+/// Says to the old address that another one was asked for.
+pub(super) fn address_to_change(to: String, user: &user::Model, address: &str) -> Mail {
+    let text = format!(
+        "somebody who knows your password asked for the email address of your account {} to be changed to {address}. \
+         It will be once that address is proved. If it was not you, change your password now.",
+        user.username
+    );
+    letter(to, "Your email address is to be changed", &text)
+}
+
+/// Says to the old address that it is so no more.
+pub(super) fn address_changed(to: String, user: &user::Model, address: &str) -> Mail {
+    let text = format!(
+        "the email address of your account {} is {address} now; this one is no longer in use. If it was not you who \
+         changed it, tell whoever runs this service.",
+        user.username
+    );
+    letter(to, "Your email address was changed", &text)
+}
+
+/// Says how to set a new password.
+pub(super) fn reset_password(settings: &Settings, user: &user::Model, to: String, token: &str) -> Mail {
+    let text = format!(
+        "somebody asked for a new password for your account {}.{}\n\n\
+         The code is good for an hour, and once. If you have not asked for it, do nothing: your password stays as it is.",
+        user.username,
+        way(settings, "reset-password", token),
+    );
+    letter(to, "Set a new password", &text)
+}
+
+/// Says that the password is another one.
+pub(super) fn password_changed(to: String, user: &user::Model) -> Mail {
+    let text = format!(
+        "the password of your account {} was changed, and whoever was signed in elsewhere no longer is. If it was not \
+         you, ask for a new password at once.",
+        user.username
+    );
+    letter(to, "Your password was changed", &text)
+}
+
+/// Says that the account rests, and how to take it up again.
+pub(super) fn deactivated(to: String, user: &user::Model) -> Mail {
+    let text =
+        format!("your account {} was deactivated. Sign in with your password, and it is as it was.", user.username);
+    letter(to, "Your account was deactivated", &text)
+}
+
+/// How to use a token: by a link, if it is known to where, and by typing it in.
+fn way(settings: &Settings, page: &str, token: &str) -> String {
+    // Behind a `#`, since what stands there is sent to no server and no other page.
+    let link = settings.public_url.as_ref().map(|url| format!("\n\nOpen\n\n{url}/{page}#token={token}"));
+    let (link, or) = link.map_or_else(|| (String::new(), "Enter"), |link| (link, "or enter"));
+    format!("{link}\n\n{or} this code:\n\n{token}")
+}
+
+fn letter(to: String, subject: &str, text: &str) -> Mail {
+    Mail { to, subject: subject.to_owned(), text: format!("Hello,\n\n{text}\n") }
+}

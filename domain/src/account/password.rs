@@ -1,0 +1,189 @@
+//! Passwords of accounts: changing a known one, setting a forgotten one anew. Either ends whatever was signed in by the old one.
+//!
+//! Whether there is an account is not to be told by asking for a new password: the request writes down that it was asked, and the
+//! rest is a job's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entity::id::UserId;
+use entity::{Timestamp, password_reset_token as reset, user};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+
+use super::{anew, check_email, check_password, letter, lock};
+use crate::access::{SignedIn, Viewer};
+use crate::app::App;
+use crate::audit::{self, Action, Entry};
+use crate::error::{Code, Refusal, Result};
+use crate::infra::bus::Hint;
+use crate::infra::db::Engine;
+use crate::job::{self, Running, Task};
+use crate::limit::{Target, site};
+use crate::mail;
+use crate::session::{Client, digest, end_all, token};
+use crate::text::{Checks, unique_key};
+
+/// How long a forgotten password may be set anew.
+const RESETTABLE: Duration = Duration::from_secs(3600);
+
+/// That somebody knew an account's password: the hash that it was compared with.
+pub(super) struct Proof(pub(super) String);
+
+/// Proves that whoever asks knows the account's password. What is done by this proof goes through [`lock`], which sees whether it
+/// still is the password then.
+pub(super) async fn prove(
+    app: &Arc<App>,
+    client: &Client,
+    user: &user::Model,
+    password: String,
+    field: &'static str,
+) -> Result<Proof> {
+    app.limits.password(client.ip_address)?;
+    let here = client.ip_address.map(site);
+    app.limits.attempt(&here.map_or(Target::Account(user.id), |here| Target::Familiar(user.id, here)))?;
+    let matches = password.len() <= 256 && app.hasher.verify(password, user.password_hash.clone()).await?;
+    match &user.password_hash {
+        Some(hash) if matches => Ok(Proof(hash.clone())),
+        _ => {
+            audit::note(app, Entry::new(app, Action::SignInFailure, user.id, client));
+            Err(wrong(field).into())
+        }
+    }
+}
+
+pub(super) fn wrong(field: &'static str) -> Refusal {
+    Refusal::new(Code::WrongCredentials, field, "The password is wrong.")
+}
+
+/// Changes the viewer's password. Their other sessions end.
+pub async fn change(app: &Arc<App>, client: &Client, viewer: &Viewer, current: String, new: String) -> Result<Viewer> {
+    let SignedIn { user, session } = viewer.require_account()?;
+    let mut checks = Checks::default();
+    check_password(&mut checks, "new_password", &new);
+    checks.done()?;
+    let proof = prove(app, client, user, current, "current_password").await?;
+    let hash = app.hasher.hash(new).await?;
+    let (context, user_id, session_id, now) = (app.clone(), user.id, session.id, app.clock.now());
+    let entry = Entry::new(app, Action::PasswordChange, user_id, client);
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let engine = context.db.engine();
+            let user =
+                lock(&context, transaction, user_id, &proof).await.map_err(|error| error.at("current_password"))?;
+            set(engine, transaction, user_id, hash, now).await?;
+            let ended = end_all(engine, transaction, user_id, Some(session_id), now).await?;
+            if let Some(to) = user.email.clone() {
+                mail::queue(&context, transaction, letter::password_changed(to, &user)).await?;
+            }
+            audit::record(transaction, entry).await?;
+            Ok(ended)
+        })
+    });
+    work.await?.into_iter().for_each(|id| app.bus.publish(Hint::SessionRevoked(id)));
+    anew(app, user_id, session).await
+}
+
+/// Sets a password. What was sent to set it anew is of no use any more.
+async fn set(engine: Engine, on: &DatabaseTransaction, id: UserId, hash: String, now: Timestamp) -> Result<()> {
+    let sql = "UPDATE users SET password_hash = $2, updated_at = $3 WHERE id = $1";
+    on.execute_raw(engine.sql(sql, [id.into(), hash.into(), now.into()])).await?;
+    let sql = "DELETE FROM password_reset_tokens WHERE user_id = $1";
+    on.execute_raw(engine.sql(sql, [id.into()])).await?;
+    Ok(())
+}
+
+/// Asks for a mail to who has forgotten a password. Does the same for whatever address, an account's or not.
+pub async fn request_reset(app: &Arc<App>, client: &Client, email: &str) -> Result<()> {
+    let mut checks = Checks::default();
+    check_email(&mut checks, email);
+    checks.done()?;
+    let email = unique_key(email);
+    app.limits.look(client.ip_address)?;
+    app.limits.mail(&digest(&email))?;
+    let context = app.clone();
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move { job::add(&context, transaction, &Task::ResetPassword { email }).await })
+    });
+    work.await.map(drop)
+}
+
+/// The job: if the address is an account's, makes a token and sends it there.
+pub(crate) async fn send_reset(app: &Arc<App>, held: Running, email: String) -> Result<()> {
+    let token = token(app, "lnp");
+    let (context, hash, now) = (app.clone(), digest(&token), app.clock.now());
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            held.hold(transaction).await?;
+            let engine = context.db.engine();
+            let sql = "SELECT * FROM users WHERE email_key = $1 AND suspended_at IS NULL AND deleted_at IS NULL";
+            let values = [email.clone().into()];
+            let user = user::Model::find_by_statement(engine.sql(sql, values)).one(transaction).await?;
+            let Some(user) = user else { return Ok(None) };
+            let sql = "INSERT INTO password_reset_tokens (email, user_id, token_hash, created_at, expires_at) \
+                       VALUES ($1, $2, $3, $4, $5) ON CONFLICT (email) DO UPDATE SET user_id = excluded.user_id, \
+                       token_hash = excluded.token_hash, created_at = excluded.created_at, expires_at = excluded.expires_at";
+            let values = [email.into(), user.id.into(), hash.into(), now.into(), (now + RESETTABLE).into()];
+            transaction.execute_raw(engine.sql(sql, values)).await?;
+            Ok(Some(user))
+        })
+    });
+    let user: Option<user::Model> = work.await?;
+    match user.as_ref().and_then(|user| Some((user, user.email.clone()?))) {
+        Some((user, to)) => {
+            let letter = letter::reset_password(&app.settings, user, to, &token);
+            mail::send(app, held.id(), &letter).await
+        }
+        None => Ok(()),
+    }
+}
+
+/// Sets a password anew by the token that went to the account's address, which is proved by that. All sessions end.
+pub async fn reset(app: &Arc<App>, client: &Client, token: &str, new: String) -> Result<UserId> {
+    let mut checks = Checks::default();
+    check_password(&mut checks, "new_password", &new);
+    checks.done()?;
+    let now = app.clock.now();
+    let sql = "SELECT * FROM password_reset_tokens WHERE token_hash = $1";
+    let row: Option<reset::Model> = app.db.one(sql, [digest(token).into()]).await?;
+    let row = row.ok_or_else(|| refusal(Code::WrongCredentials))?;
+    if row.expires_at <= now {
+        return Err(refusal(Code::Expired).into());
+    }
+    app.limits.password(client.ip_address)?;
+    let hash = app.hasher.hash(new).await?;
+    let (context, user_id) = (app.clone(), row.user_id);
+    let entry = Entry::new(app, Action::PasswordReset, user_id, client).by(None);
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let engine = context.db.engine();
+            let user = admit(engine, transaction, &row, now).await?;
+            let sql = "DELETE FROM password_reset_tokens WHERE token_hash = $1";
+            let used = transaction.execute_raw(engine.sql(sql, [row.token_hash.into()])).await?.rows_affected();
+            if used == 0 {
+                return Err(refusal(Code::WrongCredentials).into());
+            }
+            set(engine, transaction, user_id, hash, now).await?;
+            let ended = end_all(engine, transaction, user_id, None, now).await?;
+            if let Some(to) = user.email.clone() {
+                mail::queue(&context, transaction, letter::password_changed(to, &user)).await?;
+            }
+            audit::record(transaction, entry).await?;
+            Ok(ended)
+        })
+    });
+    work.await?.into_iter().for_each(|id| app.bus.publish(Hint::SessionRevoked(id)));
+    Ok(user_id)
+}
+
+fn refusal(code: Code) -> Refusal {
+    Refusal::new(code, "token", "This code is not valid (any more): ask for another one.")
+}
+
+/// Locks the account that a token is for, and notes that its address is proved; if it still has that address.
+async fn admit(engine: Engine, on: &DatabaseTransaction, row: &reset::Model, now: Timestamp) -> Result<user::Model> {
+    let sql = "UPDATE users SET email_verified_at = coalesce(email_verified_at, $3) WHERE id = $1 AND email_key = $2 \
+               AND suspended_at IS NULL AND deleted_at IS NULL RETURNING *";
+    let values = [row.user_id.into(), row.email.clone().into(), now.into()];
+    let user = user::Model::find_by_statement(engine.sql(sql, values)).one(on).await?;
+    user.ok_or_else(|| refusal(Code::Expired).into())
+}

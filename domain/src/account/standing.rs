@@ -1,0 +1,94 @@
+//! What an account is: a guest's that becomes a full one, and one that its owner puts to rest.
+
+use std::sync::Arc;
+
+use entity::user::UserKind;
+use sea_orm::{ConnectionTrait, DbErr, SqlErr};
+
+use super::{anew, check_email, check_password, email, letter, lock, password, taken_refusal};
+use crate::access::{SignedIn, Viewer};
+use crate::app::App;
+use crate::audit::{self, Action, Entry};
+use crate::error::{Code, Error, Refusal, Result};
+use crate::infra::bus::Hint;
+use crate::mail;
+use crate::session::{Client, end_all};
+use crate::text::{Checks, unique_key};
+
+/// Makes a guest's account a full one: it keeps its id, its name and what it wrote.
+pub async fn upgrade(
+    app: &Arc<App>,
+    client: &Client,
+    viewer: &Viewer,
+    email: String,
+    password: String,
+) -> Result<Viewer> {
+    let SignedIn { user, session } = viewer.require()?;
+    if user.kind != UserKind::Guest {
+        return Err(full_already());
+    }
+    let mut checks = Checks::default();
+    check_email(&mut checks, &email);
+    check_password(&mut checks, "password", &password);
+    checks.done()?;
+    app.limits.look(client.ip_address)?;
+    let (key, user_id, now) = (unique_key(&email), user.id, app.clock.now());
+    if super::holds(app, "email_key", &key).await? {
+        return Err(taken_refusal("email").into());
+    }
+    app.limits.password(client.ip_address)?;
+    let hash = app.hasher.hash(password).await?;
+    let entry = Entry::new(app, Action::AccountUpgrade, user_id, client);
+    let context = app.clone();
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let sql = "UPDATE users SET kind = 'human', email = $2, email_key = $3, password_hash = $4, updated_at = $5 \
+                       WHERE id = $1 AND kind = 'guest'";
+            let values = [user_id.into(), email.clone().into(), key.into(), hash.into(), now.into()];
+            let done = transaction.execute_raw(context.db.engine().sql(sql, values)).await.map_err(taken)?;
+            if done.rows_affected() == 0 {
+                return Err(full_already());
+            }
+            audit::record(transaction, entry).await?;
+            email::ask_for_proof(&context, transaction, user_id, email).await
+        })
+    });
+    work.await?;
+    anew(app, user_id, session).await
+}
+
+fn full_already() -> Error {
+    let message = "It is a full account already.".into();
+    Error::Refused(vec![Refusal { code: Code::Conflict, path: Vec::new(), message }])
+}
+
+fn taken(error: DbErr) -> Error {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => taken_refusal("email").into(),
+        _ => error.into(),
+    }
+}
+
+/// Puts the viewer's account to rest: all its sessions end. Signing in takes it up again.
+pub async fn deactivate(app: &Arc<App>, client: &Client, viewer: &Viewer, password: String) -> Result<()> {
+    let user = &viewer.require_account()?.user;
+    let proof = password::prove(app, client, user, password, "password").await?;
+    let (context, user_id, now) = (app.clone(), user.id, app.clock.now());
+    let entry = Entry::new(app, Action::AccountDeactivate, user_id, client);
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let engine = context.db.engine();
+            let user = lock(&context, transaction, user_id, &proof).await?;
+            let sql = "UPDATE users SET is_active = $2, updated_at = $3 WHERE id = $1";
+            transaction.execute_raw(engine.sql(sql, [user_id.into(), false.into(), now.into()])).await?;
+            let ended = end_all(engine, transaction, user_id, None, now).await?;
+            if let Some(to) = user.email.clone() {
+                mail::queue(&context, transaction, letter::deactivated(to, &user)).await?;
+            }
+            audit::record(transaction, entry).await?;
+            Ok(ended)
+        })
+    });
+    work.await?.into_iter().for_each(|id| app.bus.publish(Hint::SessionRevoked(id)));
+    Ok(())
+}
