@@ -14,6 +14,7 @@ mod process;
 mod samples;
 mod stalled;
 mod storm;
+mod timing;
 
 fn main() {
     let scenario = std::env::args().nth(1).unwrap_or_default();
@@ -28,7 +29,10 @@ fn main() {
             "storm" => storm::run().await,
             "repeat" => cost::repeat().await,
             "telemetry" => cost::telemetry().await,
-            other => panic!("there is no scenario `{other}`: documents, idle, stalled, storm, repeat, telemetry"),
+            "timing" => timing::run().await,
+            other => {
+                panic!("there is no scenario `{other}`: documents, idle, stalled, storm, repeat, telemetry, timing")
+            }
         }
     });
 }
