@@ -146,7 +146,7 @@ async fn insert(
         created_at: user.created_at,
         updated_at: user.created_at,
     };
-    let (engine, context) = (app.db.engine(), app.clone());
+    let (engine, context, user_id, made_at) = (app.db.engine(), app.clone(), user.id, user.created_at);
     let unproved = user.email.clone().filter(|_| user.email_verified_at.is_none());
     let fresh = session::Fresh::new(app, user.id, client);
     let (stored, row) = (fresh.rows.clone(), user.clone());
@@ -167,10 +167,9 @@ async fn insert(
             };
             profile::Entity::insert(profile.into_active_model()).exec_without_returning(transaction).await?;
             audit::record(transaction, entry).await?;
-            let user_id = stored.user_id();
             session::store(transaction, stored).await?;
             match unproved {
-                Some(email) => email::ask_for_proof(&context, transaction, user_id, email).await,
+                Some(email) => email::ask_for_proof(&context, transaction, user_id, email, made_at).await,
                 None => Ok(()),
             }
         })

@@ -75,13 +75,6 @@ pub(crate) struct Rows {
     tokens: refresh_token::Model,
 }
 
-impl Rows {
-    /// Whose session it is.
-    pub(crate) fn user_id(&self) -> UserId {
-        self.session.user_id
-    }
-}
-
 impl Fresh {
     /// A new session.
     pub(crate) fn new(app: &App, user_id: UserId, client: &Client) -> Self {

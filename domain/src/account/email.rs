@@ -51,16 +51,28 @@ pub async fn send_verification(app: &Arc<App>, viewer: &Viewer, email: Option<St
     let why = "None of your addresses is waiting to be proved, or not this one.";
     let to = to.ok_or_else(|| Error::refuse(Code::NotFound, "email", why))?;
     app.limits.mail(&digest(&unique_key(&to)))?;
-    let (context, email) = (app.clone(), to.clone());
-    let work = app
-        .db
-        .write(move |transaction| Box::pin(async move { ask_for_proof(&context, transaction, user.id, email).await }));
+    let (context, email, now) = (app.clone(), to.clone(), app.clock.now());
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move { ask_for_proof(&context, transaction, user.id, email, now).await })
+    });
     work.await?;
     Ok(to)
 }
 
-/// Sends the mail that proves an address, once the transaction is committed.
-pub(super) async fn ask_for_proof(app: &App, on: &DatabaseTransaction, user_id: UserId, email: String) -> Result<()> {
+/// Notes which address an account is to prove from now on, instead of any other, and sends the mail for it once the transaction is
+/// committed.
+pub(super) async fn ask_for_proof(
+    app: &App,
+    on: &DatabaseTransaction,
+    user_id: UserId,
+    email: String,
+    now: Timestamp,
+) -> Result<()> {
+    let sql = "INSERT INTO email_verification_tokens (user_id, email, token_hash, created_at, expires_at) \
+               VALUES ($1, $2, NULL, $3, $4) ON CONFLICT (user_id) DO UPDATE SET email = excluded.email, \
+               token_hash = NULL, created_at = excluded.created_at, expires_at = excluded.expires_at";
+    let values = [user_id.into(), email.clone().into(), now.into(), (now + PROVABLE).into()];
+    on.execute_raw(app.db.engine().sql(sql, values)).await?;
     job::add(app, on, &Task::ProveEmail { user_id, email }).await.map(drop)
 }
 
@@ -73,70 +85,46 @@ pub async fn change(
     email: String,
     password: String,
 ) -> Result<Viewer> {
-    let SignedIn { user, session } = viewer.require_account()?;
+    let signed_in = viewer.require_account()?;
+    let SignedIn { user, session } = signed_in;
     let mut checks = Checks::default();
     check_email(&mut checks, &email);
     checks.require(!is_of(user, &email), Code::Conflict, "email", "It is your address already.");
     checks.done()?;
-    let proof = password::prove(app, client, user, password, "password").await?;
+    let proof = password::prove(app, client, signed_in, password, "password").await?;
     app.limits.mail(&digest(&unique_key(&email)))?;
     let (context, user_id, now) = (app.clone(), user.id, app.clock.now());
     let entry = Entry::new(app, Action::EmailChangeRequest, user_id, client);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let user = lock(&context, transaction, user_id, &proof).await?;
-            expect(&context, transaction, user_id, &email, None, now).await?;
             if let Some(old) = user.email.clone() {
                 mail::queue(&context, transaction, letter::address_to_change(old, &user, &email)).await?;
             }
             audit::record(transaction, entry).await?;
-            ask_for_proof(&context, transaction, user_id, email).await
+            ask_for_proof(&context, transaction, user_id, email, now).await
         })
     });
     work.await?;
     anew(app, user_id, session).await
 }
 
-/// Notes which address an account is proving, and by which token.
-async fn expect(
-    app: &App,
-    on: &DatabaseTransaction,
-    user_id: UserId,
-    email: &str,
-    token_hash: Option<Vec<u8>>,
-    now: Timestamp,
-) -> Result<()> {
-    let sql = "INSERT INTO email_verification_tokens (user_id, email, token_hash, created_at, expires_at) \
-               VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id) DO UPDATE SET email = excluded.email, \
-               token_hash = excluded.token_hash, created_at = excluded.created_at, expires_at = excluded.expires_at";
-    let values = [user_id.into(), email.into(), token_hash.into(), now.into(), (now + PROVABLE).into()];
-    on.execute_raw(app.db.engine().sql(sql, values)).await?;
-    Ok(())
-}
-
-/// The job: makes a token for an address and sends it there, if there still is something to prove.
+/// The job: makes a token for an address and sends it there, if that still is what the account is to prove.
 pub(crate) async fn send_proof(app: &Arc<App>, held: Running, user_id: UserId, email: String) -> Result<()> {
     let token = token(app, "lnv");
     let (context, hash, now) = (app.clone(), digest(&token), app.clock.now());
-    let settings = app.settings.clone();
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
+            let engine = context.db.engine();
             held.hold(transaction).await?;
-            let Some(user) = find(context.db.engine(), transaction, user_id).await? else { return Ok(None) };
-            if is_of(&user, &email) && user.email_verified_at.is_some() {
-                return Ok(None);
+            let Some(user) = find(engine, transaction, user_id).await? else { return Ok(None) };
+            if !is_of(&user, &email) && is_taken(engine, transaction, &email).await? {
+                return Ok(Some(letter::address_in_use(email, &user.username)));
             }
-            if !is_of(&user, &email) {
-                match waiting(&context, transaction, user_id).await? {
-                    Some(row) if unique_key(&row.email) == unique_key(&email) => {}
-                    _ => return Ok(None),
-                }
-                if is_taken(context.db.engine(), transaction, &email).await? {
-                    return Ok(Some(letter::address_in_use(email, &user.username)));
-                }
-            }
-            expect(&context, transaction, user_id, &email, Some(hash), now).await?;
-            Ok(Some(letter::prove_address(&settings, &user, email, &token)))
+            let sql = "UPDATE email_verification_tokens SET token_hash = $3, expires_at = $4 WHERE user_id = $1 AND email = $2";
+            let values = [user_id.into(), email.clone().into(), hash.into(), (now + PROVABLE).into()];
+            let wanted = transaction.execute_raw(engine.sql(sql, values)).await?.rows_affected() == 1;
+            Ok(wanted.then(|| letter::prove_address(&context.settings, &user, email, &token)))
         })
     });
     let letter: Option<Mail> = work.await?;
@@ -149,11 +137,6 @@ pub(crate) async fn send_proof(app: &Arc<App>, held: Running, user_id: UserId, e
 async fn find(engine: Engine, on: &DatabaseTransaction, user_id: UserId) -> Result<Option<user::Model>> {
     let sql = format!("SELECT * FROM users WHERE id = $1 AND deleted_at IS NULL{}", engine.for_update());
     Ok(user::Model::find_by_statement(engine.sql(sql, [user_id.into()])).one(on).await?)
-}
-
-async fn waiting(app: &App, on: &DatabaseTransaction, user_id: UserId) -> Result<Option<pending::Model>> {
-    let sql = "SELECT * FROM email_verification_tokens WHERE user_id = $1";
-    Ok(pending::Model::find_by_statement(app.db.engine().sql(sql, [user_id.into()])).one(on).await?)
 }
 
 async fn is_taken(engine: Engine, on: &DatabaseTransaction, email: &str) -> Result<bool> {

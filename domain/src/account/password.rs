@@ -34,13 +34,18 @@ pub(super) struct Proof(pub(super) String);
 pub(super) async fn prove(
     app: &Arc<App>,
     client: &Client,
-    user: &user::Model,
+    signed_in: &SignedIn,
     password: String,
     field: &'static str,
 ) -> Result<Proof> {
     app.limits.password(client.ip_address)?;
-    let here = client.ip_address.map(site);
-    app.limits.attempt(&here.map_or(Target::Account(user.id), |here| Target::Familiar(user.id, here)))?;
+    let SignedIn { user, session } = signed_in;
+    // Where the session began, its owner has attempts of their own; who has stolen it is somewhere else.
+    let home = session.ip_address.as_ref().and_then(|address| address.parse().ok()).map(site);
+    app.limits.attempt(&match home.filter(|home| client.ip_address.map(site) == Some(*home)) {
+        Some(home) => Target::Familiar(user.id, home),
+        None => Target::Account(user.id),
+    })?;
     let matches = password.len() <= 256 && app.hasher.verify(password, user.password_hash.clone()).await?;
     match &user.password_hash {
         Some(hash) if matches => Ok(Proof(hash.clone())),
@@ -57,11 +62,12 @@ pub(super) fn wrong(field: &'static str) -> Refusal {
 
 /// Changes the viewer's password. Their other sessions end.
 pub async fn change(app: &Arc<App>, client: &Client, viewer: &Viewer, current: String, new: String) -> Result<Viewer> {
-    let SignedIn { user, session } = viewer.require_account()?;
+    let signed_in = viewer.require_account()?;
+    let SignedIn { user, session } = signed_in;
     let mut checks = Checks::default();
     check_password(&mut checks, "new_password", &new);
     checks.done()?;
-    let proof = prove(app, client, user, current, "current_password").await?;
+    let proof = prove(app, client, signed_in, current, "current_password").await?;
     let hash = app.hasher.hash(new).await?;
     let (context, user_id, session_id, now) = (app.clone(), user.id, session.id, app.clock.now());
     let entry = Entry::new(app, Action::PasswordChange, user_id, client);

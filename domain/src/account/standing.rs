@@ -50,7 +50,7 @@ pub async fn upgrade(
                 return Err(full_already());
             }
             audit::record(transaction, entry).await?;
-            email::ask_for_proof(&context, transaction, user_id, email).await
+            email::ask_for_proof(&context, transaction, user_id, email, now).await
         })
     });
     work.await?;
@@ -71,9 +71,9 @@ fn taken(error: DbErr) -> Error {
 
 /// Puts the viewer's account to rest: all its sessions end. Signing in takes it up again.
 pub async fn deactivate(app: &Arc<App>, client: &Client, viewer: &Viewer, password: String) -> Result<()> {
-    let user = &viewer.require_account()?.user;
-    let proof = password::prove(app, client, user, password, "password").await?;
-    let (context, user_id, now) = (app.clone(), user.id, app.clock.now());
+    let signed_in = viewer.require_account()?;
+    let proof = password::prove(app, client, signed_in, password, "password").await?;
+    let (context, user_id, now) = (app.clone(), signed_in.user.id, app.clock.now());
     let entry = Entry::new(app, Action::AccountDeactivate, user_id, client);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {

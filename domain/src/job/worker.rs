@@ -83,7 +83,11 @@ async fn see_through(app: Arc<App>, row: job::Model, stop: CancellationToken) {
     };
     let (settled, came) = match outcome {
         Ok(()) => (held.done(&app).await, "done"),
-        Err(error) if row.attempts >= ATTEMPTS || matches!(error, Error::Refused(_)) => {
+        Err(error @ Error::Refused(_)) => {
+            tracing::warn!(job = %row.id, kind, %error, "a job can't be done");
+            (held.give_up(&app, row, source(&error)).await, "given_up")
+        }
+        Err(error) if row.attempts >= ATTEMPTS => {
             tracing::error!(job = %row.id, kind, attempts = row.attempts, ?error, "a job was given up");
             (held.give_up(&app, row, source(&error)).await, "given_up")
         }

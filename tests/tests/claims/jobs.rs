@@ -104,7 +104,6 @@ async fn a_job_that_ends_whoever_begins_it_is_given_up(engine: Engine) {
 }
 
 async fn what_can_never_be_done_is_given_up_at_once(world: World) {
-    world.server.expect_errors();
     let payload = r#"{"to": "no address", "subject": "Hello", "text": "Hello"}"#;
     insert(&world.database, "mail", payload).await;
     eventually("it to be given up", async || (count(&world.database, "failed_jobs").await == 1).then_some(())).await;

@@ -12,7 +12,8 @@ use crate::graphql::user::User;
 /// Which address to send the mail to again.
 #[derive(InputObject)]
 pub(crate) struct AccountVerifyEmailSendInput {
-    /// One of yours that is not proved; without it, the one that you are changing to, or else the one that you have.
+    /// One of yours that is not proved; without it, the one that you are changing to, or else the one that you have. One is waited
+    /// for at a time: to name the one that you have gives up the change.
     email: Option<String>,
 }
 
@@ -88,7 +89,7 @@ impl EmailMutation {
     }
 
     /// Asks for another address. It is yours once it is proved by the code that goes there; until then the one that you have stays,
-    /// and is told by mail, now and then. Whether another account has the address is not said.
+    /// and it is told by mail, both now and when it is changed. Whether another account has the address is not said.
     async fn account_change_email(
         &self,
         ctx: &Context<'_>,

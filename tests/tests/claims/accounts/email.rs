@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join;
 use serde_json::{Value, json};
 use tests::mail::{PROVE, RESET};
-use tests::{Answer, Client, Engine, User, World, claims, eventually};
+use tests::{Answer, Client, Engine, Smtp, User, World, claims, eventually};
 
 use super::{OTHER, OWN, VIEWER, audited, sign_in, viewer};
 
@@ -21,6 +21,7 @@ claims![
     whether_an_address_is_taken_is_told_to_its_owner_only,
     of_two_who_prove_an_address_one_has_it,
     a_code_for_an_address_that_is_no_longer_wanted_is_of_no_use,
+    the_address_that_was_asked_for_last_is_the_one_to_prove,
     codes_are_not_in_the_database,
 ];
 
@@ -232,6 +233,33 @@ async fn a_code_for_an_address_that_is_no_longer_wanted_is_of_no_use(world: Worl
     }
     verify(&alice, &third).await.ok("/accountVerifyEmail/user/id");
     assert_eq!(viewer(&alice).await["email"], "third@example.org");
+}
+
+async fn the_address_that_was_asked_for_last_is_the_one_to_prove(engine: Engine) {
+    let mut smtp = Smtp::prepare();
+    let world = World::start_with(engine, &[("LINNET_SMTP_URL", &smtp.url())]).await;
+    let alice = world.user("alice").await;
+    change(&alice, "new@example.org", OWN).await.ok("/accountChangeEmail/viewer");
+    assert_eq!(viewer(&alice).await["pendingEmail"], "new@example.org");
+    // All of the mails are asked for before any of them can leave.
+    smtp.launch().await;
+    let left = async || {
+        world.database.execute("UPDATE jobs SET available_at = created_at WHERE reserved_at IS NULL").await;
+        (world.database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(())
+    };
+    eventually("all to have left", left).await;
+    let mails = smtp.mails();
+    let mut sent: Vec<_> = mails.iter().map(|mail| (mail.header("To"), mail.subject())).collect();
+    sent.sort_unstable();
+    assert_eq!(sent, [("alice@example.org", TO_CHANGE), ("new@example.org", PROVE)]);
+    let code = mails.iter().find(|mail| mail.subject() == PROVE).unwrap().code();
+    verify(&world.anonymous, &code).await.ok("/accountVerifyEmail/user/id");
+    assert_eq!(viewer(&alice).await["email"], "new@example.org");
+    // To name the address that one has gives up a change.
+    let bob = world.user("bob").await;
+    change(&bob, "newer@example.org", OWN).await.ok("/accountChangeEmail/viewer");
+    send(&bob, json!({ "email": bob.email() })).await.ok("/accountVerifyEmailSend/email");
+    assert!(viewer(&bob).await["pendingEmail"].is_null());
 }
 
 async fn codes_are_not_in_the_database(world: World) {
