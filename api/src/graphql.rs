@@ -10,6 +10,7 @@ use domain::App;
 
 mod account;
 mod attachment;
+mod block;
 mod budget;
 mod charge;
 mod cursor;
@@ -61,6 +62,7 @@ pub(crate) struct Mutation(
     account::PasswordMutation,
     session::SessionMutation,
     user::ProfileMutation,
+    block::BlockMutation,
     thread::ThreadMutation,
     participant::ParticipantMutation,
     receipt::ReceiptMutation,

@@ -144,9 +144,14 @@ impl Reader {
         self.takes_part()
     }
 
-    /// Whether the viewer writes here: members do, while the thread is not archived.
+    /// Members show each other that they are there and typing, but for two of whom one has blocked the other.
+    pub fn sees_signals(&self) -> bool {
+        self.takes_part() && !self.thread().blocked
+    }
+
+    /// Whether the viewer writes here: members do, while the thread is not archived, nor closed by a block.
     pub fn can_send(&self) -> bool {
-        self.takes_part() && self.thread().archived_at.is_none()
+        self.takes_part() && self.thread().archived_at.is_none() && !self.thread().blocked
     }
 
     /// Whether the viewer manages the thread; nobody manages a direct one.
@@ -207,7 +212,7 @@ impl Member {
     }
 }
 
-/// Proof that the viewer writes in a thread: takes part, and the thread is not archived.
+/// Proof that the viewer writes in a thread: takes part, and the thread is neither archived nor closed by a block.
 #[derive(Clone)]
 pub struct Author(Member);
 
@@ -299,6 +304,7 @@ pub async fn member(app: &App, viewer: &Viewer, id: ThreadId) -> Result<Member> 
 pub async fn author(app: &App, viewer: &Viewer, id: ThreadId) -> Result<Author> {
     let member = member(app, viewer, id).await?;
     not_archived(member.thread())?;
+    not_blocked(member.thread())?;
     Ok(Author(member))
 }
 
@@ -312,11 +318,15 @@ pub async fn admin(app: &App, viewer: &Viewer, id: ThreadId) -> Result<Admin> {
     Ok(Admin(member))
 }
 
-/// Proves that the viewer may archive a thread and take it back: an admin, or either of the two in a direct one.
-pub async fn archivist(app: &App, viewer: &Viewer, id: ThreadId) -> Result<Admin> {
+/// Proves that the viewer may archive a thread or take it back: an admin, or either of the two in a direct one. One that is
+/// closed by a block may be put away and not taken back, or the one could go on ringing at the other's inbox.
+pub async fn archivist(app: &App, viewer: &Viewer, id: ThreadId, archived: bool) -> Result<Admin> {
     let member = member(app, viewer, id).await?;
     if member.thread().kind != ThreadKind::Direct && !member.reader.can_manage() {
         return Err(Error::refuse(Code::Forbidden, "id", "Only an admin of the thread may archive it."));
+    }
+    if !archived {
+        not_blocked(member.thread())?;
     }
     Ok(Admin(member))
 }
@@ -326,4 +336,12 @@ fn not_archived(thread: &thread::Model) -> Result<()> {
         None => Ok(()),
         Some(_) => Err(Error::refuse(Code::Archived, "thread_id", "The thread is archived: it is read-only.")),
     }
+}
+
+/// Both of the two are told the same, and not which of them it is.
+fn not_blocked(thread: &thread::Model) -> Result<()> {
+    if thread.blocked {
+        return Err(Error::refuse(Code::Forbidden, "thread_id", "Nobody can write in this thread now."));
+    }
+    Ok(())
 }

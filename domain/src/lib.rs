@@ -9,6 +9,7 @@ pub mod account;
 pub mod app;
 pub mod attachment;
 pub mod audit;
+pub mod block;
 pub mod commit;
 pub mod cursor;
 pub mod doctor;

@@ -55,6 +55,12 @@ impl<K> Window<K> {
         Ok(Self { after, before, limit, backward })
     }
 
+    /// The same part of the list, by other keys.
+    pub fn map<L>(&self, change: impl Fn(&K) -> L) -> Window<L> {
+        let (after, before) = (self.after.as_ref().map(&change), self.before.as_ref().map(&change));
+        Window { after, before, limit: self.limit, backward: self.backward }
+    }
+
     /// How many of it are asked for, and from which end.
     pub fn slice(&self) -> Slice {
         Slice { limit: self.limit, backward: self.backward }

@@ -11,6 +11,7 @@ use sea_orm::FromQueryResult;
 
 use crate::access::{self, Admin, Member, Reader, Viewer};
 use crate::app::App;
+use crate::block;
 use crate::commit::{self, Batch, Change, Denied, Needs};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::keys::{Column, Key as KeyValue};

@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_stream::try_stream;
 use entity::id::{ThreadId, UserId};
+use entity::thread::ThreadKind;
 use futures_util::Stream;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, interval_at};
 
-use crate::access::{self, Viewer};
+use crate::access::{self, Reader, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::infra::bus::{Hint, Signal, SignalKind};
@@ -134,6 +136,16 @@ pub(crate) async fn listen(app: Arc<App>) {
     }
 }
 
+/// Says that who may show themselves in a thread has changed, though its log tells nothing of it.
+pub(crate) fn prove_again(app: &App, thread_id: ThreadId, user_id: UserId) {
+    send(app, thread_id, user_id, SignalKind::Proves);
+}
+
+/// Who is seen to be there while they watch.
+fn shown(reader: &Reader) -> Option<UserId> {
+    reader.viewer().filter(|_| reader.sees_signals())
+}
+
 /// Says that the viewer is writing.
 pub async fn typing(app: &App, viewer: &Viewer, thread_id: ThreadId) -> Result<()> {
     let author = access::author(app, viewer, thread_id).await?;
@@ -146,7 +158,7 @@ pub async fn typing(app: &App, viewer: &Viewer, thread_id: ThreadId) -> Result<(
 pub fn stream(app: Arc<App>, viewer: Viewer, thread_id: ThreadId) -> impl Stream<Item = Result<Signal>> + Send {
     try_stream! {
         let mut reader = access::reader(&app, &viewer, thread_id).await?;
-        let member = reader.viewer().filter(|_| reader.takes_part());
+        let member = shown(&reader);
         // Removal is in the log, so the stream listens to that, too.
         let hub = app.hubs.attach(&app, thread_id).await?;
         let mut last = reader.thread().last_seq;
@@ -158,15 +170,22 @@ pub fn stream(app: Arc<App>, viewer: Viewer, thread_id: ThreadId) -> impl Stream
         if let Some(asker) = member {
             send(&app, thread_id, asker, SignalKind::Asks);
         }
+        // A block tells the log nothing, and the hint of it may be lost.
+        let mut looks = interval_at(Instant::now() + app.settings.inbox_look, app.settings.inbox_look);
         loop {
             let heard = tokio::select! {
                 signal = signals.recv() => Heard::Signal(signal),
                 entries = hub.after(last) => Heard::Log(entries),
+                _ = looks.tick(), if reader.thread().kind == ThreadKind::Direct => Heard::Proves,
             };
             match heard {
+                Heard::Signal(Ok(Signal { kind: SignalKind::Proves, .. })) | Heard::Proves => {
+                    reader = still_readable(&app, &viewer, thread_id).await?;
+                    watching.set_member(shown(&reader));
+                }
                 Heard::Signal(Ok(signal)) => {
                     // Who takes part in a room is for its members to know.
-                    if reader.sees_participants() {
+                    if reader.sees_signals() {
                         yield signal;
                     }
                 }
@@ -179,7 +198,7 @@ pub fn stream(app: Arc<App>, viewer: Viewer, thread_id: ThreadId) -> impl Stream
                     if concerned {
                         reader = still_readable(&app, &viewer, thread_id).await?;
                         last = reader.thread().last_seq.max(last);
-                        watching.set_member(reader.viewer().filter(|_| reader.takes_part()));
+                        watching.set_member(shown(&reader));
                     }
                 }
             }
@@ -188,12 +207,13 @@ pub fn stream(app: Arc<App>, viewer: Viewer, thread_id: ThreadId) -> impl Stream
 }
 
 enum Heard {
+    Proves,
     Signal(Result<Signal, RecvError>),
     Log(Option<Vec<Arc<crate::event::Entry>>>),
 }
 
 /// The right to read, proven again.
-async fn still_readable(app: &App, viewer: &Viewer, thread_id: ThreadId) -> Result<access::Reader> {
+async fn still_readable(app: &App, viewer: &Viewer, thread_id: ThreadId) -> Result<Reader> {
     let proof = crate::event::patiently(app, || access::reader(app, viewer, thread_id)).await;
     proof.map_err(|error| match error {
         Error::Refused(_) => Error::AccessRevoked,

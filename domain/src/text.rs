@@ -85,10 +85,15 @@ pub fn unique_key(text: &str) -> String {
     text.trim().nfkc().flat_map(char::to_lowercase).collect()
 }
 
+/// A text without case and accents.
+fn plain(text: &str) -> impl Iterator<Item = char> {
+    text.nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase)
+}
+
 /// The key by which names are searched: as [`unique_key`], and without accents.
 /// At most 200 characters, since normalising may make a text longer than what an index takes.
 pub fn search_key(text: &str) -> String {
-    text.trim().nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase).take(200).collect()
+    plain(text.trim()).take(200).collect()
 }
 
 /// The least text that sorts, byte by byte, after every text that begins with `prefix`.

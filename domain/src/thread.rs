@@ -9,8 +9,11 @@ use entity::thread_event::EventKind;
 use sea_orm::{DbErr, FromQueryResult, QueryResult, Value};
 
 mod create;
+mod mute;
 
+pub(crate) use create::direct_key;
 pub use create::{New, create};
+pub use mute::{mute, unmute};
 
 use crate::access::{self, Admin, Reader, Row, THREAD_AND_OWN_ROW, Viewer};
 use crate::app::App;
@@ -41,7 +44,7 @@ pub async fn update(app: &Arc<App>, viewer: &Viewer, id: ThreadId, title: Option
 /// Makes a thread read-only, or takes it back.
 pub async fn archive(app: &Arc<App>, viewer: &Viewer, id: ThreadId, archived: bool) -> Result<Changed> {
     let actor = viewer.require()?.user.id;
-    let prove = || async { access::archivist(app, viewer, id).await.map_err(|error| error.at("id")) };
+    let prove = || async { access::archivist(app, viewer, id, archived).await.map_err(|error| error.at("id")) };
     change(app, prove, |proof| ThreadChange { proof, actor, act: Act::Archive(archived) }).await
 }
 
@@ -146,12 +149,7 @@ fn bounds(window: &Window<Key>) -> Window<Vec<Value>> {
         let id = ThreadId::parse(&key.1).unwrap_or_else(|_| ThreadId::from_uuid(uuid::Uuid::nil()));
         vec![Value::from(at), Value::from(id)]
     };
-    Window {
-        after: window.after.as_ref().map(values),
-        before: window.before.as_ref().map(values),
-        limit: window.limit,
-        backward: window.backward,
-    }
+    window.map(values)
 }
 
 async fn list(app: &App, viewer: &Viewer, list: List<'_>, window: &Window<Key>) -> Result<Page<Listed>> {

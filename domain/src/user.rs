@@ -9,6 +9,7 @@ use sea_orm::FromQueryResult;
 
 use crate::access::Viewer;
 use crate::app::App;
+use crate::block;
 use crate::error::Result;
 use crate::page::{Page, Window};
 use crate::text::{is_storable, prefix_end, search_key, unique_key};
@@ -36,7 +37,7 @@ pub struct Public {
     pub bio: Option<String>,
 }
 
-const PUBLIC: &str = "u.id, u.username, u.kind, u.created_at, \
+pub(crate) const PUBLIC: &str = "u.id, u.username, u.kind, u.created_at, \
                       p.display_name, p.first_name, p.last_name, p.avatar_url, p.bio";
 const FROM: &str = "FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.deleted_at IS NULL";
 
@@ -57,6 +58,9 @@ pub async fn by_username(app: &App, username: &str) -> Result<Option<Public>> {
     app.db.one(sql, [unique_key(username).into()]).await
 }
 
+/// Accounts that lists show: neither gone nor at rest nor suspended. The conditions are those of the indexes, word by word.
+const LISTED: &str = " AND u.suspended_at IS NULL AND u.is_active";
+
 /// A place in the list of users: how well it matches, and what it is sorted by among its rank.
 pub type Key = (i32, String, String);
 
@@ -74,17 +78,17 @@ pub struct Listed {
     pub username_key: String,
 }
 
-/// All accounts by username; with `search`, those whose username begins with it and then those whose display name does.
-/// Whatever the case, and for display names whatever the accents. Not for the anonymous.
+/// All accounts by username; with `search`, those whose username begins with it and then those whose display name does,
+/// whatever the case and the accents. Without those at rest, suspended, or blocked either way. Not for the anonymous.
 pub async fn list(app: &App, viewer: &Viewer, search: Option<&str>, window: &Window<Key>) -> Result<Page<Listed>> {
-    viewer.require()?;
+    let viewer = viewer.require()?.user.id;
     if search.is_some_and(|search| !is_storable(search)) {
         return Ok(Page::empty());
     }
-    let search = search.map(str::trim).filter(|text| !text.is_empty());
-    let by_name = Range { rank: 1, from: search.map(unique_key), except: None };
-    let by_display = search.map(|text| Range { rank: 2, from: Some(search_key(text)), except: Some(unique_key(text)) });
-    let mut ranges: Vec<Range> = std::iter::once(by_name).chain(by_display).collect();
+    // Usernames have no accents, so the key without them is theirs, too.
+    let search = search.map(search_key).filter(|key| !key.is_empty());
+    let by_display = search.clone().map(|key| Range { viewer, rank: 2, from: Some(key) });
+    let mut ranges: Vec<Range> = std::iter::once(Range { viewer, rank: 1, from: search }).chain(by_display).collect();
     if window.backward {
         ranges.reverse();
     }
@@ -118,11 +122,11 @@ async fn any(app: &App, ranges: &[Range], bound: &Key, side: &str) -> Result<boo
     Ok(false)
 }
 
-/// Accounts of one rank: those whose key begins with `from`, but whose username does not begin with `except`.
+/// Accounts of one rank: those whose key begins with `from`; of rank 2, but for those whose username does, too.
 struct Range {
+    viewer: UserId,
     rank: i32,
     from: Option<String>,
-    except: Option<String>,
 }
 
 impl Range {
@@ -132,8 +136,8 @@ impl Range {
     }
 
     fn conditions(&self) -> (String, Vec<sea_orm::Value>) {
-        let mut sql = String::from(FROM);
-        let mut values = Vec::new();
+        let mut sql = format!("{FROM}{LISTED}{}", block::hides("u.id", 1));
+        let mut values = vec![self.viewer.into()];
         let mut bind = |sql: &mut String, text: &str, value: String| {
             values.push(value.into());
             sql.push_str(&text.replace('?', &format!("${}", values.len())));
@@ -141,10 +145,12 @@ impl Range {
         if let Some(prefix) = &self.from {
             bind(&mut sql, &format!(" AND {} >= ?", self.column()), prefix.clone());
             bind(&mut sql, &format!(" AND {} < ?", self.column()), prefix_end(prefix));
-        }
-        if let Some(prefix) = &self.except {
-            bind(&mut sql, " AND NOT (u.username_key >= ?", prefix.clone());
-            bind(&mut sql, " AND u.username_key < ?)", prefix_end(prefix));
+            if self.rank == 2 {
+                // Most people are called as their username is; the index of names leaves them out.
+                sql.push_str(" AND u.search_key <> u.username_key");
+                bind(&mut sql, " AND NOT (u.username_key >= ?", prefix.clone());
+                bind(&mut sql, " AND u.username_key < ?)", prefix_end(prefix));
+            }
         }
         (sql, values)
     }

@@ -46,6 +46,8 @@ pub struct Model {
     /// Null while the thread shares receipts. Set, for good, when it grows too large for that: messages after this
     /// event have no receipts, those up to it keep theirs.
     pub receipts_until_seq: Option<i64>,
+    /// Whether one of the two of a direct thread has blocked the other: nobody writes here then. Which of them is in `blocks`.
+    pub blocked: bool,
     pub created_at: Timestamp,
     /// When anything but its messages changed, by the database's clock.
     pub updated_at: Timestamp,

@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 pub mod account;
+pub mod block;
 pub mod chance;
 pub mod claim;
 pub mod client;

@@ -71,6 +71,22 @@ impl User {
         self.mutate("threadArchive", json!({ "id": thread, "archived": archived }), &select).await
     }
 
+    /// Mutes a thread until a moment, or for ever, and gives until when it is muted now.
+    pub async fn mute(&self, thread: &str, until: Option<&str>) -> String {
+        self.try_mute(thread, until).await.text("/threadMute/thread/viewerState/mutedUntil")
+    }
+
+    /// Mutes a thread until a moment, or for ever.
+    pub async fn try_mute(&self, thread: &str, until: Option<&str>) -> Answer {
+        let input = json!({ "id": thread, "until": until });
+        self.mutate("threadMute", input, "thread { id viewerState { mutedUntil } }").await
+    }
+
+    /// Lets a thread be heard again.
+    pub async fn try_unmute(&self, thread: &str) -> Answer {
+        self.mutate("threadUnmute", json!({ "id": thread }), "thread { id viewerState { mutedUntil } }").await
+    }
+
     /// Joins a room and gives the cursor of that event.
     pub async fn join(&self, room: &str) -> String {
         self.try_join(room).await.text("/threadJoin/cursor")

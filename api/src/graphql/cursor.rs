@@ -14,6 +14,7 @@ pub(crate) enum List {
     Threads,
     Rooms,
     Participants,
+    Blocked,
 }
 
 impl List {
@@ -23,6 +24,7 @@ impl List {
             Self::Threads => "threads",
             Self::Rooms => "rooms",
             Self::Participants => "participants",
+            Self::Blocked => "blocked",
         }
     }
 

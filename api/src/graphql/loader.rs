@@ -12,7 +12,7 @@ use domain::page::{Page, Slice, Window};
 use domain::reaction::Group;
 use domain::receipt::{Asked, Receipts};
 use domain::user::Public;
-use domain::{App, attachment, event, message, participant, reaction, receipt, thread, user};
+use domain::{App, attachment, block, event, message, participant, reaction, receipt, thread, user};
 use entity::id::{MessageId, ThreadId, UserId};
 use entity::participant::Role;
 
@@ -64,6 +64,26 @@ question!(
     UserId => Arc<Public>,
     |app, keys| user::by_ids(app, keys).await.map(|users| users.into_iter().map(|(id, user)| (id, Arc::new(user))).collect())
 );
+
+/// Whether the first has blocked the second; asked for the first alone.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct BlockedBy(pub(crate) UserId, pub(crate) UserId);
+
+question!(BlockedBy => bool, |app, keys| {
+    let mut of_owner: HashMap<UserId, Vec<UserId>> = HashMap::new();
+    for BlockedBy(owner, id) in keys {
+        of_owner.entry(*owner).or_default().push(*id);
+    }
+    let mut answers = HashMap::new();
+    let mut outcome = Ok(());
+    for (owner, ids) in of_owner {
+        match block::of(app, owner, &ids).await {
+            Ok(blocked) => answers.extend(ids.into_iter().map(|id| (BlockedBy(owner, id), blocked.contains(&id)))),
+            Err(error) => outcome = Err(error),
+        }
+    }
+    outcome.map(|()| answers)
+});
 
 /// The message that another one of the same thread replies to.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -286,6 +306,7 @@ macro_rules! asks {
 
 asks!(
     UserId,
+    BlockedBy,
     ReactionsTo,
     ReactedWith,
     AttachmentsOf,

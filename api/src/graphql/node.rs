@@ -90,7 +90,8 @@ async fn find(ctx: &Context<'_>, sorted: Sorted) -> domain::Result<HashMap<Strin
     let mut found = HashMap::new();
     if !sorted.users.is_empty() {
         let users = domain::user::by_ids(app, &sorted.users).await?;
-        found.extend(users.into_iter().map(|(id, user)| (id.to_string(), Node::User(User(Arc::new(user))))));
+        let ids: Vec<String> = users.keys().map(ToString::to_string).collect();
+        found.extend(ids.into_iter().zip(User::listed(&scope, users.into_values()).into_iter().map(Node::User)));
     }
     if !sorted.threads.is_empty() {
         let readers = access::readers(app, viewer, &sorted.threads).await?;

@@ -21,6 +21,7 @@ use domain::access::{Reader, Viewer};
 use domain::event::{Entry, EventPage, Step};
 use domain::page::Page;
 use domain::receipt::Receipts;
+use domain::user::Public;
 use domain::{App, event};
 use entity::id::UserId;
 use entity::{message, participant};
@@ -281,6 +282,12 @@ impl Shows for Arc<Receipts> {
     }
 }
 
+impl Shows for Arc<Public> {
+    fn show(&self, shown: &mut Shown) {
+        shown.users.push(self.id);
+    }
+}
+
 impl Shows for Vec<UserId> {
     fn show(&self, shown: &mut Shown) {
         shown.users.extend(self);
@@ -298,7 +305,7 @@ macro_rules! shows_nothing {
 
 shows_nothing!(
     i64,
-    Arc<domain::user::Public>,
+    bool,
     Vec<domain::reaction::Group>,
     Vec<entity::message_attachment::Model>,
     Vec<entity::message_revision::Model>

@@ -4,9 +4,10 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::access::Viewer as Who;
 use domain::account;
 use domain::session::{self, Client, Issued};
-use domain::thread;
+use domain::{block, thread};
 use entity::user_session;
 
+use super::block::BlockedUserConnection;
 use super::cursor::{Args, ITEMS, List};
 use super::error::{UserError, settle};
 use super::nullable::{Nullable, Required};
@@ -83,6 +84,22 @@ impl Viewer {
             let window = List::Threads.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
             let page = thread::inbox(self.1.app(), &self.0, archived.unwrap_or(false), &window).await.map_err(fault)?;
             Ok(ThreadConnection::listed(page, List::Threads, &self.1))
+        })
+        .await
+    }
+
+    /// Whom you have blocked, the latest first.
+    async fn blocked_users(
+        &self,
+        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Required<BlockedUserConnection> {
+        Required::of(async {
+            let window = List::Blocked.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
+            let page = block::list(self.1.app(), &self.0, &window).await.map_err(fault)?;
+            Ok(BlockedUserConnection::listed(page, &self.1))
         })
         .await
     }

@@ -312,14 +312,14 @@ impl ViewerThreadState {
         self.row.last_read_at.is_some().then(|| self.scope.cursor(&self.reader, self.row.last_read_seq))
     }
 
-    /// Until when you want to hear nothing of it.
+    /// Until when you want to hear nothing of it; over once that is past. Null if you have not muted it. Yours alone to see.
     async fn muted_until(&self) -> Option<DateTime> {
         self.row.muted_until.map(DateTime)
     }
 
-    /// Whether you may send here now.
+    /// Whether you may send here now: not while it is archived, nor in a direct thread while one of you blocks the other.
     async fn can_send(&self) -> bool {
-        self.reader.thread().archived_at.is_none()
+        self.reader.thread().archived_at.is_none() && !self.reader.thread().blocked
     }
 
     /// Whether you may add, remove, rename and archive here.

@@ -3,30 +3,43 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, OneofObject, Result, SimpleObject};
+use domain::page::Page;
 use domain::profile::{self, Changes};
-use domain::user::{self, Public};
+use domain::user::{self, Listed, Public};
 use entity::id::UserId;
 use entity::user::UserKind as Kind;
 
 use super::cursor::{Args, ITEMS, List};
 use super::error::{UserError, settle};
+use super::loader::BlockedBy;
 use super::nullable::{Nullable, Required};
 use super::page::connection;
 use super::scalar::{Cursor, DateTime};
-use super::scope::{Scope, viewer};
+use super::scope::{Scope, Shown, viewer};
 use super::{fault, id};
 
 /// The public face of an account.
 #[derive(Clone)]
-pub(crate) struct User(pub(crate) Arc<Public>);
+pub(crate) struct User {
+    scope: Scope,
+    user: Arc<Public>,
+}
 
 connection!(UserConnection, UserEdge, User, "accounts");
 
 impl User {
     /// Loads an account; null once it is gone.
     pub(crate) async fn load(scope: &Scope, id: UserId) -> Result<Option<Self>> {
-        let (user, _) = scope.load(id, |shown| shown.users.clone()).await?;
-        Ok(user.map(Self))
+        let (user, scope) = scope.load(id, |shown| shown.users.clone()).await?;
+        Ok(user.map(|user| Self { scope, user }))
+    }
+
+    /// Accounts that are shown together, whose public faces have been read.
+    pub(crate) fn listed(scope: &Scope, users: impl IntoIterator<Item = Public>) -> Vec<Self> {
+        let users: Vec<Arc<Public>> = users.into_iter().map(Arc::new).collect();
+        let shown = Shown { users: users.iter().map(|user| user.id).collect(), ..Shown::default() };
+        let scope = scope.showing(shown);
+        users.into_iter().map(|user| Self { scope: scope.clone(), user }).collect()
     }
 
     /// Loads the account that a row of ours refers to. The row goes with the account, so a missing one is a passing state.
@@ -41,22 +54,22 @@ impl User {
 impl User {
     /// The account's id: `usr_…`.
     pub(crate) async fn id(&self) -> ID {
-        self.0.id.to_string().into()
+        self.user.id.to_string().into()
     }
 
     /// Its unique name, as its owner writes it; 1 to 50 of `A-Za-z0-9_-`.
     async fn username(&self) -> &str {
-        &self.0.username
+        &self.user.username
     }
 
     /// Who stands behind it.
     async fn kind(&self) -> UserKind {
-        self.0.kind.into()
+        self.user.kind.into()
     }
 
     /// How they present themselves.
     async fn profile(&self) -> Profile {
-        let user = &*self.0;
+        let user = &*self.user;
         Profile {
             display_name: user.display_name.clone(),
             first_name: user.first_name.clone(),
@@ -68,7 +81,18 @@ impl User {
 
     /// When the account was made.
     async fn created_at(&self) -> DateTime {
-        self.0.created_at.into()
+        self.user.created_at.into()
+    }
+
+    /// Whether you have blocked this account. Whether it has blocked you is not told. False for the anonymous.
+    async fn viewer_has_blocked(&self, ctx: &Context<'_>) -> Required<bool> {
+        Required::of(async {
+            let Some(own) = viewer(ctx).user_id() else { return Ok(false) };
+            let all = |shown: &Shown| shown.users.iter().map(|id| BlockedBy(own, *id)).collect();
+            let (blocked, _) = self.scope.load(BlockedBy(own, self.user.id), all).await?;
+            Ok(blocked.unwrap_or_default())
+        })
+        .await
     }
 }
 
@@ -130,7 +154,7 @@ impl UserQuery {
                 UserBy::Id(id) => User::load(&scope, id::parse("by", &id).map_err(fault)?).await,
                 UserBy::Username(username) => {
                     let found = user::by_username(scope.app(), &username).await.map_err(fault)?;
-                    Ok(found.map(|user| User(Arc::new(user))))
+                    Ok(User::listed(&scope, found).pop())
                 }
             }
         })
@@ -138,7 +162,8 @@ impl UserQuery {
     }
 
     /// Accounts by username. With `search`, those whose username begins with it come first, then those whose display name
-    /// does; the case does not matter, nor do accents in display names. For the signed-in only.
+    /// does; neither case nor accents matter. Without accounts that are deactivated or suspended, and without those that you
+    /// have blocked or that have blocked you. For the signed-in only.
     async fn users(
         &self,
         ctx: &Context<'_>,
@@ -152,11 +177,10 @@ impl UserQuery {
             let scope = Scope::of(ctx);
             let window = List::Users.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
             let page = user::list(scope.app(), viewer(ctx), search.as_deref(), &window).await.map_err(fault)?;
-            let page = page.map(|listed| {
-                let cursor = List::Users.cursor(&(listed.rank, &listed.search_key, &listed.username_key));
-                (cursor, User(Arc::new(listed.user)))
-            });
-            Ok(UserConnection::of(page))
+            let users = User::listed(&scope, page.items.iter().map(|listed| listed.user.clone()));
+            let cursor = |listed: &Listed| List::Users.cursor(&(listed.rank, &listed.search_key, &listed.username_key));
+            let items = page.items.iter().map(cursor).zip(users).collect();
+            Ok(UserConnection::of(Page { items, has_next: page.has_next, has_previous: page.has_previous }))
         })
         .await
     }

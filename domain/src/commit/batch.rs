@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use entity::Timestamp;
-use entity::id::{MessageId, ThreadId, UserId};
+use entity::id::{MessageId, UserId};
 use entity::participant::{self, Role};
 use entity::read_mark::MarkKind;
 use entity::thread_event::EventKind;
@@ -30,6 +30,8 @@ pub(crate) struct Needs {
     pub(crate) succession: bool,
     /// Bans of these users.
     pub(crate) bans: BTreeSet<UserId>,
+    /// Pairs that are to meet, who acts and with whom.
+    pub(crate) meetings: BTreeSet<(UserId, UserId)>,
 }
 
 /// A message found by a seq: its own seq and its position.
@@ -49,6 +51,8 @@ pub(crate) struct Batch {
     pub(crate) now: Timestamp,
     /// By the database's clock: what the inbox is read by.
     pub(crate) stamp: Timestamp,
+    /// The pairs of [`Needs::meetings`] that must not be brought together.
+    pub(crate) apart: HashSet<(UserId, UserId)>,
     pub(super) before: thread::Model,
     pub(super) receipts_members: i32,
     pub(super) participants: HashMap<UserId, participant::Model>,
@@ -79,6 +83,7 @@ impl Batch {
             thread,
             now,
             stamp,
+            apart: HashSet::new(),
             receipts_members,
             participants: HashMap::new(),
             dirty_participants: BTreeSet::new(),
@@ -104,9 +109,10 @@ impl Batch {
     /// under the lock, again. (So those who join and leave in a hurry hold nobody else up.)
     pub(crate) fn holds(&self, proof: &Member) -> Result<(), Denied> {
         let as_it_was = proof.membership_seq() == self.thread.membership_seq;
-        let archived_alike = proof.thread().archived_at.is_some() == self.thread.archived_at.is_some();
+        let open = |thread: &thread::Model| (thread.archived_at.is_some(), thread.blocked);
+        let open_alike = open(proof.thread()) == open(&self.thread);
         let role = self.participant(proof.user_id()).map(|row| row.role);
-        if as_it_was || (archived_alike && role == Some(proof.role())) { Ok(()) } else { Err(Denied::Stale) }
+        if as_it_was || (open_alike && role == Some(proof.role())) { Ok(()) } else { Err(Denied::Stale) }
     }
 
     /// Makes every proof made so far be proven again.
@@ -386,10 +392,5 @@ impl Batch {
     /// Whose own rows changed.
     pub(super) fn touched(&self) -> impl Iterator<Item = UserId> {
         self.dirty_participants.iter().copied()
-    }
-
-    /// The thread's id.
-    pub(super) fn thread_id(&self) -> ThreadId {
-        self.thread.id
     }
 }

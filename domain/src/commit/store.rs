@@ -12,6 +12,7 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrai
 use super::batch::ReactionWrite;
 use super::{Batch, Batches, Needs, Queued};
 use crate::app::App;
+use crate::block;
 use crate::error::{Code, Refusal, Result};
 use crate::infra::db::{Engine, all};
 use crate::infra::keys::{Column, Key};
@@ -67,7 +68,7 @@ struct UserRow {
 }
 
 async fn load(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch, needs: Needs) -> Result<()> {
-    let thread_id = batch.thread_id();
+    let thread_id = batch.thread.id;
     if !needs.participants.is_empty() {
         // Key by key: whatever the planner thinks of how many there are, it must not walk through a large thread.
         let columns = [("user_id", Column::Id)];
@@ -134,6 +135,9 @@ async fn load(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch, needs
         let values = [thread_id.into(), engine.ids(needs.bans), batch.now.into()];
         let rows: Vec<UserRow> = all(on, engine, sql, values).await?;
         batch.banned.extend(rows.into_iter().map(|row| row.user_id));
+    }
+    if !needs.meetings.is_empty() {
+        batch.apart.extend(block::apart(engine, on, needs.meetings).await?);
     }
     Ok(())
 }
@@ -227,7 +231,8 @@ async fn store_participants(engine: Engine, on: &DatabaseTransaction, batch: &Ba
     let rows = batch.dirty_participants.iter().filter_map(|user| batch.participants.get(user)).cloned();
     let rows: Vec<participant::Model> = rows.collect();
     for chunk in rows.chunks(CHUNK) {
-        // Marks may move outside this lock (in threads that share no receipts), so they only ever move forward.
+        // Marks may move outside this lock (in threads that share no receipts), so they only ever move forward. Whether
+        // the thread is muted is written outside of it alone.
         let forward = |column: &str| {
             Expr::cust(format!("{}(thread_participants.{column}, excluded.{column})", engine.greatest()))
         };
@@ -235,7 +240,7 @@ async fn store_participants(engine: Engine, on: &DatabaseTransaction, batch: &Ba
                        THEN excluded.last_read_at ELSE thread_participants.last_read_at END";
         let upsert = OnConflict::columns([Column::ThreadId, Column::UserId])
             .update_columns([Column::Role, Column::JoinedAt, Column::JoinedSeq, Column::LeftAt])
-            .update_columns([Column::MutedUntil, Column::ChangedAt])
+            .update_column(Column::ChangedAt)
             .value(Column::LastReadSeq, forward("last_read_seq"))
             .value(Column::LastReadPosition, forward("last_read_position"))
             .value(Column::LastDeliveredSeq, forward("last_delivered_seq"))

@@ -53,6 +53,8 @@ pub enum SignalKind {
     Offline,
     /// Has just come and asks who is there; every node answers for its own watchers.
     Asks,
+    /// Shows nothing: who may show themselves here has changed, and whoever watches proves their right again.
+    Proves,
 }
 
 /// The bus of one node.

@@ -76,6 +76,22 @@ impl Engine {
         }
     }
 
+    /// The same, but whoever refers to the rows need not wait; only those who change or share them.
+    pub fn for_no_key_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR NO KEY UPDATE",
+        }
+    }
+
+    /// What keeps the rows of a SELECT from changing until the transaction ends, for all who ask for that at once.
+    pub fn for_share(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR SHARE",
+        }
+    }
+
     /// A statement for this engine. Parameters are `$1`, `$2` … on both.
     pub fn sql(self, text: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Statement {
         let backend = match self {

@@ -99,6 +99,9 @@ impl Change for Managed {
         needs.participants.insert(self.user_id);
         needs.bans.insert(self.user_id);
         needs.succession |= matches!(self.act, Act::SetRole(_));
+        if matches!(self.act, Act::Add(_)) && self.actor != self.user_id {
+            needs.meetings.insert((self.actor, self.user_id));
+        }
     }
 
     fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
@@ -107,6 +110,9 @@ impl Change for Managed {
         let absent = || Denied::from(Refusal::new(Code::NotFound, "user_id", "They do not take part in this thread."));
         let row = match (&self.act, present) {
             (Act::Add(_), Some(row)) => row,
+            (Act::Add(_), None) if batch.apart.contains(&(self.actor, self.user_id)) => {
+                return Err(block::refusal().into());
+            }
             (Act::Add(role), None) => {
                 batch.lift_ban(self.user_id);
                 batch.admit(self.user_id, *role, self.actor)

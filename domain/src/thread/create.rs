@@ -1,5 +1,6 @@
 //! How threads come to be. A new thread's log is empty: nobody could have watched it yet.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult
 use super::check_title;
 use crate::access::{self, Reader, Viewer};
 use crate::app::App;
+use crate::block;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db::{self, Engine};
@@ -41,14 +43,11 @@ pub enum New {
 /// Makes a thread. Guests may not; nobody makes one with an account that is not there, or with a guest.
 pub async fn create(app: &Arc<App>, viewer: &Viewer, new: New) -> Result<Reader> {
     let creator = viewer.require_account()?.user.id;
-    let (kind, title, others) = match new {
+    let (kind, title, partners) = match new {
         New::Direct(other) if other == creator => {
             return Err(Error::refuse(Code::Invalid, "user_id", "A direct thread is with somebody else."));
         }
-        New::Direct(other) => {
-            check_partners(app, &[other], |_| vec!["user_id".into()]).await?;
-            (ThreadKind::Direct, None, BTreeSet::from([other]))
-        }
+        New::Direct(other) => (ThreadKind::Direct, None, vec![other]),
         New::Group { title, participants } => {
             check_title(title.as_deref())?;
             let most = app.settings.group_members;
@@ -60,17 +59,16 @@ pub async fn create(app: &Arc<App>, viewer: &Viewer, new: New) -> Result<Reader>
                 format!("At most {most} at once."),
             );
             checks.done()?;
-            let path = |index: usize| vec!["participant_ids".into(), index.to_string().into()];
-            check_partners(app, &participants, path).await?;
-            let others = participants.into_iter().filter(|other| *other != creator).collect();
-            (ThreadKind::Group, title, others)
+            (ThreadKind::Group, title, participants)
         }
         New::Room { title } => {
             check_title(Some(&title))?;
-            (ThreadKind::Room, Some(title), BTreeSet::new())
+            (ThreadKind::Room, Some(title), Vec::new())
         }
     };
-    let rows = Rows::new(app, kind, title, creator, others);
+    let partners = Partners { kind, creator, ids: partners };
+    partners.check(app).await?;
+    let rows = Rows::new(app, title, partners);
     let members: Vec<UserId> = rows.participants.iter().map(|row| row.user_id).collect();
     let engine = app.db.engine();
     let stored = app.db.write(move |transaction| Box::pin(rows.store(engine, transaction))).await?;
@@ -80,23 +78,61 @@ pub async fn create(app: &Arc<App>, viewer: &Viewer, new: New) -> Result<Reader>
     access::reader(app, viewer, stored.id()).await
 }
 
-/// Refuses accounts that are not there, and guests.
-async fn check_partners(
-    app: &App,
-    ids: &[UserId],
-    path: impl Fn(usize) -> Vec<std::borrow::Cow<'static, str>>,
-) -> Result<()> {
-    let found = user::by_ids(app, ids).await?;
-    let refusals = ids.iter().enumerate().filter_map(|(index, id)| {
-        let (code, message) = match found.get(id).map(|user| user.kind) {
-            None => (Code::NotFound, "There is no such account."),
-            Some(UserKind::Guest) => (Code::Forbidden, "A guest may take part in public rooms only."),
-            Some(_) => return None,
-        };
-        Some(Refusal { code, path: path(index), message: message.into() })
-    });
-    let refusals: Vec<Refusal> = refusals.collect();
-    if refusals.is_empty() { Ok(()) } else { Err(Error::Refused(refusals)) }
+/// What a direct thread of two is found by, whichever of them asks.
+pub(crate) fn direct_key(one: UserId, other: UserId) -> String {
+    format!("{}:{}", one.min(other), one.max(other))
+}
+
+/// Whom a thread is made with, in the order in which they were named.
+struct Partners {
+    kind: ThreadKind,
+    creator: UserId,
+    ids: Vec<UserId>,
+}
+
+impl Partners {
+    /// Everybody but the creator, once.
+    fn others(&self) -> BTreeSet<UserId> {
+        self.ids.iter().copied().filter(|id| *id != self.creator).collect()
+    }
+
+    fn path(&self, index: usize) -> Vec<Cow<'static, str>> {
+        match self.kind {
+            ThreadKind::Direct => vec!["user_id".into()],
+            ThreadKind::Group | ThreadKind::Room => vec!["participant_ids".into(), index.to_string().into()],
+        }
+    }
+
+    /// Refuses those against whom there is something, each at its place in the input.
+    fn refuse(&self, against: impl Fn(UserId) -> Option<Refusal>) -> Result<()> {
+        let refusals = self.ids.iter().enumerate();
+        let refusals = refusals.filter_map(|(index, id)| Some(Refusal { path: self.path(index), ..against(*id)? }));
+        let refusals: Vec<Refusal> = refusals.collect();
+        if refusals.is_empty() { Ok(()) } else { Err(Error::Refused(refusals)) }
+    }
+
+    /// Refuses accounts that are not there, and guests.
+    async fn check(&self, app: &App) -> Result<()> {
+        if self.ids.is_empty() {
+            return Ok(());
+        }
+        let found = user::by_ids(app, &self.ids).await?;
+        self.refuse(|id| {
+            let (code, message) = match found.get(&id).map(|user| user.kind) {
+                None => (Code::NotFound, "There is no such account."),
+                Some(UserKind::Guest) => (Code::Forbidden, "A guest may take part in public rooms only."),
+                Some(_) => return None,
+            };
+            Some(Refusal::new(code, "id", message))
+        })
+    }
+
+    /// Refuses those whom something keeps apart from the creator, and holds the others until the transaction ends.
+    async fn meet(&self, engine: Engine, on: &DatabaseTransaction) -> Result<()> {
+        let pairs = self.others().into_iter().map(|other| (self.creator, other));
+        let apart = block::apart(engine, on, pairs).await?;
+        self.refuse(|id| apart.contains(&(self.creator, id)).then(block::refusal))
+    }
 }
 
 enum Stored {
@@ -113,6 +149,7 @@ impl Stored {
 }
 
 struct Rows {
+    partners: Partners,
     thread: thread::Model,
     participants: Vec<participant::Model>,
 }
@@ -123,14 +160,12 @@ struct Id {
 }
 
 impl Rows {
-    fn new(app: &App, kind: ThreadKind, title: Option<String>, creator: UserId, others: BTreeSet<UserId>) -> Self {
+    fn new(app: &App, title: Option<String>, partners: Partners) -> Self {
+        let (kind, creator, others) = (partners.kind, partners.creator, partners.others());
         let now = app.clock.now();
         let id = app.clock.id();
-        let direct_key = (kind == ThreadKind::Direct).then(|| {
-            let mut pair: Vec<String> = std::iter::once(&creator).chain(&others).map(ToString::to_string).collect();
-            pair.sort();
-            pair.join(":")
-        });
+        let partner = others.first().filter(|_| kind == ThreadKind::Direct);
+        let direct_key = partner.map(|partner| direct_key(creator, *partner));
         let creator_role = if kind == ThreadKind::Direct { Role::Member } else { Role::Admin };
         let members =
             std::iter::once((creator, creator_role)).chain(others.into_iter().map(|other| (other, Role::Member)));
@@ -152,10 +187,11 @@ impl Rows {
             message_count: 0,
             participant_count: count,
             receipts_until_seq: if shares_receipts { None } else { Some(0) },
+            blocked: false,
             created_at: now,
             updated_at: now,
         };
-        Self { thread, participants }
+        Self { partners, thread, participants }
     }
 
     async fn existing(&self, engine: Engine, on: &DatabaseTransaction) -> Result<Option<ThreadId>> {
@@ -168,6 +204,7 @@ impl Rows {
         if let Some(id) = self.existing(engine, on).await? {
             return Ok(Stored::Existing(id));
         }
+        self.partners.meet(engine, on).await?;
         // By the database's clock, as everything that inboxes are read by.
         let stamp = db::stamp(on, engine).await?;
         (self.thread.activity_at, self.thread.updated_at) = (stamp, stamp);

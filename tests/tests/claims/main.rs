@@ -5,6 +5,7 @@
 
 mod access;
 mod accounts;
+mod blocks;
 mod churn;
 mod closing;
 mod cluster;
@@ -31,6 +32,7 @@ mod memory;
 mod messages;
 mod metrics;
 mod migrations;
+mod mutes;
 mod nodes;
 mod onlookers;
 mod operations;

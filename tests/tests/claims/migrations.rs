@@ -29,7 +29,9 @@ async fn schema(database: &Database) -> Vec<String> {
         Engine::Sqlite => &["SELECT type || ' ' || name || ' on ' || tbl_name || ': ' || COALESCE(sql, '') AS line \
             FROM sqlite_master WHERE name <> 'sqlite_sequence' AND name NOT LIKE 'sqlite_stat%'"],
         Engine::Postgres => &[
-            "SELECT concat_ws(' ', table_name, ordinal_position, column_name, data_type, udt_name, collation_name, \
+            // A column that is dropped and added again is numbered on, so it is its place that tells.
+            "SELECT concat_ws(' ', table_name, row_number() OVER (PARTITION BY table_name ORDER BY ordinal_position), \
+             column_name, data_type, udt_name, collation_name, \
              character_maximum_length, is_nullable, column_default, is_identity) AS line \
              FROM information_schema.columns WHERE table_schema = 'public'",
             "SELECT indexdef AS line FROM pg_indexes WHERE schemaname = 'public'",

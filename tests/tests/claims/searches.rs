@@ -29,7 +29,7 @@ async fn names_that_tie_are_walked_in_one_order(world: World) {
         users.push(user);
     }
     world.user("bystander").await;
-    for (search, count) in [("ann", 12), ("ann ", 12), ("ÄNN", 11), ("ann b", 3), ("annb", 1), ("zoe", 2)] {
+    for (search, count) in [("ann", 12), ("ann ", 12), ("ÄNN", 12), ("ann b", 3), ("annb", 1), ("zoe", 2)] {
         let all = page(&users[0], search, "first: 100").await;
         assert_eq!((all.has_previous, all.has_next), (false, false), "{search}");
         let mut names = all.names.clone();

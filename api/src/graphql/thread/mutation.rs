@@ -8,7 +8,7 @@ use domain::thread::{self, New};
 use super::Thread;
 use crate::graphql::error::{UserError, settle};
 use crate::graphql::id;
-use crate::graphql::scalar::Cursor;
+use crate::graphql::scalar::{Cursor, DateTime};
 use crate::graphql::scope::{Scope, viewer};
 use crate::graphql::user::given;
 
@@ -123,6 +123,39 @@ pub(crate) struct ThreadLeavePayload {
     errors: Vec<UserError>,
 }
 
+/// What to hear nothing of, and until when.
+#[derive(InputObject)]
+pub(crate) struct ThreadMuteInput {
+    /// Which thread.
+    id: ID,
+    /// A moment to come; without it, until you unmute it, which reads as the end of the year 9999.
+    until: Option<DateTime>,
+}
+
+/// What to hear of again.
+#[derive(InputObject)]
+pub(crate) struct ThreadUnmuteInput {
+    /// Which thread.
+    id: ID,
+}
+
+/// Defines the payload of a change to how the viewer alone has a thread.
+macro_rules! own_payload {
+    ($payload:ident, $mutation:literal) => {
+        #[doc = concat!("The outcome of ", $mutation, ".")]
+        #[derive(SimpleObject)]
+        pub(crate) struct $payload {
+            /// The thread with your own state in it as it is now; null if nothing was changed.
+            thread: Option<Thread>,
+            /// What was wrong with the input.
+            errors: Vec<UserError>,
+        }
+    };
+}
+
+own_payload!(ThreadMutePayload, "threadMute");
+own_payload!(ThreadUnmutePayload, "threadUnmute");
+
 fn new_thread(input: ThreadCreateInput) -> domain::Result<New> {
     Ok(match input {
         ThreadCreateInput::Direct(direct) => New::Direct(id::parse("user_id", &direct.user_id)?),
@@ -220,5 +253,37 @@ impl ThreadMutation {
         };
         let (left, errors) = settle(outcome.await)?;
         Ok(ThreadLeavePayload { left_id: left.map(|id| id.to_string().into()), errors })
+    }
+
+    /// Mutes a thread that you take part in: your clients stay silent about it. Nobody else can tell; your other devices hear
+    /// of it through `inboxChanges`.
+    async fn thread_mute(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which thread, and until when.")] input: ThreadMuteInput,
+    ) -> Result<ThreadMutePayload> {
+        let (scope, viewer) = (Scope::fresh(ctx), viewer(ctx));
+        let outcome = async {
+            viewer.require()?;
+            let until = input.until.map(|DateTime(until)| until);
+            thread::mute(scope.app(), viewer, id::parse("id", &input.id)?, until).await
+        };
+        let (reader, errors) = settle(outcome.await)?;
+        Ok(ThreadMutePayload { thread: reader.map(|reader| Thread { scope, reader }), errors })
+    }
+
+    /// Lets a thread be heard again. No harm if it is not muted.
+    async fn thread_unmute(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which thread.")] input: ThreadUnmuteInput,
+    ) -> Result<ThreadUnmutePayload> {
+        let (scope, viewer) = (Scope::fresh(ctx), viewer(ctx));
+        let outcome = async {
+            viewer.require()?;
+            thread::unmute(scope.app(), viewer, id::parse("id", &input.id)?).await
+        };
+        let (reader, errors) = settle(outcome.await)?;
+        Ok(ThreadUnmutePayload { thread: reader.map(|reader| Thread { scope, reader }), errors })
     }
 }

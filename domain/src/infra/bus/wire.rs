@@ -8,11 +8,12 @@ use entity::id::TypedId;
 
 use super::{Hint, Signal, SignalKind};
 
-const KINDS: [(SignalKind, &str); 4] = [
+const KINDS: [(SignalKind, &str); 5] = [
     (SignalKind::Typing, "typing"),
     (SignalKind::Online, "online"),
     (SignalKind::Offline, "offline"),
     (SignalKind::Asks, "asks"),
+    (SignalKind::Proves, "proves"),
 ];
 
 impl Hint {

@@ -63,6 +63,7 @@ pub(super) async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static st
     )
     .await;
     walk.ask("a node", "query($id: ID!) { node(id: $id) { id } }", json!({ "id": one["id"] })).await;
+    walk.people(&found).await;
     walk.inbox(all.text("/viewer/threads/nodes/0/id").as_str()).await;
     walk.ask("the own address", "{ viewer { email pendingEmail } }", json!({})).await;
     walk.account().await;
@@ -162,6 +163,34 @@ impl Walk<'_> {
         reader.mark_read(id, &sent.cursor).await;
         reader.mark_delivered(id, &reply.cursor).await;
         self.keep("marking").await;
+    }
+
+    /// Blocking, whom one has blocked, and finding the others.
+    async fn people(&mut self, found: &[Value]) {
+        let (server, reader) = (self.server, self.reader);
+        let ids: Vec<_> = found.iter().map(|edge| &edge["node"]["id"]).filter(|id| **id != *reader.id).collect();
+        let direct = reader.try_create_direct(ids[0].as_str().unwrap()).await.text("/threadCreate/thread/id");
+        server.record_statements().await;
+        for id in &ids[..5] {
+            reader.try_block(id.as_str().unwrap()).await.ok("/userBlock/user");
+        }
+        reader.try_unblock(ids[4].as_str().unwrap()).await.ok("/userUnblock/user");
+        self.keep("blocking").await;
+        server.record_statements().await;
+        let page = reader.blocked("first: 2").await;
+        let end = page.text("/viewer/blockedUsers/pageInfo/endCursor");
+        assert_eq!(
+            reader.blocked(&format!("first: 2, after: \"{end}\"")).await.list("/viewer/blockedUsers/nodes").len(),
+            2
+        );
+        self.keep("the blocked").await;
+        self.ask("users beside the blocked", USERS, json!({})).await;
+        self.ask("users by a name of several", USERS, json!({ "search": "a" })).await;
+        server.record_statements().await;
+        reader.try_create_direct(ids[6].as_str().unwrap()).await.ok("/threadCreate/thread");
+        reader.try_create_group(&[ids[7].as_str().unwrap(), ids[8].as_str().unwrap()]).await.ok("/threadCreate/thread");
+        reader.mute(&direct, None).await;
+        self.keep("making threads").await;
     }
 
     /// The inbox, taken up again after something has changed.
