@@ -14,6 +14,7 @@ mod block;
 mod budget;
 mod charge;
 mod cursor;
+mod diary;
 mod document;
 mod error;
 mod event;
@@ -63,6 +64,7 @@ pub(crate) struct Mutation(
     session::SessionMutation,
     user::ProfileMutation,
     block::BlockMutation,
+    diary::DiaryMutation,
     thread::ThreadMutation,
     participant::ParticipantMutation,
     receipt::ReceiptMutation,

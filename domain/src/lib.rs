@@ -12,6 +12,7 @@ pub mod audit;
 pub mod block;
 pub mod commit;
 pub mod cursor;
+pub mod diary;
 pub mod doctor;
 pub mod error;
 pub mod event;

@@ -96,6 +96,12 @@ pub fn search_key(text: &str) -> String {
     plain(text.trim()).take(200).collect()
 }
 
+/// What a text is searched by: without case and accents, and whatever parts its words is one space.
+pub fn folded(text: &str) -> String {
+    let plain: String = plain(text).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The least text that sorts, byte by byte, after every text that begins with `prefix`.
 pub fn prefix_end(prefix: &str) -> String {
     format!("{prefix}\u{10ffff}")

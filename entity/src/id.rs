@@ -142,6 +142,8 @@ ids! {
     FailedJobId = "fjb";
     /// Jobs that belong together.
     BatchId = "bat";
+    /// An entry in somebody's diary.
+    DiaryEntryId = "dia";
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 pub mod id;
 
 pub mod audit_entry;
+pub mod diary_entry;
 pub mod email_verification_token;
 pub mod failed_job;
 pub mod instance;
@@ -26,3 +27,6 @@ pub mod user_session;
 
 /// A point in time: UTC, whole microseconds.
 pub type Timestamp = sea_orm::prelude::DateTimeUtc;
+
+/// A day of the calendar, wherever it is spent.
+pub type Date = sea_orm::prelude::Date;

@@ -8,6 +8,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("{uuid}", "uuid", "blob"),
     ("{bytes}", "bytea", "blob"),
     ("{time}", "timestamptz", "text"),
+    ("{date}", "date", "text"),
     ("{json}", "jsonb", "text"),
     // Keys are compared byte by byte, so that a prefix is a range and both engines sort alike.
     ("{key}", "text COLLATE \"C\"", "text"),

@@ -16,6 +16,7 @@ pub mod cluster;
 pub mod connection;
 pub mod control;
 pub mod deadline;
+pub mod diary;
 pub mod engine;
 pub mod events;
 pub mod id;

@@ -15,6 +15,7 @@ pub(crate) enum List {
     Rooms,
     Participants,
     Blocked,
+    Diary,
 }
 
 impl List {
@@ -25,6 +26,7 @@ impl List {
             Self::Rooms => "rooms",
             Self::Participants => "participants",
             Self::Blocked => "blocked",
+            Self::Diary => "diary",
         }
     }
 

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, InputValueError, InputValueResult, Result, Scalar, ScalarType, Value};
 use chrono::SecondsFormat;
-use domain::Timestamp;
+use domain::{Timestamp, diary};
 
 use super::budget::Budget;
 
@@ -21,6 +21,26 @@ impl ScalarType for DateTime {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}
+
+/// A day of the calendar, wherever it is spent, as RFC 3339 has it: `2026-11-20`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Date(pub(crate) entity::Date);
+
+/// A day of the calendar, wherever it is spent, as RFC 3339 has it: `2026-11-20`.
+#[Scalar(name = "Date", specified_by_url = "https://ibm.github.io/graphql-specs/custom-scalars/date.html")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = value else { return Err(InputValueError::expected_type(value)) };
+        let day = diary::parse_day(&text);
+        Ok(Self(
+            day.ok_or_else(|| InputValueError::custom("It must be a day as RFC 3339 has it, such as 2026-11-20."))?,
+        ))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
     }
 }
 

@@ -4,11 +4,12 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::access::Viewer as Who;
 use domain::account;
 use domain::session::{self, Client, Issued};
-use domain::{block, thread};
+use domain::{block, diary, thread};
 use entity::user_session;
 
 use super::block::BlockedUserConnection;
 use super::cursor::{Args, ITEMS, List};
+use super::diary::{DiaryEntry, DiaryEntryConnection};
 use super::error::{UserError, settle};
 use super::nullable::{Nullable, Required};
 use super::scalar::{Cursor, DateTime, int};
@@ -100,6 +101,36 @@ impl Viewer {
             let window = List::Blocked.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
             let page = block::list(self.1.app(), &self.0, &window).await.map_err(fault)?;
             Ok(BlockedUserConnection::listed(page, &self.1))
+        })
+        .await
+    }
+
+    /// Your diary: what you have written for yourself alone, the latest day first. Nobody else ever sees it.
+    async fn diary_entries(
+        &self,
+        #[graphql(desc = "Only what is about days of one month, such as `2026-11`.")] month: Option<String>,
+        #[graphql(desc = "Only what has this in its title or content, whatever the case and the accents.")]
+        search: Option<String>,
+        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Required<DiaryEntryConnection> {
+        Required::of(async {
+            let window = List::Diary.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
+            let filter = diary::Filter { month, search };
+            let page = diary::list(self.1.app(), &self.0, &filter, &window).await.map_err(fault)?;
+            Ok(DiaryEntryConnection::listed(page))
+        })
+        .await
+    }
+
+    /// One entry of your diary; null if there is none.
+    async fn diary_entry(&self, #[graphql(desc = "Which one.")] id: ID) -> Nullable<DiaryEntry> {
+        Nullable::of(async {
+            let id = id::parse("id", &id).map_err(fault)?;
+            let entry = diary::by_id(self.1.app(), &self.0, id).await.map_err(fault)?;
+            Ok(entry.map(DiaryEntry::from))
         })
         .await
     }

@@ -76,7 +76,7 @@ impl Engine {
         }
     }
 
-    /// The same, but whoever refers to the rows need not wait; only those who change or share them.
+    /// As [`Engine::for_update`], but whoever only refers to the rows need not wait.
     pub fn for_no_key_update(self) -> &'static str {
         match self {
             Self::Sqlite => "",
@@ -89,6 +89,14 @@ impl Engine {
         match self {
             Self::Sqlite => "",
             Self::Postgres => " FOR SHARE",
+        }
+    }
+
+    /// A condition: the text in a column has in it the text bound at `$n`, letter by letter.
+    pub fn contains(self, column: &str, n: usize) -> String {
+        match self {
+            Self::Sqlite => format!("instr({column}, ${n}) > 0"),
+            Self::Postgres => format!("strpos({column}, ${n}) > 0"),
         }
     }
 

@@ -1,3 +1,5 @@
+DROP TABLE diaries;
+
 CREATE INDEX users_search ON users (search_key, username_key);
 
 DROP INDEX users_named;

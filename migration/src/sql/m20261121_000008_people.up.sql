@@ -18,3 +18,17 @@ CREATE INDEX users_named ON users (search_key, username_key)
     WHERE deleted_at IS NULL AND suspended_at IS NULL AND is_active AND search_key <> username_key;
 
 DROP INDEX users_search;
+
+CREATE TABLE diaries (
+    id {uuid} PRIMARY KEY,
+    user_id {uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    title text NOT NULL,
+    content text NOT NULL,
+    mood text,
+    entry_date {date} NOT NULL,
+    search_text text NOT NULL,
+    created_at {time} NOT NULL,
+    updated_at {time} NOT NULL
+);
+
+CREATE INDEX diaries_user ON diaries (user_id, entry_date, id);

@@ -14,6 +14,7 @@ mod cursors;
 mod cuts;
 mod departed;
 mod descriptors;
+mod diaries;
 mod disk;
 mod documents;
 mod edge;

@@ -39,6 +39,7 @@ fn type_of(kind: &str) -> Option<&'static str> {
         "Bytes" => "bytea",
         "Uuid" => "uuid",
         "Json" => "jsonb",
+        "ChronoDate" => "date",
         "ChronoDateTimeUtc" | "ChronoDateTimeWithTimeZone" | "ChronoDateTimeLocal" => "timestamptz",
         _ => return None,
     })

@@ -64,6 +64,7 @@ pub(super) async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static st
     .await;
     walk.ask("a node", "query($id: ID!) { node(id: $id) { id } }", json!({ "id": one["id"] })).await;
     walk.people(&found).await;
+    walk.diary().await;
     walk.inbox(all.text("/viewer/threads/nodes/0/id").as_str()).await;
     walk.ask("the own address", "{ viewer { email pendingEmail } }", json!({})).await;
     walk.account().await;
@@ -191,6 +192,27 @@ impl Walk<'_> {
         reader.try_create_group(&[ids[7].as_str().unwrap(), ids[8].as_str().unwrap()]).await.ok("/threadCreate/thread");
         reader.mute(&direct, None).await;
         self.keep("making threads").await;
+    }
+
+    /// Everything that one does in one's diary.
+    async fn diary(&mut self) {
+        let (server, reader) = (self.server, self.reader);
+        server.record_statements().await;
+        let mut ids = Vec::new();
+        for day in 1..=9 {
+            ids.push(reader.write_diary(&format!("2026-11-0{day}"), "A day", "Nothing but rain").await);
+        }
+        reader.try_edit_diary(json!({ "id": ids[0], "mood": "wet" })).await.ok("/diaryEntryUpdate/diaryEntry");
+        reader.try_delete_diary(&ids[1]).await.ok("/diaryEntryDelete/deletedId");
+        reader.diary_entry(&ids[2]).await;
+        self.keep("writing a diary").await;
+        server.record_statements().await;
+        let end = reader.diary("first: 3").await.text("/viewer/diaryEntries/pageInfo/endCursor");
+        for arguments in ["", "month: \"2026-11\", ", "search: \"RAIN\", ", "month: \"2026-11\", search: \"day\", "] {
+            let page = reader.diary(&format!("{arguments}first: 3, after: \"{end}\"")).await;
+            assert_eq!(page.list("/viewer/diaryEntries/nodes").len(), 3, "{arguments}");
+        }
+        self.keep("reading a diary").await;
     }
 
     /// The inbox, taken up again after something has changed.
