@@ -32,9 +32,11 @@ mod sqlite {
 }
 
 const AT_ONCE: usize = 4;
+/// Tokens are good for as long as anybody may want to try, or the rest would try nothing but being refused.
+const SETTINGS: &[(&str, &str)] = &[("LINNET_LOG", "error"), ("LINNET_ACCESS_TOKEN_MINUTES", "100000")];
 
 async fn no_document_brings_it_down(engine: Engine) {
-    let world = World::start_with(engine, &[("LINNET_LOG", "error")]).await;
+    let world = World::start_with(engine, SETTINGS).await;
     let [alice, bob] = world.users(["alice", "bob"]).await;
     let thread = world.direct(&alice, &bob).await;
     alice.send(&thread, "x").await;
@@ -77,7 +79,7 @@ async fn ask(corpus: &Corpus, client: &Client, document: &str, thread: &str) {
 }
 
 async fn no_message_brings_it_down(engine: Engine) {
-    let world = World::start_with(engine, &[("LINNET_LOG", "error")]).await;
+    let world = World::start_with(engine, SETTINGS).await;
     let alice = world.user("alice").await;
     let corpus = Corpus::read("messages");
     let mut chance = Chance::new();
