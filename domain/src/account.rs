@@ -7,11 +7,13 @@ use entity::user::UserKind;
 use entity::{profile, user, user_session};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel, SqlErr};
 
+pub(crate) mod deletion;
 pub(crate) mod email;
 mod letter;
 pub(crate) mod password;
 mod standing;
 
+pub use deletion::delete;
 pub use email::{change as change_email, pending as pending_email, send_verification, verify as verify_email};
 pub use password::{change as change_password, request_reset, reset as reset_password};
 pub use standing::{deactivate, upgrade};

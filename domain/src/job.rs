@@ -36,15 +36,18 @@ const ATTEMPTS: i32 = 14;
 pub enum Queue {
     /// Mails.
     Mail,
+    /// What takes long and hurries nobody: one after the other, so that requests hardly notice.
+    Slow,
 }
 
 impl Queue {
     /// All of them.
-    const ALL: [Self; 1] = [Self::Mail];
+    const ALL: [Self; 2] = [Self::Mail, Self::Slow];
 
     fn name(self) -> &'static str {
         match self {
             Self::Mail => "mail",
+            Self::Slow => "slow",
         }
     }
 
@@ -52,6 +55,7 @@ impl Queue {
     fn lanes(self) -> usize {
         match self {
             Self::Mail => 4,
+            Self::Slow => 1,
         }
     }
 }
@@ -74,12 +78,18 @@ pub enum Task {
         /// The address, normalised.
         email: String,
     },
+    /// Takes out what is left of a deleted account.
+    ClearAccount {
+        /// Which one.
+        user_id: UserId,
+    },
 }
 
 impl Task {
     fn queue(&self) -> Queue {
         match self {
             Self::Mail(_) | Self::ProveEmail { .. } | Self::ResetPassword { .. } => Queue::Mail,
+            Self::ClearAccount { .. } => Queue::Slow,
         }
     }
 
@@ -105,12 +115,14 @@ struct Written {
 #[derive(Default)]
 pub(crate) struct Jobs {
     mail: Arc<Notify>,
+    slow: Arc<Notify>,
 }
 
 impl Jobs {
     fn added(&self, queue: Queue) -> &Arc<Notify> {
         match queue {
             Queue::Mail => &self.mail,
+            Queue::Slow => &self.slow,
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::user;
 mod change;
 mod page;
 
+pub(crate) use change::vanish;
 pub use change::{Changed, add, join, leave, remove, set_role};
 pub use page::{Key, pages};
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use entity::id::{MessageId, UserId};
+use entity::id::{MessageId, ThreadId, UserId};
 use entity::message;
 use entity::thread_event::EventKind;
 use sea_orm::FromQueryResult;
@@ -90,6 +90,42 @@ impl Change for ReactionChange {
             batch.append(EventKind::ReactionsChanged, self.actor, Some(self.id), None);
         }
         Ok((self.proof.clone(), row, batch.thread.last_seq))
+    }
+}
+
+/// Takes all back that a deleted account put to some messages of a thread.
+pub(crate) async fn withdraw(
+    app: &Arc<App>,
+    thread_id: ThreadId,
+    user_id: UserId,
+    messages: Vec<MessageId>,
+) -> Result<()> {
+    commit::submit(app, thread_id, Withdrawal { user_id, messages }).await.map(drop)
+}
+
+struct Withdrawal {
+    user_id: UserId,
+    messages: Vec<MessageId>,
+}
+
+impl Change for Withdrawal {
+    type Done = ();
+
+    fn needs(&self, needs: &mut Needs) {
+        needs.reactions.extend(self.messages.iter().map(|id| (*id, self.user_id)));
+    }
+
+    fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
+        for id in &self.messages {
+            let own: Vec<String> = batch.reactions_of(*id, self.user_id).into_iter().map(str::to_owned).collect();
+            for emoji in &own {
+                batch.unreact(*id, self.user_id, emoji);
+            }
+            if !own.is_empty() {
+                batch.append(EventKind::ReactionsChanged, self.user_id, Some(*id), None);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -41,10 +41,12 @@ pub(crate) const PUBLIC: &str = "u.id, u.username, u.kind, u.created_at, \
                       p.display_name, p.first_name, p.last_name, p.avatar_url, p.bio";
 const FROM: &str = "FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.deleted_at IS NULL";
 
-/// Accounts by id; those that are gone are missing.
+/// Accounts by id; those that are gone are missing. One that is being deleted has no name any more, but is there until it has left
+/// its threads: whoever takes part is somebody.
 pub async fn by_ids(app: &App, ids: &[UserId]) -> Result<HashMap<UserId, Public>> {
     let engine = app.db.engine();
-    let sql = format!("SELECT {PUBLIC} {FROM} AND u.id {}", engine.among(1));
+    let sql =
+        format!("SELECT {PUBLIC} FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id {}", engine.among(1));
     let rows: Vec<Public> = app.db.all(sql, [engine.ids(ids.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }

@@ -15,5 +15,6 @@ pub(crate) async fn run(app: &Arc<App>, held: Running, task: Task) -> Result<()>
         Task::Mail(letter) => mail::send(app, held.id(), &letter).await,
         Task::ProveEmail { user_id, email } => account::email::send_proof(app, held, user_id, email).await,
         Task::ResetPassword { email } => account::password::send_reset(app, held, email).await,
+        Task::ClearAccount { user_id } => account::deletion::clear(app, held, user_id).await,
     }
 }

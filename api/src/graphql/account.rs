@@ -79,6 +79,23 @@ pub(crate) struct AccountDeactivatePayload {
     errors: Vec<UserError>,
 }
 
+/// Whose account is to be deleted.
+#[derive(InputObject)]
+pub(crate) struct AccountDeleteInput {
+    /// Your password, if the account has one.
+    #[graphql(secret)]
+    password: Option<String>,
+}
+
+/// The outcome of accountDelete.
+#[derive(SimpleObject)]
+pub(crate) struct AccountDeletePayload {
+    /// The account that is gone.
+    deleted_id: Option<ID>,
+    /// What was wrong with the input.
+    errors: Vec<UserError>,
+}
+
 #[derive(Default)]
 pub(crate) struct AccountMutation;
 
@@ -125,6 +142,20 @@ impl AccountMutation {
         let (done, errors) = settle(account::deactivate(scope.app(), &client(ctx), who, input.password).await)?;
         let deactivated_id = done.and(who.user_id()).map(|id| id.to_string().into());
         Ok(AccountDeactivatePayload { deactivated_id, errors })
+    }
+
+    /// Deletes your account, for good: all its sessions end, its name and address are free again, and what is yours alone goes. What
+    /// you wrote to others stays with them, without a sender. Within moments it leaves its threads; until then it is shown there
+    /// without its name.
+    async fn account_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Your password.")] input: AccountDeleteInput,
+    ) -> Result<AccountDeletePayload> {
+        let (scope, who) = (Scope::fresh(ctx), viewer(ctx));
+        let (done, errors) = settle(account::delete(scope.app(), &client(ctx), who, input.password).await)?;
+        let deleted_id = done.and(who.user_id()).map(|id| id.to_string().into());
+        Ok(AccountDeletePayload { deleted_id, errors })
     }
 
     /// Signs in a visitor with a name only, who may read and write in public rooms.

@@ -74,6 +74,15 @@ pub(super) fn deactivated(to: String, user: &user::Model) -> Mail {
     letter(to, "Your account was deactivated", &text)
 }
 
+/// Says that the account is gone.
+pub(super) fn deleted(to: String, username: &str) -> Mail {
+    let text = format!(
+        "your account {username} was deleted. What you wrote to others stays with them, without your name. If it was not \
+         you, tell whoever runs this service."
+    );
+    letter(to, "Your account was deleted", &text)
+}
+
 /// How to use a token: by a link, if it is known to where, and by typing it in.
 fn way(settings: &Settings, page: &str, token: &str) -> String {
     // Behind a `#`, since what stands there is sent to no server and no other page.

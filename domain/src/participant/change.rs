@@ -219,12 +219,40 @@ impl Change for Leave {
 
     fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
         batch.holds(&self.proof)?;
-        let was_admin = batch.participant(self.user_id).is_some_and(|row| row.role == Role::Admin);
-        let successor = if was_admin { batch.successor(self.user_id) } else { None };
-        batch.dismiss(self.user_id, self.user_id);
-        if let Some(successor) = successor {
-            batch.set_role(successor, Role::Admin, self.user_id);
-        }
+        go(batch, self.user_id);
+        Ok(())
+    }
+}
+
+/// Lets somebody go, and somebody else become admin if nobody else is.
+fn go(batch: &mut Batch, user_id: UserId) {
+    let was_admin = batch.participant(user_id).is_some_and(|row| row.role == Role::Admin);
+    let successor = if was_admin { batch.successor(user_id) } else { None };
+    batch.dismiss(user_id, user_id);
+    if let Some(successor) = successor {
+        batch.set_role(successor, Role::Admin, user_id);
+    }
+}
+
+/// Takes a deleted account out of a thread of any kind. No harm if it is in no longer.
+pub(crate) async fn vanish(app: &Arc<App>, thread_id: ThreadId, user_id: UserId) -> Result<()> {
+    commit::submit(app, thread_id, Vanish { user_id }).await.map(drop)
+}
+
+struct Vanish {
+    user_id: UserId,
+}
+
+impl Change for Vanish {
+    type Done = ();
+
+    fn needs(&self, needs: &mut Needs) {
+        needs.participants.insert(self.user_id);
+        needs.succession = true;
+    }
+
+    fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
+        go(batch, self.user_id);
         Ok(())
     }
 }

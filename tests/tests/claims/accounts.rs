@@ -1,5 +1,6 @@
 //! Accounts: their addresses, their passwords, and whether they rest.
 
+mod deletion;
 mod email;
 mod password;
 mod standing;

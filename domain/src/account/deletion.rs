@@ -1,0 +1,177 @@
+//! Deleting an account. In the request it becomes nobody's: its name, address, password and profile are gone, its sessions end. What
+//! is left is a job's: it leaves each thread as anybody would, so that logs, counts and frames are right, takes its reactions back,
+//! takes its name off what it wrote, and deletes the rest in small parts. The database's cascade is only the net.
+//!
+//! The job may be killed anywhere: each part is done once, and what is done is no longer found.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use entity::id::{MessageId, ThreadId, TypedId, UserId};
+use entity::user;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+
+use super::{letter, password};
+use crate::access::Viewer;
+use crate::app::App;
+use crate::audit::{self, Action, Entry};
+use crate::error::Result;
+use crate::infra::bus::Hint;
+use crate::infra::db::Engine;
+use crate::job::{self, Running, Task};
+use crate::session::{Client, end_all};
+use crate::text::unique_key;
+use crate::{mail, participant, reaction};
+
+/// Deletes the viewer's account, for good. One with a password has to give it.
+pub async fn delete(app: &Arc<App>, client: &Client, viewer: &Viewer, given: Option<String>) -> Result<()> {
+    let user = &viewer.require()?.user;
+    let hash = match user.password_hash {
+        Some(_) => Some(password::prove(app, client, user, given.unwrap_or_default(), "password").await?.0),
+        None => None,
+    };
+    let (context, user_id) = (app.clone(), user.id);
+    let entry = Entry::new(app, Action::AccountDelete, user_id, client);
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let user = lock(context.db.engine(), transaction, user_id, hash).await?;
+            let ended = erase(&context, transaction, &user).await?;
+            if let Some(to) = user.email {
+                mail::queue(&context, transaction, letter::deleted(to, &user.username)).await?;
+            }
+            audit::record(transaction, entry).await?;
+            job::add(&context, transaction, &Task::ClearAccount { user_id }).await?;
+            Ok(ended)
+        })
+    });
+    work.await?.into_iter().for_each(|id| app.bus.publish(Hint::SessionRevoked(id)));
+    Ok(())
+}
+
+/// The account as it is now, if its password still is the one that was proved.
+async fn lock(engine: Engine, on: &DatabaseTransaction, id: UserId, hash: Option<String>) -> Result<user::Model> {
+    let sql = format!("SELECT * FROM users WHERE id = $1 AND deleted_at IS NULL{}", engine.for_update());
+    let user = user::Model::find_by_statement(engine.sql(sql, [id.into()])).one(on).await?;
+    let user = user.filter(|user| user.password_hash == hash);
+    user.ok_or_else(|| password::wrong("password").into())
+}
+
+/// Takes everything off an account that says whose it was. Which sessions have ended by it.
+async fn erase(app: &App, on: &DatabaseTransaction, user: &user::Model) -> Result<Vec<entity::id::SessionId>> {
+    let (engine, now) = (app.db.engine(), app.clock.now());
+    // Unique, as every name has to be.
+    let nobody = format!("deleted-{}", user.id.uuid().simple());
+    let sql = "UPDATE users SET username = $2, username_key = $2, search_key = $2, email = NULL, email_key = NULL, \
+               email_verified_at = NULL, password_hash = NULL, is_admin = $3, is_active = $3, last_login_at = NULL, \
+               deleted_at = $4, updated_at = $4 WHERE id = $1";
+    on.execute_raw(engine.sql(sql, [user.id.into(), nobody.into(), false.into(), now.into()])).await?;
+    let sql = "UPDATE profiles SET display_name = 'Deleted account', first_name = NULL, last_name = NULL, \
+               avatar_url = NULL, bio = NULL, updated_at = $2 WHERE user_id = $1";
+    on.execute_raw(engine.sql(sql, [user.id.into(), now.into()])).await?;
+    if let Some(email) = &user.email {
+        let sql = "DELETE FROM password_reset_tokens WHERE email = $1";
+        on.execute_raw(engine.sql(sql, [unique_key(email).into()])).await?;
+    }
+    end_all(engine, on, user.id, None, now).await
+}
+
+/// Threads that are left, and reactions that are taken back, before it is looked for more.
+const AT_ONCE: usize = 100;
+
+/// Rows that go in one transaction, and what of: each statement finds some of what is left. The account's own rows are listed if
+/// there may be many of them; the others go with the account itself.
+const PARTS: [&str; 6] = [
+    "UPDATE messages SET sender_id = NULL, client_key = NULL, send_hash = NULL \
+     WHERE id IN (SELECT id FROM messages WHERE sender_id = $1 LIMIT 250)",
+    "DELETE FROM read_marks WHERE (thread_id, user_id, kind, up_to_seq) IN \
+     (SELECT thread_id, user_id, kind, up_to_seq FROM read_marks WHERE user_id = $1 LIMIT 500)",
+    "DELETE FROM thread_participants WHERE (thread_id, user_id) IN \
+     (SELECT thread_id, user_id FROM thread_participants WHERE user_id = $1 LIMIT 500)",
+    "DELETE FROM refresh_tokens WHERE id IN (SELECT id FROM refresh_tokens WHERE user_id = $1 LIMIT 500)",
+    "DELETE FROM user_sessions WHERE id IN (SELECT id FROM user_sessions WHERE user_id = $1 LIMIT 500)",
+    "UPDATE audit_log SET ip_address = NULL \
+     WHERE id IN (SELECT id FROM audit_log WHERE user_id = $1 AND ip_address IS NOT NULL LIMIT 500)",
+];
+
+/// The job: takes out what is left of a deleted account.
+pub(crate) async fn clear(app: &Arc<App>, held: Running, user_id: UserId) -> Result<()> {
+    while leave_some(app, user_id).await? {}
+    while take_back_some(app, user_id).await? {}
+    for part in PARTS {
+        while clear_some(app, held, user_id, part).await? {}
+    }
+    let engine = app.db.engine();
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            held.hold(transaction).await?;
+            let sql = "DELETE FROM users WHERE id = $1 AND deleted_at IS NOT NULL";
+            transaction.execute_raw(engine.sql(sql, [user_id.into()])).await?;
+            Ok(())
+        })
+    });
+    work.await
+}
+
+#[derive(FromQueryResult)]
+struct Joined {
+    thread_id: ThreadId,
+}
+
+/// Leaves some threads; whether there were any.
+async fn leave_some(app: &Arc<App>, user_id: UserId) -> Result<bool> {
+    let sql =
+        format!("SELECT thread_id FROM thread_participants WHERE user_id = $1 AND left_at IS NULL LIMIT {AT_ONCE}");
+    let joined: Vec<Joined> = app.db.all(sql, [user_id.into()]).await?;
+    for Joined { thread_id } in &joined {
+        let begun = Instant::now();
+        participant::vanish(app, *thread_id, user_id).await?;
+        give_way(begun).await;
+    }
+    Ok(!joined.is_empty())
+}
+
+#[derive(FromQueryResult)]
+struct Reacted {
+    thread_id: ThreadId,
+    message_id: MessageId,
+}
+
+/// Takes some reactions back; whether there were any.
+async fn take_back_some(app: &Arc<App>, user_id: UserId) -> Result<bool> {
+    let sql = format!(
+        "SELECT m.thread_id, r.message_id FROM message_reactions r JOIN messages m ON m.id = r.message_id \
+         WHERE r.user_id = $1 LIMIT {AT_ONCE}"
+    );
+    let reacted: Vec<Reacted> = app.db.all(sql, [user_id.into()]).await?;
+    let mut of_thread: BTreeMap<ThreadId, Vec<MessageId>> = BTreeMap::new();
+    for row in &reacted {
+        of_thread.entry(row.thread_id).or_default().push(row.message_id);
+    }
+    for (thread_id, messages) in of_thread {
+        let begun = Instant::now();
+        reaction::withdraw(app, thread_id, user_id, messages).await?;
+        give_way(begun).await;
+    }
+    Ok(!reacted.is_empty())
+}
+
+/// Does one part's statement once; whether it found anything.
+async fn clear_some(app: &Arc<App>, held: Running, user_id: UserId, sql: &'static str) -> Result<bool> {
+    let (begun, engine) = (Instant::now(), app.db.engine());
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            held.hold(transaction).await?;
+            let done = transaction.execute_raw(engine.sql(sql, [user_id.into()])).await?;
+            Ok(done.rows_affected() > 0)
+        })
+    });
+    let found = work.await?;
+    give_way(begun).await;
+    Ok(found)
+}
+
+/// Rests for three times as long as the last part took, so that whoever sends meanwhile hardly notices.
+async fn give_way(begun: Instant) {
+    tokio::time::sleep((begun.elapsed() * 3).min(Duration::from_secs(1))).await;
+}
