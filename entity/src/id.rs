@@ -120,7 +120,7 @@ ids! {
     UserId = "usr";
     /// A sign-in on one client; lives until it expires or is revoked.
     SessionId = "ses";
-    /// A device that a client recognises itself by.
+    /// A device that an account has signed in on.
     DeviceId = "dev";
     /// A wallet connected to an account.
     WalletId = "wal";
@@ -144,6 +144,8 @@ ids! {
     BatchId = "bat";
     /// An entry in somebody's diary.
     DiaryEntryId = "dia";
+    /// A key that speaks for an account without a session.
+    ApiKeyId = "key";
 }
 
 #[cfg(test)]

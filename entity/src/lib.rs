@@ -5,6 +5,7 @@
 
 pub mod id;
 
+pub mod api_key;
 pub mod audit_entry;
 pub mod diary_entry;
 pub mod email_verification_token;
@@ -23,6 +24,7 @@ pub mod refresh_token;
 pub mod thread;
 pub mod thread_event;
 pub mod user;
+pub mod user_device;
 pub mod user_session;
 
 /// A point in time: UTC, whole microseconds.

@@ -37,6 +37,7 @@ impl MigratorTrait for Migrator {
             "m20261121_000003_audit",
             "m20261121_000004_jobs",
             "m20261121_000005_account_tokens",
+            "m20261121_000006_devices",
             "m20261121_000008_people",
         ]
     }
