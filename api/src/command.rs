@@ -17,6 +17,7 @@ pub(crate) mod migrate;
 pub(crate) mod schema;
 pub(crate) mod seed;
 pub(crate) mod serve;
+pub(crate) mod user;
 
 /// Reads the settings, starts logging and runs a command.
 pub(crate) fn run<F: Future<Output = Result<()>>>(command: impl FnOnce(Config) -> F) -> Result<()> {

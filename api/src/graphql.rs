@@ -9,11 +9,15 @@ use async_graphql::{MergedObject, MergedSubscription, Schema, ValidationMode};
 use domain::App;
 
 mod account;
+mod administration;
+mod api_key;
 mod attachment;
+mod audit;
 mod block;
 mod budget;
 mod charge;
 mod cursor;
+mod device;
 mod diary;
 mod document;
 mod error;
@@ -29,12 +33,14 @@ mod participant;
 mod progress;
 mod reaction;
 mod receipt;
+mod right;
 mod scalar;
 mod scope;
 mod session;
 mod signal;
 mod thread;
 mod user;
+mod viewer;
 
 pub(crate) use budget::Budget;
 pub(crate) use charge::charges;
@@ -42,13 +48,14 @@ pub(crate) use document::{Documents, Kind, Limits as DocumentLimits, Operation, 
 pub(crate) use error::{RequestId, fault, within_request};
 pub(crate) use nullable::leave_out_told;
 pub(crate) use progress::Progress;
+pub(crate) use right::permit;
 pub(crate) use scope::Scope;
 
 /// Everything that can be read.
 #[derive(MergedObject, Default)]
 pub(crate) struct Query(
     node::NodeQuery,
-    session::ViewerQuery,
+    viewer::ViewerQuery,
     user::UserQuery,
     thread::ThreadQuery,
     message::MessageQuery,
@@ -62,6 +69,9 @@ pub(crate) struct Mutation(
     account::EmailMutation,
     account::PasswordMutation,
     session::SessionMutation,
+    device::DeviceMutation,
+    api_key::ApiKeyMutation,
+    administration::AdministrationMutation,
     user::ProfileMutation,
     block::BlockMutation,
     diary::DiaryMutation,

@@ -10,8 +10,9 @@ use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::routing::get;
 use domain::App;
 use domain::access::Viewer;
+use domain::credential::Lease;
 use domain::limit::site;
-use domain::session::{Client, Lease};
+use domain::session::Client;
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
@@ -261,7 +262,7 @@ fn header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<Hea
     SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
 }
 
-/// When the session has ended; never for the anonymous.
+/// When what speaks for the viewer has ended; never for the anonymous.
 async fn ended(lease: Option<&Lease>) {
     match lease {
         Some(lease) => lease.ended().await,

@@ -27,6 +27,9 @@ enum Command {
     /// Change the database's schema, or tell how it stands.
     #[command(subcommand)]
     Migrate(command::migrate::Action),
+    /// Do what no client may do to accounts.
+    #[command(subcommand)]
+    User(command::user::Action),
     /// Print the GraphQL schema.
     Schema,
     /// Fill the database with a demo, or with a lot.
@@ -44,6 +47,7 @@ fn main() -> std::process::ExitCode {
     let outcome = match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => command::run(command::serve::serve),
         Command::Migrate(action) => command::run(|config| command::migrate::migrate(config, action)),
+        Command::User(action) => command::run(|config| command::user::act(config, action)),
         Command::Schema => command::schema::print(),
         Command::Seed { scale } => command::run(move |config| command::seed::seed(config, scale)),
         Command::Doctor => command::run(command::doctor::examine),

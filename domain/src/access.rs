@@ -1,4 +1,5 @@
-//! Who may what. Owns the law for threads and makes the proofs that every thread operation takes.
+//! Who may what. Owns the law for threads and makes the proofs that every thread operation takes; the law for accounts is in
+//! `viewer` and `administrator`.
 //!
 //! A proof can be made here only: its fields are private, and a function that touches a thread asks for one, so that
 //! forgetting a check does not compile. A proof is also the rows that were read for it. It says what held at
@@ -11,70 +12,16 @@ use std::sync::{Arc, LazyLock};
 use entity::id::{ThreadId, UserId};
 use entity::participant::{self, Role};
 use entity::thread::{self, ThreadKind};
-use entity::user::UserKind;
-use entity::{user, user_session};
 use sea_orm::{DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryResult};
-use sha2::{Digest, Sha256};
+
+mod administrator;
+mod viewer;
+
+pub use administrator::Administrator;
+pub use viewer::{Right, SignedIn, Viewer};
 
 use crate::app::App;
 use crate::error::{Code, Error, Result};
-
-/// Who asks.
-#[derive(Clone, Default)]
-pub struct Viewer(Option<Arc<SignedIn>>);
-
-/// An account with the session that speaks for it.
-pub struct SignedIn {
-    /// The account.
-    pub user: user::Model,
-    /// The session.
-    pub session: user_session::Model,
-}
-
-impl Viewer {
-    /// Nobody in particular.
-    pub fn anonymous() -> Self {
-        Self(None)
-    }
-
-    pub(crate) fn signed_in(user: user::Model, session: user_session::Model) -> Self {
-        Self(Some(Arc::new(SignedIn { user, session })))
-    }
-
-    /// The account's id, if signed in.
-    pub fn user_id(&self) -> Option<UserId> {
-        self.0.as_ref().map(|signed_in| signed_in.user.id)
-    }
-
-    /// A name for the log that is the same each time and does not tell who it is.
-    pub fn pseudonym(&self) -> Option<String> {
-        let digest = Sha256::digest(self.user_id()?.to_string());
-        Some(digest[..6].iter().map(|byte| format!("{byte:02x}")).collect())
-    }
-
-    /// The account and session, if signed in.
-    pub fn account(&self) -> Option<&SignedIn> {
-        self.0.as_deref()
-    }
-
-    /// The account and session; an error for the anonymous.
-    pub fn require(&self) -> Result<&SignedIn> {
-        self.account().ok_or(Error::Unauthenticated("Sign in first: send `Authorization: Bearer <accessToken>`."))
-    }
-
-    /// As [`Viewer::require`], and not a guest.
-    pub fn require_account(&self) -> Result<&SignedIn> {
-        let signed_in = self.require()?;
-        if signed_in.user.kind == UserKind::Guest {
-            return Err(Error::Refused(vec![crate::Refusal {
-                code: Code::Forbidden,
-                path: Vec::new(),
-                message: "A guest may read and write in public rooms only.".into(),
-            }]));
-        }
-        Ok(signed_in)
-    }
-}
 
 /// Proof that the viewer may read a thread.
 #[derive(Clone)]

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult
 
 pub(crate) mod deletion;
 pub(crate) mod email;
-mod letter;
+pub(crate) mod letter;
 pub(crate) mod password;
 mod standing;
 
@@ -20,7 +20,7 @@ pub use standing::{deactivate, upgrade};
 
 use crate::access::Viewer;
 use crate::app::App;
-use crate::audit::{self, Action, Entry};
+use crate::audit::{Action, Entry};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::db::Engine;
 use crate::session::{self, Client, Issued};
@@ -151,14 +151,14 @@ async fn insert(
     let (engine, context, user_id, made_at) = (app.db.engine(), app.clone(), user.id, user.created_at);
     let unproved = user.email.clone().filter(|_| user.email_verified_at.is_none());
     let fresh = session::Fresh::new(app, user.id, client);
-    let (stored, row) = (fresh.rows.clone(), user.clone());
     let entry = Entry::new(app, Action::AccountCreate, user.id, client);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             if let Some(field) = taken_fields(engine, ReadFrom::Transaction(transaction), &sign_up).await?.first() {
                 return Err(taken_refusal(field).into());
             }
-            let inserted = user::Entity::insert(row.into_active_model()).exec_without_returning(transaction).await;
+            let inserted =
+                user::Entity::insert(user.clone().into_active_model()).exec_without_returning(transaction).await;
             match inserted {
                 // Raced for by another connection between the look and the insert.
                 Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
@@ -168,16 +168,14 @@ async fn insert(
                 other => other?,
             };
             profile::Entity::insert(profile.into_active_model()).exec_without_returning(transaction).await?;
-            audit::record(transaction, entry).await?;
-            session::store(transaction, stored).await?;
-            match unproved {
-                Some(email) => email::ask_for_proof(&context, transaction, user_id, email, made_at).await,
-                None => Ok(()),
+            let issued = fresh.store(&context, transaction, user, entry).await?;
+            if let Some(email) = unproved {
+                email::ask_for_proof(&context, transaction, user_id, email, made_at).await?;
             }
+            Ok(issued)
         })
     });
-    work.await?;
-    Ok(fresh.issued(user))
+    work.await
 }
 
 fn taken_refusal(field: &'static str) -> Refusal {
@@ -238,7 +236,7 @@ pub(crate) async fn enter(
                AND password_hash IS NOT DISTINCT FROM $4 AND suspended_at IS NULL AND deleted_at IS NULL";
     let values = [user.id.into(), at.into(), true.into(), user.password_hash.clone().into()];
     if on.execute_raw(engine.sql(sql, values)).await?.rows_affected() == 0 {
-        return Err(Error::refuse(Code::WrongCredentials, "login", "The login or the password is wrong."));
+        return Err(session::wrong_credentials());
     }
     Ok(!user.is_active)
 }
@@ -247,7 +245,7 @@ pub(crate) async fn enter(
 /// its any more.
 async fn lock(app: &App, on: &DatabaseTransaction, user_id: UserId, proof: &password::Proof) -> Result<user::Model> {
     let engine = app.db.engine();
-    let sql = format!("SELECT * FROM users WHERE id = $1 AND password_hash = $2{}", engine.for_update());
+    let sql = format!("SELECT * FROM users WHERE id = $1 AND password_hash = $2{}", engine.for_no_key_update());
     let values = [user_id.into(), proof.0.clone().into()];
     let user = user::Model::find_by_statement(engine.sql(sql, values)).one(on).await?;
     let user = user.filter(|user| user.is_active && user.suspended_at.is_none() && user.deleted_at.is_none());
@@ -258,7 +256,7 @@ async fn lock(app: &App, on: &DatabaseTransaction, user_id: UserId, proof: &pass
 async fn anew(app: &App, user_id: UserId, session: &user_session::Model) -> Result<Viewer> {
     let user = app.db.one("SELECT * FROM users WHERE id = $1", [user_id.into()]).await?;
     let user = user.ok_or_else(|| Error::unavailable("an account was deleted while it was changed"))?;
-    Ok(Viewer::signed_in(user, session.clone()))
+    Ok(Viewer::signed_in(user, session.clone().into()))
 }
 
 /// Bytes of a login at the most; no username or email is longer.

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::commit::Writer;
+use crate::credential::Open;
 use crate::error::{Error, Result};
 use crate::hub::Hubs;
 use crate::inbox::Inboxes;
@@ -17,9 +18,8 @@ use crate::infra::mail::Mailer;
 use crate::job::Jobs;
 use crate::limit::{Limits, Rates};
 use crate::password::Hasher;
-use crate::session::Sessions;
 use crate::signal::Signals;
-use crate::{event, hub, inbox, job, session, signal};
+use crate::{credential, event, hub, inbox, job, signal};
 
 /// What an operator may set; the documentation of each is in `linnet.default.toml`.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ pub struct App {
     pub(crate) hubs: Hubs,
     pub(crate) inboxes: Inboxes,
     pub(crate) signals: Signals,
-    pub(crate) sessions: Sessions,
+    pub(crate) open: Open,
     pub(crate) hasher: Hasher,
     pub(crate) limits: Limits,
     pub(crate) mailer: Mailer,
@@ -96,7 +96,7 @@ impl App {
             hubs: Hubs::default(),
             inboxes: Inboxes::default(),
             signals: Signals::default(),
-            sessions: Sessions::default(),
+            open: Open::default(),
             hasher: Hasher::new()?,
             limits,
             mailer,
@@ -114,7 +114,7 @@ impl App {
         self.spawn(hub::look(self.clone()));
         self.spawn(inbox::listen(self.clone()));
         self.spawn(signal::listen(self.clone()));
-        self.spawn(session::watch(self.clone()));
+        self.spawn(credential::watch(self.clone()));
         self.spawn(event::retain(self.clone()));
         if let Some(directory) = self.mailer.directory() {
             let directory = directory.display();

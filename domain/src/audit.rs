@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use entity::audit_entry;
-use entity::id::UserId;
-use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel};
+use entity::id::{AuditId, UserId};
+use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel, Value};
 
 pub use entity::audit_entry::Action;
 
+use crate::access::{Administrator, Viewer};
 use crate::app::App;
 use crate::error::Result;
+use crate::infra::list::{List, by_id};
+use crate::page::{Page, Window};
 use crate::session::Client;
 
 /// A line to be written.
@@ -27,6 +30,11 @@ impl Entry {
             ip_address: client.ip_address.map(|address| address.to_string()),
             created_at: app.clock.now(),
         })
+    }
+
+    /// Whether it tells that the account was made.
+    pub(crate) fn is_sign_up(&self) -> bool {
+        self.0.action == Action::AccountCreate
     }
 
     /// The same, done by somebody else: none for who was not signed in, and for the operator.
@@ -52,4 +60,38 @@ pub(crate) fn note(app: &Arc<App>, entry: Entry) {
 pub(crate) async fn record(on: &DatabaseTransaction, entry: Entry) -> Result<()> {
     audit_entry::Entity::insert(entry.0.into_active_model()).exec_without_returning(on).await?;
     Ok(())
+}
+
+/// What was done to the viewer's own account, the newest first. From where somebody else did it is theirs to know.
+pub async fn of_own(app: &App, viewer: &Viewer, window: &Window<String>) -> Result<Page<audit_entry::Model>> {
+    let (own, _) = viewer.require_session()?;
+    let page = of_account(app, own, window).await?;
+    Ok(page.map(|mut line| {
+        if line.actor_id.is_some_and(|actor| actor != own) {
+            line.ip_address = None;
+        }
+        line
+    }))
+}
+
+/// What was done to one account, or to any: for administrators.
+pub async fn of_any(
+    app: &App,
+    _: &Administrator,
+    user_id: Option<UserId>,
+    window: &Window<String>,
+) -> Result<Page<audit_entry::Model>> {
+    match user_id {
+        Some(user_id) => of_account(app, user_id, window).await,
+        None => page(app, "FROM audit_log WHERE TRUE", Vec::new(), window).await,
+    }
+}
+
+async fn of_account(app: &App, user_id: UserId, window: &Window<String>) -> Result<Page<audit_entry::Model>> {
+    page(app, "FROM audit_log WHERE user_id = $1", vec![user_id.into()], window).await
+}
+
+async fn page(app: &App, from: &str, values: Vec<Value>, window: &Window<String>) -> Result<Page<audit_entry::Model>> {
+    let list = List { select: "*", from, keys: &["id"], descending: true, values };
+    list.page(&app.db, &by_id::<AuditId>(window)).await
 }

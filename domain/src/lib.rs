@@ -6,12 +6,16 @@
 
 pub mod access;
 pub mod account;
+pub mod administration;
+pub mod api_key;
 pub mod app;
 pub mod attachment;
 pub mod audit;
 pub mod block;
 pub mod commit;
+pub mod credential;
 pub mod cursor;
+pub mod device;
 pub mod diary;
 pub mod doctor;
 pub mod error;

@@ -13,22 +13,26 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::id::{FamilyId, SessionId, TokenId, TypedId, UserId};
 use entity::user::UserKind;
-use entity::{Timestamp, refresh_token, user, user_session};
+use entity::{Timestamp, refresh_token, user, user_device, user_session};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, QueryResult,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-mod open;
+mod list;
+mod revoke;
 
-pub use open::{Lease, lease};
-pub(crate) use open::{Sessions, watch};
+pub use list::{Listed, list};
+pub(crate) use revoke::{end, end_all, end_on};
+pub use revoke::{revoke, revoke_others};
 
-use crate::access::{Viewer, columns};
+use crate::access::columns;
 use crate::account;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
+use crate::credential::Credential;
+use crate::device::{Arrival, Introduced};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db;
@@ -45,6 +49,8 @@ pub struct Client {
     pub ip_address: Option<IpAddr>,
     /// What it calls itself.
     pub user_agent: Option<String>,
+    /// What it says that it runs on, where it signs in.
+    pub device: Option<Introduced>,
 }
 
 /// What a client gets when it signs in or refreshes. The tokens are nowhere else.
@@ -53,6 +59,8 @@ pub struct Issued {
     pub user: user::Model,
     /// The session.
     pub session: user_session::Model,
+    /// The device that it was opened on, where that was just told.
+    pub device: Option<user_device::Model>,
     /// For the `Authorization` header.
     pub access_token: String,
     /// When the access token runs out.
@@ -61,18 +69,14 @@ pub struct Issued {
     pub refresh_token: String,
 }
 
-/// Tokens with the rows that let the server know them again.
+/// A session with new tokens, to be stored.
 pub(crate) struct Fresh {
-    pub(crate) rows: Rows,
-    access_token: String,
-    refresh_token: String,
-}
-
-/// A session and one issue of tokens, to be stored.
-#[derive(Clone)]
-pub(crate) struct Rows {
     session: user_session::Model,
     tokens: refresh_token::Model,
+    access_token: String,
+    refresh_token: String,
+    /// The device that a new session is opened on.
+    arrival: Option<Arrival>,
 }
 
 impl Fresh {
@@ -93,7 +97,7 @@ impl Fresh {
             expires_at: now + app.settings.session_lifetime,
             revoked_at: None,
         };
-        Self::issue(app, session, app.clock.id())
+        Self { arrival: Arrival::of(app, user_id, client), ..Self::issue(app, session, app.clock.id()) }
     }
 
     /// New tokens for a session.
@@ -114,16 +118,43 @@ impl Fresh {
             used_at: None,
             revoked_at: None,
         };
-        Self { rows: Rows { session, tokens }, access_token, refresh_token }
+        Self { session, tokens, access_token, refresh_token, arrival: None }
+    }
+
+    /// Stores a new session with its device, and with the line of the audit log that says how it came about: none comes about
+    /// otherwise. A device that an account had not is told to it. Gives what the client gets.
+    pub(crate) async fn store(
+        mut self,
+        app: &App,
+        on: &DatabaseTransaction,
+        user: user::Model,
+        how: Entry,
+    ) -> Result<Issued> {
+        let is_sign_up = how.is_sign_up();
+        audit::record(on, how).await?;
+        let device = match self.arrival.take() {
+            Some(arrival) => Some(arrival.store(app, on, &user, is_sign_up).await?),
+            None => None,
+        };
+        self.session.device_id = device.as_ref().map(|device| device.id);
+        user_session::Entity::insert(self.session.clone().into_active_model()).exec_without_returning(on).await?;
+        self.store_tokens(on).await?;
+        Ok(Issued { device, ..self.issued(user) })
+    }
+
+    async fn store_tokens(&self, on: &DatabaseTransaction) -> Result<()> {
+        refresh_token::Entity::insert(self.tokens.clone().into_active_model()).exec_without_returning(on).await?;
+        Ok(())
     }
 
     /// What the client gets.
-    pub(crate) fn issued(self, user: user::Model) -> Issued {
+    fn issued(self, user: user::Model) -> Issued {
         Issued {
             user,
-            session: self.rows.session,
+            session: self.session,
+            device: None,
             access_token: self.access_token,
-            access_expires_at: self.rows.tokens.access_expires_at,
+            access_expires_at: self.tokens.access_expires_at,
             refresh_token: self.refresh_token,
         }
     }
@@ -139,17 +170,10 @@ pub(crate) fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
-/// Stores a new session with its first tokens.
-pub(crate) async fn store(on: &DatabaseTransaction, rows: Rows) -> Result<()> {
-    user_session::Entity::insert(rows.session.into_active_model()).exec_without_returning(on).await?;
-    refresh_token::Entity::insert(rows.tokens.into_active_model()).exec_without_returning(on).await?;
-    Ok(())
-}
-
 /// Signs in by username or email. Which of login and password was wrong is not said, nor to be told by the time.
 pub async fn create(app: &Arc<App>, client: &Client, login: &str, password: String) -> Result<Issued> {
     if login.len() > account::LONGEST_LOGIN {
-        return Err(Error::refuse(Code::WrongCredentials, "login", "The login or the password is wrong."));
+        return Err(wrong_credentials());
     }
     app.limits.password(client.ip_address)?;
     let found = account::by_login(app, login).await?;
@@ -162,24 +186,25 @@ pub async fn create(app: &Arc<App>, client: &Client, login: &str, password: Stri
         if let Some(user_id) = account_id {
             audit::note(app, Entry::new(app, Action::SignInFailure, user_id, client).by(None));
         }
-        return Err(Error::refuse(Code::WrongCredentials, "login", "The login or the password is wrong."));
+        return Err(wrong_credentials());
     };
-    let fresh = Fresh::new(app, user.id, client);
-    let (rows, engine, now) = (fresh.rows.clone(), app.db.engine(), app.clock.now());
-    let entry = Entry::new(app, Action::SignIn, user.id, client);
+    let (fresh, entry) = (Fresh::new(app, user.id, client), Entry::new(app, Action::SignIn, user.id, client));
     let taken_up = Entry::new(app, Action::AccountReactivate, user.id, client);
-    let account = user.clone();
+    let (context, engine, now) = (app.clone(), app.db.engine(), app.clock.now());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
-            if account::enter(engine, transaction, &account, now).await? {
+            if account::enter(engine, transaction, &user, now).await? {
                 audit::record(transaction, taken_up).await?;
             }
-            audit::record(transaction, entry).await?;
-            store(transaction, rows).await
+            fresh.store(&context, transaction, user, entry).await
         })
     });
-    work.await?;
-    Ok(fresh.issued(user))
+    work.await
+}
+
+/// Who could not show that an account is theirs; which of login and password was wrong is not said.
+pub(crate) fn wrong_credentials() -> Error {
+    Error::refuse(Code::WrongCredentials, "login", "The login or the password is wrong.")
 }
 
 #[derive(FromQueryResult)]
@@ -206,7 +231,8 @@ fn may_enter(user: &user::Model) -> bool {
     user.suspended_at.is_none() && user.deleted_at.is_none()
 }
 
-fn may_sign_in(user: &user::Model) -> bool {
+/// Whether sessions and keys of an account speak for it.
+pub(crate) fn may_sign_in(user: &user::Model) -> bool {
     user.is_active && may_enter(user)
 }
 
@@ -247,7 +273,8 @@ pub async fn refresh(app: &Arc<App>, client: &Client, presented: &str) -> Result
     let (context, client) = (app.clone(), client.clone());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
-            let sql = format!("{}{}", presented_by("token_hash"), engine.for_update());
+            // The session's row is what whoever ends sessions goes by, and what orders two who refresh at once.
+            let sql = format!("{}{}", presented_by("token_hash"), engine.for_update_of("s"));
             let found = Presented::find_by_statement(engine.sql(sql, [hash.into()])).one(transaction).await?;
             let Some(found) = found else { return Ok(Refreshed::Refused(Code::WrongCredentials, None)) };
             let over = found.token.revoked_at.is_some() || found.session.revoked_at.is_some();
@@ -267,11 +294,9 @@ pub async fn refresh(app: &Arc<App>, client: &Client, presented: &str) -> Result
             let sql = "UPDATE refresh_tokens SET used_at = coalesce(used_at, $2) WHERE id = $1";
             transaction.execute_raw(engine.sql(sql, [found.token.id.into(), stamp.into()])).await?;
             let sql = "UPDATE user_sessions SET expires_at = $2, last_activity_at = $3 WHERE id = $1";
-            let session = &fresh.rows.session;
-            let values = [session.id.into(), session.expires_at.into(), now.into()];
+            let values = [fresh.session.id.into(), fresh.session.expires_at.into(), now.into()];
             transaction.execute_raw(engine.sql(sql, values)).await?;
-            let tokens = fresh.rows.tokens.clone().into_active_model();
-            refresh_token::Entity::insert(tokens).exec_without_returning(transaction).await?;
+            fresh.store_tokens(transaction).await?;
             Ok(Refreshed::Issued(Box::new(fresh.issued(found.user))))
         })
     });
@@ -292,73 +317,10 @@ enum Refreshed {
     Refused(Code, Option<SessionId>),
 }
 
-/// Ends a session and all tokens of it.
-async fn end(engine: crate::infra::db::Engine, on: &DatabaseTransaction, id: SessionId, at: Timestamp) -> Result<()> {
-    let sql = "UPDATE user_sessions SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1";
-    on.execute_raw(engine.sql(sql, [id.into(), at.into()])).await?;
-    let sql = "UPDATE refresh_tokens SET revoked_at = coalesce(revoked_at, $2) WHERE session_id = $1";
-    on.execute_raw(engine.sql(sql, [id.into(), at.into()])).await?;
-    Ok(())
-}
-
-/// Ends an account's sessions, but for one, with all their tokens; which ones. The account's row has to be locked: so nobody enters
-/// meanwhile.
-pub(crate) async fn end_all(
-    engine: crate::infra::db::Engine,
-    on: &DatabaseTransaction,
-    user_id: UserId,
-    except: Option<SessionId>,
-    at: Timestamp,
-) -> Result<Vec<SessionId>> {
-    let except = except.unwrap_or(SessionId::from_uuid(Uuid::nil()));
-    let values = || [user_id.into(), except.into(), at.into()];
-    let sql =
-        "UPDATE user_sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL RETURNING id";
-    let ended = Ended::find_by_statement(engine.sql(sql, values())).all(on).await?;
-    let sql =
-        "UPDATE refresh_tokens SET revoked_at = $3 WHERE user_id = $1 AND session_id <> $2 AND revoked_at IS NULL";
-    on.execute_raw(engine.sql(sql, values())).await?;
-    Ok(ended.into_iter().map(|row| row.id).collect())
-}
-
-#[derive(FromQueryResult)]
-struct Ended {
-    id: SessionId,
-}
-
-/// Ends one of the viewer's sessions; without an id, the one that asks. Its sockets close within a second, on every node.
-pub async fn revoke(app: &App, client: &Client, viewer: &Viewer, id: Option<SessionId>) -> Result<SessionId> {
-    let signed_in = viewer.require()?;
-    let (own, id) = (signed_in.user.id, id.unwrap_or(signed_in.session.id));
-    let (engine, now) = (app.db.engine(), app.clock.now());
-    let entry = Entry::new(app, Action::SessionRevoke, own, client);
-    let work = app.db.write(move |transaction| {
-        Box::pin(async move {
-            let sql = "SELECT * FROM user_sessions WHERE id = $1 AND user_id = $2";
-            let values = [id.into(), own.into()];
-            let found = user_session::Model::find_by_statement(engine.sql(sql, values)).one(transaction).await?;
-            if found.is_none() {
-                return Err(Error::not_found("id", "session"));
-            }
-            end(engine, transaction, id, now).await?;
-            audit::record(transaction, entry).await
-        })
-    });
-    work.await?;
-    app.bus.publish(Hint::SessionRevoked(id));
-    Ok(id)
-}
-
-/// Who an access token speaks for.
-pub async fn authenticate(app: &Arc<App>, token: &str) -> Result<Viewer> {
-    let invalid = Error::Unauthenticated("The access token is not valid (any more): refresh it or sign in again.");
+/// The account and the session that an access token speaks for, if it is good.
+pub(crate) async fn presented(app: &App, token: &str) -> Result<Option<(user::Model, Credential)>> {
     let found: Option<Presented> = app.db.one(presented_by("access_hash"), [digest(token).into()]).await?;
-    let Some(Presented { token, session, user }) = found else { return Err(invalid) };
     let now = app.clock.now();
-    let over = token.revoked_at.is_some() || session.revoked_at.is_some();
-    if over || token.access_expires_at <= now || session.expires_at <= now || !may_sign_in(&user) {
-        return Err(invalid);
-    }
-    open::note_activity(app, &session, now);
-    Ok(Viewer::signed_in(user, session))
+    let good = found.filter(|found| found.token.revoked_at.is_none() && found.token.access_expires_at > now);
+    Ok(good.map(|found| (found.user, found.session.into())))
 }

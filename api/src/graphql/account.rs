@@ -4,9 +4,11 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::access;
 use domain::account::{self, SignUp};
 
+use super::device::{DeviceInput, client_on};
 use super::error::{UserError, settle};
 use super::scope::{Scope, viewer};
-use super::session::{SessionPayload, Viewer, client};
+use super::session::{SessionPayload, client};
+use super::viewer::Viewer;
 
 mod email;
 mod password;
@@ -26,6 +28,8 @@ pub(crate) struct AccountCreateInput {
     password: String,
     /// The name to show, 1 to 100 characters; the username if left out.
     display_name: Option<String>,
+    /// What they sign up on.
+    device: Option<DeviceInput>,
 }
 
 /// Who comes as a guest.
@@ -33,6 +37,8 @@ pub(crate) struct AccountCreateInput {
 pub(crate) struct SessionCreateGuestInput {
     /// 1 to 50 of `A-Za-z0-9_-`, unique whatever the case.
     username: String,
+    /// What they come on.
+    device: Option<DeviceInput>,
 }
 
 /// What makes a guest's account a full one.
@@ -115,8 +121,8 @@ impl AccountMutation {
             display_name: input.display_name,
             is_vouched_for: false,
         };
-        let outcome = account::create(scope.app(), &client(ctx), sign_up).await;
-        SessionPayload::of(&scope, outcome).await
+        let outcome = async { account::create(scope.app(), &client_on(ctx, input.device)?, sign_up).await };
+        SessionPayload::of(&scope, outcome.await).await
     }
 
     /// Makes your guest's account a full one, which keeps its id, its name and what it wrote, and goes on in this session. A mail
@@ -165,7 +171,8 @@ impl AccountMutation {
         #[graphql(desc = "Who comes.")] input: SessionCreateGuestInput,
     ) -> Result<SessionPayload> {
         let scope = Scope::fresh(ctx);
-        let outcome = account::create_guest(scope.app(), &client(ctx), input.username).await;
-        SessionPayload::of(&scope, outcome).await
+        let outcome =
+            async { account::create_guest(scope.app(), &client_on(ctx, input.device)?, input.username).await };
+        SessionPayload::of(&scope, outcome.await).await
     }
 }

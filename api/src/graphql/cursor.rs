@@ -16,6 +16,10 @@ pub(crate) enum List {
     Participants,
     Blocked,
     Diary,
+    Sessions,
+    Devices,
+    ApiKeys,
+    Audit,
 }
 
 impl List {
@@ -27,6 +31,10 @@ impl List {
             Self::Participants => "participants",
             Self::Blocked => "blocked",
             Self::Diary => "diary",
+            Self::Sessions => "sessions",
+            Self::Devices => "devices",
+            Self::ApiKeys => "apiKeys",
+            Self::Audit => "auditLog",
         }
     }
 

@@ -1,148 +1,25 @@
-//! The viewer, and the sessions that speak for them.
+//! Sessions: signing in and out, and what is signed in.
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use domain::access::Viewer as Who;
-use domain::account;
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, Result, SimpleObject};
+use domain::device;
 use domain::session::{self, Client, Issued};
-use domain::{block, diary, thread};
-use entity::user_session;
+use entity::id::{DeviceId, UserId};
+use entity::{user_device, user_session};
 
-use super::block::BlockedUserConnection;
 use super::cursor::{Args, ITEMS, List};
-use super::diary::{DiaryEntry, DiaryEntryConnection};
+use super::device::{Device, DeviceInput, client_on};
 use super::error::{UserError, settle};
 use super::nullable::{Nullable, Required};
-use super::scalar::{Cursor, DateTime, int};
+use super::page::connection;
+use super::scalar::{Cursor, DateTime};
 use super::scope::{Scope, viewer};
-use super::thread::ThreadConnection;
 use super::user::User;
+use super::viewer::Own;
 use super::{fault, id};
 
-#[derive(Default)]
-pub(crate) struct ViewerQuery;
-
-#[Object]
-impl ViewerQuery {
-    /// The signed-in account; null for an anonymous request. All that is private hangs off this field alone.
-    async fn viewer(&self, ctx: &Context<'_>) -> Option<Viewer> {
-        viewer(ctx).account().map(|_| Viewer(viewer(ctx).clone(), Scope::of(ctx)))
-    }
-}
-
-/// You: the signed-in account, with all that nobody else sees.
-pub(crate) struct Viewer(Who, Scope);
-
-impl Viewer {
-    /// Whoever this is, and what their fields load through.
-    pub(crate) fn of(who: Who, scope: Scope) -> Self {
-        Self(who, scope)
-    }
-
-    fn account(&self) -> Result<&domain::access::SignedIn> {
-        self.0.require().map_err(fault)
-    }
-}
-
-/// You: the signed-in account, with all that nobody else sees.
-#[Object]
-impl Viewer {
-    /// Your public face.
-    async fn user(&self) -> Required<User> {
-        Required::of(async { User::require(&self.1, self.account()?.user.id).await }).await
-    }
-
-    /// Your email address; null for a guest.
-    async fn email(&self) -> Nullable<&str> {
-        Nullable::of(async { Ok(self.account()?.user.email.as_deref()) }).await
-    }
-
-    /// When you proved that the address is yours.
-    async fn email_verified_at(&self) -> Nullable<DateTime> {
-        Nullable::of(async { Ok(self.account()?.user.email_verified_at.map(DateTime)) }).await
-    }
-
-    /// The address that yours is to be changed to, once it is proved; null if you have asked for none.
-    async fn pending_email(&self) -> Nullable<String> {
-        Nullable::of(async { account::pending_email(self.1.app(), &self.0).await.map_err(fault) }).await
-    }
-
-    /// The session that this request speaks for. Null for an API key.
-    async fn session(&self) -> Nullable<Session> {
-        Nullable::of(async { Ok(Some(Session::of(&self.account()?.session, true))) }).await
-    }
-
-    /// Your threads, the most recently active first.
-    async fn threads(
-        &self,
-        #[graphql(desc = "Those that are archived instead of those in use.", default_with = "Some(false)")]
-        archived: Option<bool>,
-        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-    ) -> Required<ThreadConnection> {
-        Required::of(async {
-            let window = List::Threads.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
-            let page = thread::inbox(self.1.app(), &self.0, archived.unwrap_or(false), &window).await.map_err(fault)?;
-            Ok(ThreadConnection::listed(page, List::Threads, &self.1))
-        })
-        .await
-    }
-
-    /// Whom you have blocked, the latest first.
-    async fn blocked_users(
-        &self,
-        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-    ) -> Required<BlockedUserConnection> {
-        Required::of(async {
-            let window = List::Blocked.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
-            let page = block::list(self.1.app(), &self.0, &window).await.map_err(fault)?;
-            Ok(BlockedUserConnection::listed(page, &self.1))
-        })
-        .await
-    }
-
-    /// Your diary: what you have written for yourself alone, the latest day first. Nobody else ever sees it.
-    async fn diary_entries(
-        &self,
-        #[graphql(desc = "Only what is about days of one month, such as `2026-11`.")] month: Option<String>,
-        #[graphql(desc = "Only what has this in its title or content, whatever the case and the accents.")]
-        search: Option<String>,
-        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-    ) -> Required<DiaryEntryConnection> {
-        Required::of(async {
-            let window = List::Diary.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
-            let filter = diary::Filter { month, search };
-            let page = diary::list(self.1.app(), &self.0, &filter, &window).await.map_err(fault)?;
-            Ok(DiaryEntryConnection::listed(page))
-        })
-        .await
-    }
-
-    /// One entry of your diary; null if there is none.
-    async fn diary_entry(&self, #[graphql(desc = "Which one.")] id: ID) -> Nullable<DiaryEntry> {
-        Nullable::of(async {
-            let id = id::parse("id", &id).map_err(fault)?;
-            let entry = diary::by_id(self.1.app(), &self.0, id).await.map_err(fault)?;
-            Ok(entry.map(DiaryEntry::from))
-        })
-        .await
-    }
-
-    /// How many of your threads in use have something that you have not read.
-    async fn unread_thread_count(&self) -> Required<i32> {
-        Required::of(async { Ok(int(thread::unread_thread_count(self.1.app(), &self.0).await.map_err(fault)?)) }).await
-    }
-}
-
 /// A sign-in on one client.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Clone)]
+#[graphql(complex)]
 pub(crate) struct Session {
     /// The session's id: `ses_…`.
     id: ID,
@@ -158,10 +35,33 @@ pub(crate) struct Session {
     user_agent: Option<String>,
     /// Whether it is the one that asks.
     is_current: bool,
+    #[graphql(skip)]
+    opened_on: OpenedOn,
+    #[graphql(skip)]
+    scope: Scope,
+}
+
+connection!(SessionConnection, SessionEdge, Session, "sessions");
+
+/// The device of a session: as it was read with it, or to be asked for.
+#[derive(Clone)]
+enum OpenedOn {
+    Read(Option<Device>),
+    Named { user_id: UserId, id: DeviceId, current: Option<DeviceId> },
 }
 
 impl Session {
-    fn of(row: &user_session::Model, is_current: bool) -> Self {
+    /// A session, with its device where that was read, as whoever `current` speaks for sees it.
+    pub(crate) fn of(
+        row: &user_session::Model,
+        device: Option<user_device::Model>,
+        current: &user_session::Model,
+        scope: &Scope,
+    ) -> Self {
+        let opened_on = match (device, row.device_id) {
+            (None, Some(id)) => OpenedOn::Named { user_id: row.user_id, id, current: current.device_id },
+            (device, _) => OpenedOn::Read(device.map(|device| Device::of(device, current.device_id))),
+        };
         Self {
             id: row.id.to_string().into(),
             created_at: row.created_at.into(),
@@ -169,8 +69,54 @@ impl Session {
             expires_at: row.expires_at.into(),
             ip_address: row.ip_address.clone(),
             user_agent: row.user_agent.clone(),
-            is_current,
+            is_current: row.id == current.id,
+            opened_on,
+            scope: scope.clone(),
         }
+    }
+}
+
+#[ComplexObject]
+impl Session {
+    /// The device that it signed in on; null if the client named none.
+    async fn device(&self) -> Nullable<Device> {
+        Nullable::of(async {
+            match &self.opened_on {
+                OpenedOn::Read(device) => Ok(device.clone()),
+                OpenedOn::Named { user_id, id, current } => {
+                    let row = device::of_session(self.scope.app(), *user_id, *id).await.map_err(fault)?;
+                    Ok(row.map(|row| Device::of(row, *current)))
+                }
+            }
+        })
+        .await
+    }
+}
+
+/// The viewer's sessions.
+pub(crate) struct OwnSessions(pub(crate) Own);
+
+#[Object]
+impl OwnSessions {
+    /// Your sessions that have not ended, the newest first. Not for API keys.
+    async fn sessions(
+        &self,
+        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Required<SessionConnection> {
+        Required::of(async {
+            let Own(who, scope) = &self.0;
+            let (_, current) = who.require_session().map_err(fault)?;
+            let window = List::Sessions.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
+            let page = session::list(scope.app(), who, &window).await.map_err(fault)?;
+            Ok(SessionConnection::of(page.map(|listed| {
+                let cursor = List::Sessions.cursor(&listed.session.id.to_string());
+                (cursor, Session::of(&listed.session, listed.device, current, scope))
+            })))
+        })
+        .await
     }
 }
 
@@ -206,7 +152,7 @@ impl SessionPayload {
             });
         };
         Ok(Self {
-            session: Some(Session::of(&issued.session, true)),
+            session: Some(Session::of(&issued.session, issued.device, &issued.session, scope)),
             user: User::load(scope, issued.user.id).await?,
             access_token: Some(issued.access_token),
             access_token_expires_at: Some(issued.access_expires_at.into()),
@@ -224,6 +170,8 @@ pub(crate) struct SessionCreateInput {
     /// The password.
     #[graphql(secret)]
     password: String,
+    /// What they sign in on.
+    device: Option<DeviceInput>,
 }
 
 /// Which session to go on with.
@@ -250,6 +198,22 @@ pub(crate) struct SessionRevokePayload {
     errors: Vec<UserError>,
 }
 
+/// Which session to keep.
+#[derive(InputObject)]
+pub(crate) struct SessionRevokeOthersInput {
+    /// One of your sessions; without it, the current one.
+    id: Option<ID>,
+}
+
+/// The outcome of sessionRevokeOthers.
+#[derive(SimpleObject)]
+pub(crate) struct SessionRevokeOthersPayload {
+    /// The session that is left.
+    session: Option<Session>,
+    /// What was wrong with the input.
+    errors: Vec<UserError>,
+}
+
 /// The client that asks, as the edge sees it.
 pub(crate) fn client(ctx: &Context<'_>) -> Client {
     ctx.data_opt::<Client>().cloned().unwrap_or_default()
@@ -267,8 +231,11 @@ impl SessionMutation {
         #[graphql(desc = "Who signs in.")] input: SessionCreateInput,
     ) -> Result<SessionPayload> {
         let scope = Scope::fresh(ctx);
-        let outcome = session::create(scope.app(), &client(ctx), &input.login, input.password).await;
-        SessionPayload::of(&scope, outcome).await
+        let outcome = async {
+            let client = client_on(ctx, input.device)?;
+            session::create(scope.app(), &client, &input.login, input.password).await
+        };
+        SessionPayload::of(&scope, outcome.await).await
     }
 
     /// Trades a refresh token for new tokens of the same session. For ten seconds it may be used again, for a client that
@@ -297,5 +264,23 @@ impl SessionMutation {
         };
         let (revoked, errors) = settle(outcome.await)?;
         Ok(SessionRevokePayload { revoked_id: revoked.map(|id| id.to_string().into()), errors })
+    }
+
+    /// Signs out everywhere else: ends all of your sessions but one. Their sockets close within a second with code 4403.
+    async fn session_revoke_others(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which session to keep.")] input: SessionRevokeOthersInput,
+    ) -> Result<SessionRevokeOthersPayload> {
+        let (scope, who) = (Scope::fresh(ctx), viewer(ctx));
+        let outcome = async {
+            who.require()?;
+            let keep = id::parse_optional("id", input.id.as_ref())?;
+            session::revoke_others(scope.app(), &client(ctx), who, keep).await
+        };
+        let (kept, errors) = settle(outcome.await)?;
+        let current = who.session();
+        let session = kept.map(|kept| Session::of(&kept, None, current.unwrap_or(&kept), &scope));
+        Ok(SessionRevokeOthersPayload { session, errors })
     }
 }

@@ -10,7 +10,7 @@ use async_graphql::ServerError;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, Response, StatusCode};
-use domain::session::{self, Lease};
+use domain::credential::{self, Lease};
 use futures_util::Stream;
 use serde_json::json;
 use tokio::time::{Instant, interval_at};
@@ -42,7 +42,7 @@ pub(super) fn stream(
     let gone = CancellationToken::new();
     let driver = Driver {
         edge: edge.clone(),
-        lease: session::lease(&edge.app, &caller.viewer),
+        lease: credential::lease(&edge.app, &caller.viewer),
         outgoing,
         gone: gone.clone(),
         _place: place,

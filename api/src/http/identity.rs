@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use axum::http::header::{AUTHORIZATION, FORWARDED, HOST, HeaderName, ORIGIN, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue};
 use domain::access::Viewer;
-use domain::session::{self, Client};
+use domain::credential;
+use domain::session::Client;
 
 use super::Edge;
 
@@ -15,7 +16,7 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(super) fn client(edge: &Edge, headers: &HeaderMap, peer: SocketAddr) -> Client {
     let forwarded = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
     let address = behind(peer.ip(), forwarded, |address| edge.is_proxy(address));
-    Client { ip_address: Some(address), user_agent: text(headers, USER_AGENT).map(str::to_owned) }
+    Client { ip_address: Some(address), user_agent: text(headers, USER_AGENT).map(str::to_owned), device: None }
 }
 
 /// The nearest address that is no proxy of ours. Each proxy appends whom it was asked by, so the list is read from its end, and
@@ -72,7 +73,7 @@ pub(super) async fn authenticate(edge: &Edge, authorization: &str) -> domain::Re
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(domain::Error::Unauthenticated("The authorization must read `Bearer <accessToken>`."));
     }
-    session::authenticate(&edge.app, token.trim()).await
+    credential::authenticate(&edge.app, token.trim()).await
 }
 
 /// Whether a page may ask: one of this server, or of an origin that is allowed. What is no page sends no origin.

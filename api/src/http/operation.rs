@@ -22,7 +22,8 @@ use super::listen::Counted;
 use super::room::Reserved;
 use super::{Edge, metrics as measures};
 use crate::graphql::{
-    Budget, Kind, Operation, Progress, RequestId, Scope, charges, clipped, fault, leave_out_told, within_request,
+    Budget, Kind, Operation, Progress, RequestId, Scope, charges, clipped, fault, leave_out_told, permit,
+    within_request,
 };
 
 /// A request as clients write it.
@@ -78,6 +79,8 @@ impl Refusal {
         let (status, retry_after) = match &error {
             domain::Error::RateLimited { retry_after } => (Some(StatusCode::TOO_MANY_REQUESTS), Some(*retry_after)),
             domain::Error::Unauthenticated(_) => (Some(StatusCode::UNAUTHORIZED), None),
+            // What speaks for the account has no right to it, whatever else the request holds.
+            domain::Error::Refused(_) => (Some(StatusCode::FORBIDDEN), None),
             domain::Error::Unavailable { retry_after, .. } => {
                 (Some(StatusCode::SERVICE_UNAVAILABLE), Some(*retry_after))
             }
@@ -145,6 +148,7 @@ pub(super) fn admit(
         .documents
         .operation(&query, operation_name.as_deref(), variables)
         .map_err(|errors| Refusal::signed(id.clone(), errors, None, None))?;
+    permit(&caller.viewer, &operation).map_err(|error| Refusal::of(id.clone(), error))?;
     for (class, count) in charges(&operation) {
         // The address has been charged for the request as a read.
         let address = caller.address().filter(|_| class != Class::Reads);

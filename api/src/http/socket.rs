@@ -11,7 +11,8 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::access::Viewer;
-use domain::session::{self, Client, Lease};
+use domain::credential::{self, Lease};
+use domain::session::Client;
 use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
 use metrics::counter;
@@ -263,7 +264,7 @@ impl Socket {
                 }
             }
         };
-        let lease = session::lease(&self.edge.app, &viewer);
+        let lease = credential::lease(&self.edge.app, &viewer);
         let seat = self.edge.account_seat(&viewer).ok_or(TRY_LATER)?;
         let caller = Caller { viewer, client: self.client.clone() };
         self.introduced = Some(Introduced { caller, lease, _seat: seat });

@@ -11,7 +11,7 @@ use entity::{Timestamp, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult, SqlErr};
 
 use super::{LONGEST_LOGIN, anew, check_email, letter, lock, password};
-use crate::access::{SignedIn, Viewer};
+use crate::access::Viewer;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::error::{Code, Error, Refusal, Result};
@@ -86,7 +86,7 @@ pub async fn change(
     password: String,
 ) -> Result<Viewer> {
     let signed_in = viewer.require_account()?;
-    let SignedIn { user, session } = signed_in;
+    let (user, (_, session)) = (&signed_in.user, viewer.require_session()?);
     let mut checks = Checks::default();
     check_email(&mut checks, &email);
     checks.require(!is_of(user, &email), Code::Conflict, "email", "It is your address already.");

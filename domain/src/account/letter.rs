@@ -1,6 +1,8 @@
 //! What accounts are told by mail. In English; who wants another language reads the account's events and writes its own.
 
-use entity::user;
+use std::net::IpAddr;
+
+use entity::{user, user_device};
 
 use crate::app::Settings;
 use crate::mail::Mail;
@@ -81,6 +83,20 @@ pub(super) fn deleted(to: String, username: &str) -> Mail {
          you, tell whoever runs this service."
     );
     letter(to, "Your account was deleted", &text)
+}
+
+/// Says that somebody signed in on a device for the first time.
+pub(crate) fn new_device(to: String, user: &user::Model, device: &user_device::Model, from: Option<IpAddr>) -> Mail {
+    // The name is whatever the client says: on one line it is a name and no more.
+    let name = device.name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let from = from.map(|address| format!(" from {address}")).unwrap_or_default();
+    let at = device.created_at.format("%Y-%m-%d %H:%M");
+    let text = format!(
+        "somebody signed in to your account {} on a new device{from} at {at} UTC. It calls itself:\n\n    {name}\n\n\
+         If it was not you, change your password now, and look through your devices and sessions.",
+        user.username
+    );
+    letter(to, "A new device signed in to your account", &text)
 }
 
 /// How to use a token: by a link, if it is known to where, and by typing it in.

@@ -39,9 +39,10 @@ pub(super) async fn prove(
     field: &'static str,
 ) -> Result<Proof> {
     app.limits.password(client.ip_address)?;
-    let SignedIn { user, session } = signed_in;
+    let user = &signed_in.user;
     // Where the session began, its owner has attempts of their own; who has stolen it is somewhere else.
-    let home = session.ip_address.as_ref().and_then(|address| address.parse().ok()).map(site);
+    let home = signed_in.session().and_then(|session| session.ip_address.as_ref());
+    let home = home.and_then(|address| address.parse().ok()).map(site);
     app.limits.attempt(&match home.filter(|home| client.ip_address.map(site) == Some(*home)) {
         Some(home) => Target::Familiar(user.id, home),
         None => Target::Account(user.id),
@@ -63,7 +64,7 @@ pub(super) fn wrong(field: &'static str) -> Refusal {
 /// Changes the viewer's password. Their other sessions end.
 pub async fn change(app: &Arc<App>, client: &Client, viewer: &Viewer, current: String, new: String) -> Result<Viewer> {
     let signed_in = viewer.require_account()?;
-    let SignedIn { user, session } = signed_in;
+    let (user, (_, session)) = (&signed_in.user, viewer.require_session()?);
     let mut checks = Checks::default();
     check_password(&mut checks, "new_password", &new);
     checks.done()?;

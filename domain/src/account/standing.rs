@@ -6,7 +6,7 @@ use entity::user::UserKind;
 use sea_orm::{ConnectionTrait, DbErr, SqlErr};
 
 use super::{anew, check_email, check_password, email, letter, lock, password, taken_refusal};
-use crate::access::{SignedIn, Viewer};
+use crate::access::Viewer;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::error::{Code, Error, Refusal, Result};
@@ -23,7 +23,8 @@ pub async fn upgrade(
     email: String,
     password: String,
 ) -> Result<Viewer> {
-    let SignedIn { user, session } = viewer.require()?;
+    let user = &viewer.require()?.user;
+    let (_, session) = viewer.require_session()?;
     if user.kind != UserKind::Guest {
         return Err(full_already());
     }

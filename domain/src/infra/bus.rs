@@ -25,6 +25,9 @@ pub enum Hint {
     UserChanged(UserId, ThreadId),
     /// A session was revoked, says somebody: whoever has something of it open asks the database.
     SessionRevoked(SessionId),
+    /// Something that speaks for an account has ended, says somebody: sessions or keys of it were revoked, or it may not sign
+    /// in any more. Whoever has something of it open asks the database.
+    AccessEnded(UserId),
     /// Typing or presence: the one thing that is the message itself, since it is never stored.
     Signal(ThreadId, Signal),
     /// Hints were lost on the way between nodes: whoever does not look often looks now.

@@ -76,6 +76,14 @@ impl Engine {
         }
     }
 
+    /// As [`Engine::for_update`], of the rows of one table among those of a SELECT.
+    pub fn for_update_of(self, alias: &str) -> String {
+        match self {
+            Self::Sqlite => String::new(),
+            Self::Postgres => format!(" FOR UPDATE OF {alias}"),
+        }
+    }
+
     /// As [`Engine::for_update`], but whoever only refers to the rows need not wait.
     pub fn for_no_key_update(self) -> &'static str {
         match self {

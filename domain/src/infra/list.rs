@@ -1,6 +1,8 @@
 //! Keyset pages: a part of a sorted list by the keys of its neighbours, so that page one thousand costs what page one does.
 
+use entity::id::TypedId;
 use sea_orm::{FromQueryResult, Value};
+use uuid::Uuid;
 
 use super::db::Db;
 use crate::error::Result;
@@ -24,6 +26,18 @@ pub struct List<'a> {
 struct Found {
     #[expect(dead_code, reason = "that there is a row is all that matters")]
     found: i32,
+}
+
+/// The part of a list that is sorted by ids alone, which its cursors hold as texts.
+pub fn by_id<I: TypedId + Into<Value>>(window: &Window<String>) -> Window<Vec<Value>> {
+    // A text that names nothing stands where nothing is.
+    let key = |text: &String| vec![I::parse(text).unwrap_or_else(|_| I::from_uuid(Uuid::nil())).into()];
+    Window {
+        after: window.after.as_ref().map(key),
+        before: window.before.as_ref().map(key),
+        limit: window.limit,
+        backward: window.backward,
+    }
 }
 
 impl List<'_> {

@@ -95,11 +95,11 @@ impl Scene {
 impl<'a> Stage<'a> {
     /// Signs everybody up. The first person comes last, so that the demo counts as there only when everybody is.
     async fn build(app: &'a Arc<App>) -> Result<Self> {
-        let client = Client { ip_address: None, user_agent: Some("linnet seed".into()) };
+        let client = Client { user_agent: Some("linnet seed".into()), ..Client::default() };
         let mut viewers = HashMap::new();
         for who in GUESTS {
             let issued = account::create_guest(app, &client, who.username().into()).await?;
-            viewers.insert(who, Viewer::signed_in(issued.user, issued.session));
+            viewers.insert(who, Viewer::signed_in(issued.user, issued.session.into()));
         }
         for who in PEOPLE.into_iter().rev() {
             let face = who.face();
@@ -111,7 +111,7 @@ impl<'a> Stage<'a> {
                 is_vouched_for: true,
             };
             let issued = account::create(app, &client, sign_up).await?;
-            let viewer = Viewer::signed_in(issued.user, issued.session);
+            let viewer = Viewer::signed_in(issued.user, issued.session.into());
             if let Some(face) = face {
                 let changes = Changes {
                     display_name: None,

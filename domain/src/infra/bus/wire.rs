@@ -23,6 +23,7 @@ impl Hint {
             Self::ThreadAt(thread_id, seq) => format!("thread {thread_id} {seq}"),
             Self::UserChanged(user_id, thread_id) => format!("user {user_id} {thread_id}"),
             Self::SessionRevoked(session_id) => format!("revoked {session_id}"),
+            Self::AccessEnded(user_id) => format!("ended {user_id}"),
             Self::Signal(thread_id, Signal { user_id, at, kind }) => {
                 let word = KINDS.iter().find(|(known, _)| known == kind).map_or("", |(_, word)| word);
                 format!("signal {thread_id} {user_id} {} {word}", at.timestamp_micros())
@@ -38,6 +39,7 @@ impl Hint {
             "thread" => Self::ThreadAt(id(&mut parts)?, parts.next()?.parse().ok()?),
             "user" => Self::UserChanged(id(&mut parts)?, id(&mut parts)?),
             "revoked" => Self::SessionRevoked(id(&mut parts)?),
+            "ended" => Self::AccessEnded(id(&mut parts)?),
             "signal" => {
                 let (thread_id, user_id) = (id(&mut parts)?, id(&mut parts)?);
                 let at = DateTime::from_timestamp_micros(parts.next()?.parse().ok()?)?;
@@ -69,6 +71,7 @@ mod tests {
             Hint::ThreadAt(clock.id(), i64::MAX),
             Hint::UserChanged(clock.id(), clock.id()),
             Hint::SessionRevoked(clock.id()),
+            Hint::AccessEnded(clock.id()),
             Hint::Missed,
         ];
         hints.extend(KINDS.map(|(kind, _)| signal(kind)));

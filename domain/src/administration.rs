@@ -1,0 +1,129 @@
+//! What administrators do to accounts, and how accounts become administrators'. They keep an installation in order; what others
+//! write is none of their business, and nothing here reads it.
+
+use entity::Timestamp;
+use entity::id::UserId;
+use entity::user;
+use entity::user::UserKind;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+
+use crate::access::{Administrator, Viewer};
+use crate::app::App;
+use crate::audit::{self, Action, Entry};
+use crate::error::{Code, Error, Result};
+use crate::infra::bus::Hint;
+use crate::infra::db::Engine;
+use crate::session::{self, Client};
+use crate::text::{is_storable, unique_key};
+
+/// Suspends an account: its sessions end on every node within a second, its keys are dead, and nobody signs in to it. One that
+/// is suspended stays so since when it was. Gives since when.
+pub async fn suspend(app: &App, client: &Client, viewer: &Viewer, id: UserId) -> Result<Timestamp> {
+    let (own, _) = viewer.require_session()?;
+    let (engine, now) = (app.db.engine(), app.clock.now());
+    let entry = Entry::new(app, Action::Suspend, id, client).by(Some(own));
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let (administrator, account) = Administrator::over(engine, transaction, own, id).await?;
+            if account.id == administrator.user_id() {
+                return Err(Error::refuse(Code::Forbidden, "id", "Nobody suspends themselves."));
+            }
+            if let Some(since) = account.suspended_at {
+                return Ok(since);
+            }
+            set_suspended(engine, transaction, id, Some(now), now).await?;
+            session::end_all(engine, transaction, id, None, now).await?;
+            audit::record(transaction, entry).await?;
+            Ok(now)
+        })
+    });
+    let since = work.await?;
+    app.bus.publish(Hint::AccessEnded(id));
+    Ok(since)
+}
+
+/// Lifts a suspension. The sessions that it ended stay ended; keys work again.
+pub async fn unsuspend(app: &App, client: &Client, viewer: &Viewer, id: UserId) -> Result<()> {
+    let (own, _) = viewer.require_session()?;
+    let (engine, now) = (app.db.engine(), app.clock.now());
+    let entry = Entry::new(app, Action::Unsuspend, id, client).by(Some(own));
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let (_, account) = Administrator::over(engine, transaction, own, id).await?;
+            if account.suspended_at.is_none() {
+                return Ok(());
+            }
+            set_suspended(engine, transaction, id, None, now).await?;
+            audit::record(transaction, entry).await
+        })
+    });
+    work.await
+}
+
+async fn set_suspended(
+    engine: Engine,
+    on: &DatabaseTransaction,
+    id: UserId,
+    since: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<()> {
+    let sql = "UPDATE users SET suspended_at = $2, updated_at = $3 WHERE id = $1";
+    on.execute_raw(engine.sql(sql, [id.into(), since.into(), now.into()])).await?;
+    Ok(())
+}
+
+/// Makes an account an administrator's; for whoever runs the server. Whether it was not one before.
+pub async fn grant(app: &App, username: &str) -> Result<bool> {
+    let (engine, now, key) = (app.db.engine(), app.clock.now(), name_key(username)?);
+    let account = app.db.one::<user::Model>("SELECT * FROM users WHERE username_key = $1", [key.into()]).await?;
+    let account = account.filter(|row| row.deleted_at.is_none()).ok_or_else(no_such_account)?;
+    if account.kind != UserKind::Human {
+        return Err(Error::refuse(Code::Forbidden, "username", "Only a person's account can be an administrator's."));
+    }
+    let (id, entry) = (account.id, Entry::new(app, Action::AdminGrant, account.id, &Client::default()).by(None));
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let sql = "UPDATE users SET is_admin = TRUE, updated_at = $2 WHERE id = $1 AND NOT is_admin";
+            let granted = transaction.execute_raw(engine.sql(sql, [id.into(), now.into()])).await?.rows_affected() > 0;
+            if granted {
+                audit::record(transaction, entry).await?;
+            }
+            Ok(granted)
+        })
+    });
+    work.await
+}
+
+/// Takes it back; for whoever runs the server. The last administrator who may sign in goes only if that is said.
+pub async fn revoke(app: &App, username: &str, even_the_last: bool) -> Result<bool> {
+    let (engine, now, key) = (app.db.engine(), app.clock.now(), name_key(username)?);
+    let account = app.db.one::<user::Model>("SELECT * FROM users WHERE username_key = $1", [key.into()]).await?;
+    let id = account.ok_or_else(no_such_account)?.id;
+    let entry = Entry::new(app, Action::AdminRevoke, id, &Client::default()).by(None);
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let sql = format!("SELECT * FROM users WHERE is_admin ORDER BY id{}", engine.for_no_key_update());
+            let all = user::Model::find_by_statement(engine.sql(sql, [])).all(transaction).await?;
+            if !all.iter().any(|row| row.id == id) {
+                return Ok(false);
+            }
+            if !even_the_last && !all.iter().any(|row| row.id != id && session::may_sign_in(row)) {
+                let why = "This is the last administrator who may sign in.";
+                return Err(Error::refuse(Code::Conflict, "username", why));
+            }
+            let sql = "UPDATE users SET is_admin = FALSE, updated_at = $2 WHERE id = $1";
+            transaction.execute_raw(engine.sql(sql, [id.into(), now.into()])).await?;
+            audit::record(transaction, entry).await?;
+            Ok(true)
+        })
+    });
+    work.await
+}
+
+fn name_key(username: &str) -> Result<String> {
+    if is_storable(username) { Ok(unique_key(username)) } else { Err(no_such_account()) }
+}
+
+fn no_such_account() -> Error {
+    Error::not_found("username", "account")
+}
