@@ -51,6 +51,12 @@ impl Client {
         self.signed_in("sessionCreate", &self.mutate("sessionCreate", input, SESSION).await)
     }
 
+    /// Signs in to an account on a device, as `DeviceInput` has it.
+    pub async fn sign_in_on(&self, login: &str, device: Value) -> User {
+        let input = json!({ "login": login, "password": PASSWORD, "device": device });
+        self.signed_in("sessionCreate", &self.mutate("sessionCreate", input, SESSION).await)
+    }
+
     /// Comes as a guest.
     pub async fn enter_as_guest(&self, username: &str) -> User {
         let input = json!({ "username": username });
@@ -96,4 +102,51 @@ impl User {
         let input = id.map_or_else(|| json!({}), |id| json!({ "id": id }));
         self.mutate("sessionRevoke", input, "revokedId").await
     }
+
+    /// Makes an API key of these scopes.
+    pub async fn create_key(&self, scopes: &[&str]) -> Key {
+        let input = json!({ "name": "a key", "scopes": scopes });
+        let answer = self.mutate("apiKeyCreate", input, "token apiKey { id }").await;
+        let token = answer.text("/apiKeyCreate/token");
+        let user = User { token: token.clone(), client: self.client.with_token(&token), ..self.clone() };
+        Key { id: answer.text("/apiKeyCreate/apiKey/id"), user }
+    }
+
+    /// Revokes one of the own keys.
+    pub async fn revoke_key(&self, id: &str) -> Answer {
+        self.mutate("apiKeyRevoke", json!({ "id": id }), "revokedId").await
+    }
+
+    /// The own audit log, the newest line first.
+    pub async fn audit_log(&self) -> Vec<Value> {
+        let document = "{ viewer { auditLog(first: 100) { nodes { \
+            action userId user { id } actor { id } ipAddress createdAt } } } }";
+        self.graphql(document, Value::Null).await.list("/viewer/auditLog/nodes").clone()
+    }
+
+    /// What was done to the own account, the newest first.
+    pub async fn audited(&self) -> Vec<String> {
+        let lines = self.audit_log().await;
+        lines.iter().map(|line| line["action"].as_str().expect("an action").to_owned()).collect()
+    }
+
+    /// Whether what speaks for this user still does.
+    pub async fn is_signed_in(&self) -> bool {
+        let answer = self.graphql("{ viewer { user { id } } }", Value::Null).await;
+        match answer.error_code() {
+            None => answer.ok("/viewer/user/id") == self.id.as_str(),
+            Some(code) => {
+                assert_eq!(code, "UNAUTHENTICATED", "{}", answer.json);
+                false
+            }
+        }
+    }
+}
+
+/// An API key.
+pub struct Key {
+    /// `key_…`
+    pub id: String,
+    /// Its owner, who speaks by it.
+    pub user: User,
 }

@@ -1,5 +1,6 @@
 //! A server on a database of its own, and the people and threads of a scenario.
 
+use std::process::Output;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -93,5 +94,17 @@ impl World {
     /// A socket of this user, with its init acknowledged.
     pub async fn socket(&self, user: &User) -> Socket {
         Socket::connect(&self.server, Some(&user.token)).await
+    }
+
+    /// Runs one of the commands on this server's database, such as `["user", "grant-admin", "alice"]`.
+    pub async fn command(&self, arguments: &[&str]) -> Output {
+        let mut command = self.server.command(arguments);
+        tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap()
+    }
+
+    /// Makes somebody an administrator, as whoever runs the server does.
+    pub async fn grant_admin(&self, username: &str) {
+        let output = self.command(&["user", "grant-admin", username]).await;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }

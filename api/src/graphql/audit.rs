@@ -32,8 +32,10 @@ pub(crate) enum AuditAction {
     AccountUpgrade,
     /// The account was put to rest by its owner.
     AccountDeactivate,
-    /// Its owner took it up again.
+    /// Its owner signed in again, which took it up again.
     AccountReactivate,
+    /// A change of the email address was asked for.
+    EmailChangeRequest,
     /// Its owner asked for its deletion.
     AccountDelete,
     /// Its data was exported.

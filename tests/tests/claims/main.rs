@@ -5,6 +5,9 @@
 
 mod access;
 mod accounts;
+mod administration;
+mod api_keys;
+mod audit;
 mod blocks;
 mod churn;
 mod closing;
@@ -14,6 +17,7 @@ mod cursors;
 mod cuts;
 mod departed;
 mod descriptors;
+mod devices;
 mod diaries;
 mod disk;
 mod documents;

@@ -15,6 +15,7 @@ postgres_claims![
     who_is_there_on_another_node_is_not_gone,
     a_session_revoked_on_one_node_ends_on_the_other,
     without_nats_a_session_revoked_on_one_node_ends_on_the_other,
+    whatever_speaks_for_an_account_and_ends_on_one_node_ends_on_the_other,
     a_forged_hint_ends_no_session,
     two_installations_share_a_nats,
 ];
@@ -193,6 +194,38 @@ async fn revoked_elsewhere(nodes: &Nodes, user: &User, thread: &str) {
     assert_eq!(of_other.try_next(), None::<Frame>, "another session's socket stays");
 }
 
+async fn whatever_speaks_for_an_account_and_ends_on_one_node_ends_on_the_other(_: Engine) {
+    let nodes = blind().await;
+    let [alice, bob] = nodes.a.users(["alice", "bob"]).await;
+    let thread = nodes.a.direct(&alice, &bob).await;
+    until_hints_flow(&nodes, &alice, &bob, &thread).await;
+    let stays = nodes.b.socket(&alice).await;
+    let mut of_alice = stays.events(&thread, None).await;
+    of_alice.until("CaughtUp").await;
+    // Another session, a key, a device.
+    let other = nodes.b.socket(&nodes.a.anonymous.sign_in("alice").await).await;
+    alice.mutate("sessionRevokeOthers", json!({}), "session { id }").await.ok("/sessionRevokeOthers/session/id");
+    assert_eq!(other.closed().await, 4403);
+    let key = alice.create_key(&["READ"]).await;
+    let of_key = nodes.b.socket(&key.user).await;
+    alice.revoke_key(&key.id).await.ok("/apiKeyRevoke/revokedId");
+    assert_eq!(of_key.closed().await, 4403);
+    let device = json!({ "id": "an id that a client keeps", "name": "A telephone" });
+    let on_device = nodes.b.socket(&nodes.a.anonymous.sign_in_on("alice", device).await).await;
+    let devices = alice.graphql("{ viewer { devices { nodes { id } } } }", Value::Null).await;
+    let id = devices.text("/viewer/devices/nodes/0/id");
+    alice.mutate("deviceRemove", json!({ "id": id }), "removedId").await.ok("/deviceRemove/removedId");
+    assert_eq!(on_device.closed().await, 4403);
+    assert_eq!(of_alice.try_next(), None::<Frame>, "the session that did it stays");
+    // And all of an account at once.
+    let key = alice.create_key(&["READ"]).await;
+    let of_key = nodes.b.socket(&key.user).await;
+    nodes.a.grant_admin("bob").await;
+    bob.mutate("userSuspend", json!({ "id": alice.id }), "suspendedAt").await.ok("/userSuspend/suspendedAt");
+    assert_eq!(of_alice.closed().await, 4403);
+    assert_eq!(of_key.closed().await, 4403);
+}
+
 async fn a_forged_hint_ends_no_session(nodes: Nodes) {
     let [alice, bob] = nodes.a.users(["alice", "bob"]).await;
     let thread = nodes.a.direct(&alice, &bob).await;
@@ -202,8 +235,8 @@ async fn a_forged_hint_ends_no_session(nodes: Nodes) {
     events.until("CaughtUp").await;
     let mut signals = of_bob.signals(&thread).await;
     nodes.b.server.record_statements().await;
-    let hint = format!("revoked {}", alice.session);
-    forge(&nodes, &vec![hint; 2_000]).await;
+    let hints = [format!("revoked {}", alice.session), format!("ended {}", alice.id)];
+    forge(&nodes, &hints.into_iter().cycle().take(2_000).collect::<Vec<_>>()).await;
     // What is said after them is heard after them.
     eventually("the node to have heard them", async || {
         nodes.a.here(&alice).try_type(&thread).await.ok("/typingSignal");

@@ -67,6 +67,7 @@ pub(super) async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static st
     walk.diary().await;
     walk.inbox(all.text("/viewer/threads/nodes/0/id").as_str()).await;
     walk.ask("the own address", "{ viewer { email pendingEmail } }", json!({})).await;
+    walk.credentials().await;
     walk.account().await;
     walk.steps
 }
@@ -213,6 +214,41 @@ impl Walk<'_> {
             assert_eq!(page.list("/viewer/diaryEntries/nodes").len(), 3, "{arguments}");
         }
         self.keep("reading a diary").await;
+    }
+
+    /// What one does with what speaks for one's account.
+    async fn credentials(&mut self) {
+        let (server, reader) = (self.server, self.reader);
+        let device = json!({ "id": "an id that a client keeps", "name": "A telephone" });
+        server.record_statements().await;
+        let on_device = reader.sign_in_on(&reader.username, device.clone()).await;
+        reader.sign_in_on(&reader.username, device).await;
+        let refreshed = reader.refresh(&on_device.refresh_token).await;
+        self.keep("signing in").await;
+        server.record_statements().await;
+        let key = reader.create_key(&["READ"]).await;
+        assert!(key.user.is_signed_in().await && refreshed.is_signed_in().await);
+        self.keep("an API key").await;
+        for (step, list) in
+            [("sessions", "sessions"), ("devices", "devices"), ("API keys", "apiKeys"), ("the audit log", "auditLog")]
+        {
+            let page = format!(
+                "query($after: Cursor) {{ viewer {{ {list}(first: 20, after: $after) {{ edges {{ cursor node {{ id }} }} }} }} }}"
+            );
+            let found = self.ask(step, &page, json!({})).await;
+            self.ask(step, &page, json!({ "after": found[0]["cursor"] })).await;
+        }
+        server.record_statements().await;
+        let devices = reader.graphql("{ viewer { devices { nodes { id } } } }", Value::Null).await;
+        let id = devices.text("/viewer/devices/nodes/0/id");
+        reader
+            .mutate("deviceUpdate", json!({ "id": id, "name": "Another" }), "device { id }")
+            .await
+            .ok("/deviceUpdate");
+        reader.mutate("deviceRemove", json!({ "id": id }), "removedId").await.ok("/deviceRemove");
+        reader.revoke_key(&key.id).await.ok("/apiKeyRevoke");
+        reader.mutate("sessionRevokeOthers", json!({}), "session { id }").await.ok("/sessionRevokeOthers");
+        self.keep("ending what speaks for an account").await;
     }
 
     /// The inbox, taken up again after something has changed.

@@ -1,11 +1,13 @@
 //! Refresh tokens: rotated on use; a used one that comes back late ends its family.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::account::SESSION;
 use tests::{Answer, Engine, User, World, claims};
 
 claims![
     refreshing_gives_new_tokens_of_the_same_session,
+    two_tabs_that_refresh_at_once_both_go_on,
     a_used_token_works_again_within_ten_seconds,
     a_used_token_that_comes_back_later_ends_the_family,
     another_familys_tokens_stay,
@@ -28,6 +30,22 @@ async fn refreshing_gives_new_tokens_of_the_same_session(world: World) {
     tokens.sort();
     tokens.dedup();
     assert_eq!(tokens.len(), all, "every token is a new one");
+}
+
+async fn two_tabs_that_refresh_at_once_both_go_on(world: World) {
+    let alice = world.user("alice").await;
+    let mut tabs = vec![alice.clone(), alice.clone()];
+    for _ in 0..5 {
+        // The second tab still has the token that the first one uses.
+        let shared = tabs[0].refresh_token.clone();
+        tabs = join_all((0..2).map(|_| world.anonymous.refresh(&shared))).await;
+        for tab in &tabs {
+            assert!(works(tab).await);
+            assert_eq!(tab.session, alice.session);
+        }
+        assert_ne!(tabs[0].token, tabs[1].token);
+    }
+    assert_eq!(alice.audited().await, ["ACCOUNT_CREATE"], "nobody is taken for a thief");
 }
 
 async fn a_used_token_works_again_within_ten_seconds(world: World) {
@@ -53,6 +71,12 @@ async fn a_used_token_that_comes_back_later_ends_the_family(world: World) {
     refused(&refresh(&world, &thief.refresh_token).await);
     thief.graphql("{ viewer { email } }", Value::Null).await.failed("UNAUTHENTICATED");
     alice.graphql("{ viewer { email } }", Value::Null).await.failed("UNAUTHENTICATED");
+    // Nobody knows who it was, but that it was, and from where, is written down once.
+    refused(&refresh(&world, &alice.refresh_token).await);
+    let log = world.anonymous.sign_in("alice").await.audit_log().await;
+    let actions: Vec<_> = log.iter().map(|line| line["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["SIGN_IN", "TOKEN_REUSE", "ACCOUNT_CREATE"]);
+    assert_eq!((&log[1]["actor"], &log[1]["ipAddress"]), (&Value::Null, &json!("127.0.0.1")));
 }
 
 async fn another_familys_tokens_stay(world: World) {
