@@ -133,7 +133,7 @@ async fn what_gives_access_to_the_account_is_not_shown_to_keys(world: World) {
         for field in ["sessions", "devices", "apiKeys", "auditLog"] {
             let answer = key.graphql(&format!("{{ viewer {{ {field} {{ nodes {{ id }} }} }} }}"), Value::Null).await;
             answer.failed("FORBIDDEN");
-            assert!(!answer.json.to_string().contains("_0"), "no id is shown: {}", answer.json);
+            assert_eq!(answer.json["data"], json!({ "viewer": null }));
         }
         let answer = key.graphql("{ viewer { session { id } administration { __typename } } }", Value::Null).await;
         assert_eq!(answer.ok("/viewer"), &json!({ "session": null, "administration": null }));
