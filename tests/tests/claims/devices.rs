@@ -21,6 +21,7 @@ claims![
     what_a_client_keeps_is_stored_as_a_hash_only,
     when_a_device_was_last_used_is_written,
     devices_are_paged,
+    a_new_device_is_told_to_the_accounts_address,
 ];
 
 const LIST: &str = "query($first: Int, $after: Cursor) { viewer { devices(first: $first, after: $after) { \
@@ -273,4 +274,27 @@ async fn devices_are_paged(world: World) {
         }
     }
     assert_eq!((walked.len(), walked), (5, all));
+}
+
+async fn a_new_device_is_told_to_the_accounts_address(world: World) {
+    const SUBJECT: &str = "A new device signed in to your account";
+    let sign_up =
+        json!({ "username": "alice", "email": "alice@example.org", "password": PASSWORD, "device": device(1) });
+    let answer = world.anonymous.mutate("accountCreate", sign_up, SESSION).await;
+    let alice = world.anonymous.signed_in("accountCreate", &answer);
+    let mut other = device(2);
+    other["name"] = json!("A telephone\r\n\r\nthat says more");
+    world.anonymous.sign_in_on("alice", other.clone()).await;
+    let mail = world.server.mail_to("alice@example.org", SUBJECT, 1).await;
+    assert!(mail.text.contains("alice") && mail.text.contains("from 127.0.0.1"), "{}", mail.text);
+    assert!(mail.text.contains("    A telephone that says more"), "on one line: {}", mail.text);
+    // One that is known is not told again, nor was the one that the account was made on, nor is any told of a guest.
+    world.anonymous.sign_in_on("alice", device(1)).await;
+    world.anonymous.sign_in_on("alice", other).await;
+    let come = json!({ "username": "visitor", "device": device(1) });
+    world.anonymous.mutate("sessionCreateGuest", come, SESSION).await.ok("/sessionCreateGuest/session");
+    world.anonymous.sign_in_on("alice", device(3)).await;
+    world.server.mail_to("alice@example.org", SUBJECT, 2).await;
+    assert_eq!(world.server.mails().iter().filter(|mail| mail.subject() == SUBJECT).count(), 2);
+    assert_eq!(devices(&alice).await.len(), 3);
 }
