@@ -26,9 +26,10 @@ use crate::{mail, participant, reaction};
 
 /// Deletes the viewer's account, for good. One with a password has to give it.
 pub async fn delete(app: &Arc<App>, client: &Client, viewer: &Viewer, given: Option<String>) -> Result<()> {
-    let user = &viewer.require()?.user;
+    let signed_in = viewer.require()?;
+    let user = &signed_in.user;
     let hash = match user.password_hash {
-        Some(_) => Some(password::prove(app, client, user, given.unwrap_or_default(), "password").await?.0),
+        Some(_) => Some(password::prove(app, client, signed_in, given.unwrap_or_default(), "password").await?.0),
         None => None,
     };
     let (context, user_id) = (app.clone(), user.id);
