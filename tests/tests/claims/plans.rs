@@ -16,7 +16,7 @@ use self::walk::walk;
 claims![heavy_every_statement_runs_by_index];
 
 /// The tables that grow; whoever reads one of them from end to end gets slower with every day of service.
-const GROWING: [&str; 19] = [
+const GROWING: &[&str] = &[
     "messages",
     "thread_events",
     "threads",
