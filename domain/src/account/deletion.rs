@@ -82,13 +82,14 @@ const AT_ONCE: usize = 100;
 
 /// Rows that go in one transaction, and what of: each statement finds some of what is left. The account's own rows are listed if
 /// there may be many of them; the others go with the account itself.
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 7] = [
     "UPDATE messages SET sender_id = NULL, client_key = NULL, send_hash = NULL \
      WHERE id IN (SELECT id FROM messages WHERE sender_id = $1 LIMIT 250)",
     "DELETE FROM read_marks WHERE (thread_id, user_id, kind, up_to_seq) IN \
      (SELECT thread_id, user_id, kind, up_to_seq FROM read_marks WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM thread_participants WHERE (thread_id, user_id) IN \
      (SELECT thread_id, user_id FROM thread_participants WHERE user_id = $1 LIMIT 500)",
+    "DELETE FROM diaries WHERE id IN (SELECT id FROM diaries WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM refresh_tokens WHERE id IN (SELECT id FROM refresh_tokens WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM user_sessions WHERE id IN (SELECT id FROM user_sessions WHERE user_id = $1 LIMIT 500)",
     "UPDATE audit_log SET ip_address = NULL \
