@@ -189,7 +189,8 @@ fn passes(error: &DbErr) -> bool {
 fn passing_code(code: &str) -> bool {
     if code.len() == 5 {
         // Connection, rollback for concurrency, resources, operator intervention, system error, read-only standby.
-        return ["08", "40", "53", "57", "58"].contains(&&code[..2]) || ["25006", "25P03", "25P04", "55P03"].contains(&code);
+        return ["08", "40", "53", "57", "58"].contains(&&code[..2])
+            || ["25006", "25P03", "25P04", "55P03"].contains(&code);
     }
     let primary = code.parse::<u32>().unwrap_or(0) & 0xff;
     // BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
