@@ -21,7 +21,7 @@ pub(crate) struct PageInfo {
 /// Defines a connection and its edge for a node type; with more than a page, also what further fields are told from.
 macro_rules! connection {
     ($connection:ident, $edge:ident, $node:ty, $of:literal $(, #[$attribute:meta] $more:ident: $more_type:ty)?) => {
-        #[allow(dead_code, reason = "the derived methods are for the executor")]
+        #[expect(dead_code, reason = "the derived methods are for the executor")]
         mod list {
             use super::*;
 

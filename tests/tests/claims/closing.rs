@@ -17,6 +17,7 @@ claims![
     every_socket_is_told_of_the_end,
     who_does_not_read_does_not_keep_it_from_ending,
     what_is_accepted_is_answered_before_the_end,
+    heavy_a_thousand_sockets_are_told_of_the_end_under_load,
     the_end_is_announced_before_it_begins,
     a_second_signal_ends_it_at_once,
 ];
@@ -101,8 +102,28 @@ const SEND: &str =
     "mutation($input: MessageSendInput!) { messageSend(input: $input) { message { id } errors { code } } }";
 
 async fn what_is_accepted_is_answered_before_the_end(world: World) {
+    ends_under_load(&world, 0).await;
+}
+
+async fn heavy_a_thousand_sockets_are_told_of_the_end_under_load(world: World) {
+    ends_under_load(&world, 1000).await;
+}
+
+/// Ends a server amid sends, with so many others connected, of whom one in ten watches what is sent.
+async fn ends_under_load(world: &World, others: usize) {
     let [alice, bob] = world.users(["alice", "bob"]).await;
-    let thread = world.direct(&alice, &bob).await;
+    let thread = world.room_of(&alice, &[&bob]).await;
+    let quiet = world.room(&alice).await;
+    let mut watching = Vec::new();
+    for _ in 0..others / 50 {
+        for (number, socket) in
+            join_all((0..50).map(|_| Socket::connect(&world.server, None))).await.into_iter().enumerate()
+        {
+            let mut stream = socket.lines(if number % 10 == 0 { &thread } else { &quiet }, None).await;
+            stream.until("CaughtUp").await;
+            watching.push((socket, stream));
+        }
+    }
     let told = Arc::new(AtomicUsize::new(0));
     let mut senders = JoinSet::new();
     for number in 0..12 {
@@ -115,6 +136,8 @@ async fn what_is_accepted_is_answered_before_the_end(world: World) {
     }
     eventually("many to be sent", async || (told.load(Ordering::Relaxed) > 150).then_some(())).await;
     world.server.terminate();
+    let codes = join_all(watching.iter().map(|(socket, _)| socket.closed())).await;
+    assert_eq!(codes, vec![RESTART; others], "every one gets its close frame");
     let all = senders.join_all().await;
     assert_eq!(world.server.ended().await.code(), Some(0));
     world.server.restart().await;
