@@ -1,6 +1,6 @@
 //! Removed and writing at the same moment.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{join_all, join3};
@@ -54,6 +54,26 @@ pub(crate) async fn removals(world: &World, of_targets: &World, rounds: usize) {
 struct Outcomes {
     written: AtomicUsize,
     refused: AtomicUsize,
+    /// By how many microseconds the writers start before the removal, or, below zero, after it.
+    lead: AtomicI64,
+}
+
+/// By how much the lead changes with each outcome, in microseconds.
+const STEP: i64 = 500;
+
+impl Outcomes {
+    /// Counts a change that came before the removal: the next ones start later.
+    fn written(&self) {
+        self.written.fetch_add(1, Ordering::Relaxed);
+        self.lead.fetch_sub(STEP, Ordering::Relaxed);
+    }
+
+    /// Counts a change that came after the removal: the next ones start earlier. Thus the race stays open on every machine, however
+    /// long either takes there.
+    fn refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        self.lead.fetch_add(STEP, Ordering::Relaxed);
+    }
 }
 
 /// A group of two, of whom one is removed and taken back again and again.
@@ -90,24 +110,20 @@ impl Scene<'_> {
         let start = admin.post(group, "a question").await.cursor;
         messages.until_cursor(&start).await;
         // Either may be the first by a hair.
-        let (early, late) = (self.chance.below(3), self.chance.below(3_000) as u64);
-        let stagger = async |who: usize| {
-            if early == who {
-                sleep(Duration::from_micros(late)).await;
-            }
-        };
+        let lead = self.outcomes.lead.load(Ordering::Relaxed) + self.chance.below(3_000) as i64 - 1_500;
+        let wait = async |micros: i64| sleep(Duration::from_micros(micros.max(0) as u64)).await;
         let kind = self.chance.below(8);
         let (removed, first, second) = join3(
             async {
-                stagger(0).await;
+                wait(lead).await;
                 admin.remove(group, target).await
             },
             async {
-                stagger(1).await;
+                wait(-lead).await;
                 write(target, group, &old, 0).await
             },
             async {
-                stagger(1).await;
+                wait(-lead).await;
                 write(target, group, &old, kind).await
             },
         )
@@ -119,11 +135,11 @@ impl Scene<'_> {
                     // A mark may point further than its own event; what the log has of it is looked at in the end.
                     let mark = mutation == "threadMarkRead";
                     assert!(mark || *cursor < *removed, "{mutation} at {cursor} stands above the removal at {removed}");
-                    self.outcomes.written.fetch_add(1, Ordering::Relaxed);
+                    self.outcomes.written();
                 }
                 None => {
                     answer.refused_with(mutation, "NOT_FOUND");
-                    self.outcomes.refused.fetch_add(1, Ordering::Relaxed);
+                    self.outcomes.refused();
                 }
             }
         }
