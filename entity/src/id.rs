@@ -124,6 +124,14 @@ ids! {
     DeviceId = "dev";
     /// A wallet connected to an account.
     WalletId = "wal";
+    /// Something that a wallet is asked to sign.
+    ChallengeId = "chl";
+    /// What makes a challenge good for one use.
+    NonceId = "non";
+    /// A code by which people are brought along.
+    ReferralCodeId = "rfc";
+    /// Somebody who came by a referral code.
+    ReferralId = "rfl";
     /// One issue of an access and a refresh token.
     TokenId = "tok";
     /// All tokens that descend from one sign-in.

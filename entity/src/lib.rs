@@ -20,12 +20,17 @@ pub mod participant;
 pub mod password_reset_token;
 pub mod profile;
 pub mod read_mark;
+pub mod referral;
+pub mod referral_code;
 pub mod refresh_token;
 pub mod thread;
 pub mod thread_event;
 pub mod user;
 pub mod user_device;
 pub mod user_session;
+pub mod wallet;
+pub mod wallet_challenge;
+pub mod wallet_nonce;
 
 /// A point in time: UTC, whole microseconds.
 pub type Timestamp = sea_orm::prelude::DateTimeUtc;
