@@ -13,6 +13,7 @@ use domain::infra::bus::nats;
 use domain::infra::db;
 use domain::infra::mail;
 use domain::limit::Rates;
+use domain::wallet;
 use ipnet::IpNet;
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -81,6 +82,10 @@ pub(crate) struct Config {
     access_token_minutes: u64,
     session_days: u64,
     revocation_look_ms: u64,
+    wallet_domain: String,
+    wallet_uri: String,
+    wallet_chains: Vec<i32>,
+    wallet_accounts: Switch,
     message_length: usize,
     message_attachments: usize,
     metadata_bytes: usize,
@@ -133,6 +138,7 @@ impl Config {
         if !is_page && !self.public_url.is_empty() {
             bail!("`public_url` must begin with https:// or http://");
         }
+        self.wallets()?;
         match (db::Engine::of(&self.database_url()), self.nats()?) {
             (None, _) => bail!("`database_url` must begin with sqlite: or postgres:"),
             (Some(db::Engine::Sqlite), Some(_)) => {
@@ -191,6 +197,28 @@ impl Config {
     /// For how long the end is announced before it begins.
     pub(crate) fn drain(&self) -> Duration {
         Duration::from_secs(self.drain_seconds)
+    }
+
+    /// The site that wallets sign in to, if they do.
+    fn wallets(&self) -> Result<Option<wallet::Site>> {
+        if self.wallet_domain.is_empty() {
+            return Ok(None);
+        }
+        let domain = self.wallet_domain.clone();
+        let letter = |letter: char| letter.is_ascii_alphanumeric() || "-._:[]".contains(letter);
+        if !domain.chars().all(letter) {
+            bail!("`wallet_domain` must be a host, with its port if it is not the usual one: chat.example.org");
+        }
+        let uri = if self.wallet_uri.is_empty() { format!("https://{domain}") } else { self.wallet_uri.clone() };
+        let rest = ["https://", "http://"].iter().find_map(|scheme| uri.strip_prefix(scheme));
+        if !rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(|letter| letter.is_ascii_graphic())) {
+            bail!("`wallet_uri` must be an http or https address");
+        }
+        let chains = self.wallet_chains.clone();
+        if chains.is_empty() || chains.iter().any(|chain| *chain < 1) {
+            bail!("`wallet_chains` must name chains by their numbers, such as [1]");
+        }
+        Ok(Some(wallet::Site { domain, uri, chains, accounts: self.wallet_accounts == Switch::On }))
     }
 
     /// What a document may be.
@@ -260,6 +288,8 @@ impl Config {
             heartbeat: Duration::from_secs(self.heartbeat_seconds),
             revocation_look: Duration::from_millis(self.revocation_look_ms),
             log_retention: (self.log_retention_days > 0).then(|| days(self.log_retention_days)),
+            // It was checked when it was read.
+            wallets: self.wallets().unwrap_or_default(),
         }
     }
 }
@@ -315,9 +345,14 @@ fn overlay_environment(table: &mut Table, variables: impl Iterator<Item = (Strin
         let value = match current {
             Value::Integer(_) => text.parse().map(Value::Integer).ok(),
             Value::Boolean(_) => text.parse().map(Value::Boolean).ok(),
-            Value::Array(_) => {
+            Value::Array(defaults) => {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-                Some(Value::Array(items.map(|item| Value::String(item.to_owned())).collect()))
+                let numbers = matches!(defaults.first(), Some(Value::Integer(_)));
+                let item = |item: &str| match numbers {
+                    true => item.parse().map(Value::Integer).ok(),
+                    false => Some(Value::String(item.to_owned())),
+                };
+                items.map(item).collect::<Option<_>>().map(Value::Array)
             }
             _ => Some(Value::String(text.clone())),
         };
@@ -366,6 +401,36 @@ mod tests {
         ] {
             let error = format!("{:#}", with(&[(name, value)]).map(drop).unwrap_err());
             assert!(!error.contains("secret") && error.contains(&name[7..].to_lowercase()), "{error}");
+        }
+    }
+
+    #[test]
+    fn wallets_are_told_of_the_site_in_a_form_that_they_read() {
+        let domain = ("LINNET_WALLET_DOMAIN", "chat.example.org");
+        let site = |variables: &[(&str, &str)]| with(variables).map(|config| config.settings().wallets);
+        assert!(site(&[]).expect("valid settings").is_none(), "off by default");
+        let usual = site(&[domain]).expect("valid settings").expect("a site");
+        assert_eq!((usual.uri.as_str(), &usual.chains, usual.accounts), ("https://chat.example.org", &vec![1], false));
+        let chains = site(&[domain, ("LINNET_WALLET_CHAINS", "1, 10,8453")]).expect("valid settings").expect("a site");
+        assert_eq!(chains.chains, [1, 10, 8453]);
+        assert!(
+            site(&[("LINNET_WALLET_DOMAIN", "localhost:8080"), ("LINNET_WALLET_URI", "http://localhost:8080/")])
+                .is_ok()
+        );
+        for (name, value) in [
+            ("DOMAIN", "https://chat.example.org"),
+            ("DOMAIN", "chat.example.org\n"),
+            ("DOMAIN", "chat.example.org/"),
+            ("URI", "chat.example.org"),
+            ("URI", "https://"),
+            ("URI", "https://a b"),
+            ("CHAINS", ""),
+            ("CHAINS", "0"),
+            ("CHAINS", "one"),
+            ("CHAINS", "99999999999"),
+            ("ACCOUNTS", "yes"),
+        ] {
+            assert!(site(&[domain, (&format!("LINNET_WALLET_{name}"), value)]).is_err(), "{name} = {value}");
         }
     }
 

@@ -33,6 +33,7 @@ mod participant;
 mod progress;
 mod reaction;
 mod receipt;
+mod referral;
 mod right;
 mod scalar;
 mod scope;
@@ -41,6 +42,7 @@ mod signal;
 mod thread;
 mod user;
 mod viewer;
+mod wallet;
 
 pub(crate) use budget::Budget;
 pub(crate) use charge::charges;
@@ -72,6 +74,8 @@ pub(crate) struct Mutation(
     device::DeviceMutation,
     api_key::ApiKeyMutation,
     administration::AdministrationMutation,
+    wallet::WalletMutation,
+    referral::ReferralMutation,
     user::ProfileMutation,
     block::BlockMutation,
     diary::DiaryMutation,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::id::UserId;
+use entity::id::{UserId, WalletId};
 use entity::user::UserKind;
 use entity::{profile, user, user_session};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel, SqlErr};
@@ -12,19 +12,23 @@ pub(crate) mod email;
 pub(crate) mod letter;
 pub(crate) mod password;
 mod standing;
+mod with_wallet;
 
 pub use deletion::delete;
 pub use email::{change as change_email, pending as pending_email, send_verification, verify as verify_email};
 pub use password::{change as change_password, request_reset, reset as reset_password};
 pub use standing::{deactivate, upgrade};
+pub use with_wallet::{WalletSignUp, create_with_wallet};
 
 use crate::access::Viewer;
 use crate::app::App;
-use crate::audit::{Action, Entry};
+use crate::audit::{self, Action, Entry};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::db::Engine;
-use crate::session::{self, Client, Issued};
+use crate::referral;
+use crate::session::{self, Client, Fresh, Issued};
 use crate::text::{Checks, is_storable, search_key, unique_key};
+use crate::wallet;
 
 /// What it takes to sign up.
 #[derive(Clone)]
@@ -39,10 +43,12 @@ pub struct SignUp {
     pub display_name: Option<String>,
     /// Whether somebody vouches for the address: then no mail goes there to prove it.
     pub is_vouched_for: bool,
+    /// Whose invitation it is.
+    pub referral_code: Option<String>,
 }
 
 /// Makes an account and signs it in.
-pub async fn create(app: &Arc<App>, client: &Client, sign_up: SignUp) -> Result<Issued> {
+pub async fn create(app: &Arc<App>, client: &Client, viewer: &Viewer, sign_up: SignUp) -> Result<Issued> {
     let mut checks = Checks::default();
     check_username(&mut checks, &sign_up.username);
     check_email(&mut checks, &sign_up.email);
@@ -51,19 +57,23 @@ pub async fn create(app: &Arc<App>, client: &Client, sign_up: SignUp) -> Result<
         checks.text("display_name", name, 100);
     }
     checks.done()?;
+    let referral = sign_up.referral_code.as_deref().map(|code| referral::Given::new(code, viewer)).transpose()?;
     // Whether a name is taken is told to nobody who asks for many.
     app.limits.look(client.ip_address)?;
     // Before the hash, which is what costs: most who are refused are refused here.
     let mut taken = Checks::default();
-    for field in taken_fields(app.db.engine(), ReadFrom::Pool(app), &sign_up).await? {
+    for field in taken_fields(app.db.engine(), ReadFrom::Pool(app), &sign_up.username, Some(&sign_up.email)).await? {
         taken.push(taken_refusal(field));
     }
     taken.done()?;
+    if let Some(referral) = &referral {
+        referral.look(app).await?;
+    }
     app.limits.password(client.ip_address)?;
     let password_hash = app.hasher.hash(sign_up.password.clone()).await?;
     let mut user = new_user(app, &sign_up.username, Some(&sign_up.email), Some(password_hash), UserKind::Human);
     user.email_verified_at = sign_up.is_vouched_for.then_some(user.created_at);
-    insert(app, client, user, sign_up.display_name.clone(), sign_up).await
+    insert(app, client, Draft { display_name: sign_up.display_name, referral, ..Draft::of(user) }).await
 }
 
 /// Makes a guest, who has a name only, and signs them in.
@@ -72,9 +82,7 @@ pub async fn create_guest(app: &Arc<App>, client: &Client, username: String) -> 
     check_username(&mut checks, &username);
     checks.done()?;
     let user = new_user(app, &username, None, None, UserKind::Guest);
-    let (email, password) = (String::new(), String::new());
-    let sign_up = SignUp { username, email, password, display_name: None, is_vouched_for: false };
-    insert(app, client, user, None, sign_up).await
+    insert(app, client, Draft::of(user)).await
 }
 
 fn check_username(checks: &mut Checks, username: &str) {
@@ -129,52 +137,78 @@ fn new_user(
     }
 }
 
-async fn insert(
-    app: &Arc<App>,
-    client: &Client,
-    mut user: user::Model,
-    name: Option<String>,
-    sign_up: SignUp,
-) -> Result<Issued> {
-    let display_name = name.unwrap_or_else(|| user.username.clone());
-    user.search_key = search_key(&display_name);
-    let profile = profile::Model {
-        user_id: user.id,
-        display_name,
-        first_name: None,
-        last_name: None,
-        avatar_url: None,
-        bio: None,
-        created_at: user.created_at,
-        updated_at: user.created_at,
-    };
-    let (engine, context, user_id, made_at) = (app.db.engine(), app.clone(), user.id, user.created_at);
-    let unproved = user.email.clone().filter(|_| user.email_verified_at.is_none());
-    let fresh = session::Fresh::new(app, user.id, client);
-    let entry = Entry::new(app, Action::AccountCreate, user.id, client);
-    let work = app.db.write(move |transaction| {
-        Box::pin(async move {
-            if let Some(field) = taken_fields(engine, ReadFrom::Transaction(transaction), &sign_up).await?.first() {
+/// An account that is to be, and what comes with it in one transaction.
+struct Draft {
+    user: user::Model,
+    /// The username, if none is given.
+    display_name: Option<String>,
+    referral: Option<referral::Given>,
+    /// The wallet that it is signed in to with, and the line of the audit log that says so.
+    wallet: Option<(WalletId, wallet::Proof, Entry)>,
+}
+
+impl Draft {
+    fn of(user: user::Model) -> Self {
+        Self { user, display_name: None, referral: None, wallet: None }
+    }
+
+    /// Stores the account with all of it.
+    async fn store(self, app: &App, transaction: &DatabaseTransaction, fresh: Fresh, entry: Entry) -> Result<Issued> {
+        let (user_id, made_at, engine) = (self.user.id, self.user.created_at, app.db.engine());
+        let from = ReadFrom::Transaction(transaction);
+        if let Some(field) = taken_fields(engine, from, &self.user.username, self.user.email.as_deref()).await?.first()
+        {
+            return Err(taken_refusal(field).into());
+        }
+        let profile = profile::Model {
+            user_id,
+            display_name: self.display_name.unwrap_or_else(|| self.user.username.clone()),
+            first_name: None,
+            last_name: None,
+            avatar_url: None,
+            bio: None,
+            created_at: self.user.created_at,
+            updated_at: self.user.created_at,
+        };
+        let unproved = self.user.email.clone().filter(|_| self.user.email_verified_at.is_none());
+        let row = self.user.clone().into_active_model();
+        let inserted = user::Entity::insert(row).exec_without_returning(transaction).await;
+        match inserted {
+            // Raced for by another connection between the look and the insert.
+            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+                let field = if error.to_string().contains("email") { "email" } else { "username" };
                 return Err(taken_refusal(field).into());
             }
-            let inserted =
-                user::Entity::insert(user.clone().into_active_model()).exec_without_returning(transaction).await;
-            match inserted {
-                // Raced for by another connection between the look and the insert.
-                Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                    let field = if error.to_string().contains("email") { "email" } else { "username" };
-                    return Err(taken_refusal(field).into());
-                }
-                other => other?,
-            };
-            profile::Entity::insert(profile.into_active_model()).exec_without_returning(transaction).await?;
-            let issued = fresh.store(&context, transaction, user, entry).await?;
-            if let Some(email) = unproved {
-                email::ask_for_proof(&context, transaction, user_id, email, made_at).await?;
-            }
-            Ok(issued)
-        })
-    });
+            other => other?,
+        };
+        profile::Entity::insert(profile.into_active_model()).exec_without_returning(transaction).await?;
+        if let Some((id, proof, connected)) = self.wallet {
+            wallet::begin(app, transaction, id, user_id, &proof).await?;
+            audit::record(transaction, connected).await?;
+        }
+        let issued = fresh.store(app, transaction, self.user, entry).await?;
+        if let Some(email) = unproved {
+            email::ask_for_proof(app, transaction, user_id, email, made_at).await?;
+        }
+        // Last, since many may wait for the same code.
+        if let Some(referral) = &self.referral {
+            referral.count(app, transaction, user_id).await?;
+        }
+        Ok(issued)
+    }
+}
+
+async fn insert(app: &Arc<App>, client: &Client, mut draft: Draft) -> Result<Issued> {
+    draft.user.search_key = search_key(draft.display_name.as_ref().unwrap_or(&draft.user.username));
+    let mut fresh = Fresh::new(app, draft.user.id, client);
+    if let Some((id, ..)) = &draft.wallet {
+        fresh = fresh.with_wallet(*id);
+    }
+    let entry = Entry::new(app, Action::AccountCreate, draft.user.id, client);
+    let context = app.clone();
+    let work = app
+        .db
+        .write(move |transaction| Box::pin(async move { draft.store(&context, transaction, fresh, entry).await }));
     work.await
 }
 
@@ -195,11 +229,15 @@ enum ReadFrom<'a> {
 }
 
 /// Which of the unique fields somebody else has.
-async fn taken_fields(engine: Engine, from: ReadFrom<'_>, sign_up: &SignUp) -> Result<Vec<&'static str>> {
+async fn taken_fields(
+    engine: Engine,
+    from: ReadFrom<'_>,
+    username: &str,
+    email: Option<&str>,
+) -> Result<Vec<&'static str>> {
     let mut taken = Vec::new();
-    for (field, column, value) in
-        [("username", "username_key", &sign_up.username), ("email", "email_key", &sign_up.email)]
-    {
+    for (field, column, value) in [("username", "username_key", Some(username)), ("email", "email_key", email)] {
+        let Some(value) = value else { continue };
         let sql = format!("SELECT id FROM users WHERE {column} = $1");
         let values = [unique_key(value).into()];
         let found = match from {

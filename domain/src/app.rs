@@ -19,7 +19,7 @@ use crate::job::Jobs;
 use crate::limit::{Limits, Rates};
 use crate::password::Hasher;
 use crate::signal::Signals;
-use crate::{credential, event, hub, inbox, job, signal};
+use crate::{credential, event, hub, inbox, job, signal, wallet};
 
 /// What an operator may set; the documentation of each is in `linnet.default.toml`.
 #[derive(Clone, Debug)]
@@ -52,6 +52,8 @@ pub struct Settings {
     pub revocation_look: Duration,
     /// How long events stay in the log; none for ever.
     pub log_retention: Option<Duration>,
+    /// The site that wallets sign in to; none if they don't.
+    pub wallets: Option<wallet::Site>,
 }
 
 /// All of the infrastructure, and what this node keeps in memory.

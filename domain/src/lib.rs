@@ -33,12 +33,14 @@ pub mod password;
 pub mod profile;
 pub mod reaction;
 pub mod receipt;
+pub mod referral;
 pub mod seed;
 pub mod session;
 pub mod signal;
 pub mod text;
 pub mod thread;
 pub mod user;
+pub mod wallet;
 mod work;
 
 pub use app::App;

@@ -141,6 +141,7 @@ struct Limiting {
     attempts: Buckets<IpAddr>,
     looks: Buckets<IpAddr>,
     mails: Buckets<Vec<u8>>,
+    challenges: Buckets<IpAddr>,
     writes: Pair,
     reads: Pair,
     signals: Pair,
@@ -157,6 +158,7 @@ impl Limits {
                 attempts: Buckets::new(rates.credentials),
                 looks: Buckets::new(rates.credentials.saturating_mul(LOOKS)),
                 mails: Buckets::of(Quota::per_hour(rates.mails)),
+                challenges: Buckets::new(rates.credentials),
                 writes: Pair::new(rates.writes),
                 reads: Pair::new(rates.reads),
                 signals: Pair::new(rates.signals),
@@ -168,6 +170,12 @@ impl Limits {
     pub(crate) fn password(&self, address: Option<IpAddr>) -> Result<()> {
         let (Some(limits), Some(address)) = (&self.0, address) else { return Ok(()) };
         limits.attempts.take(&site(address), 1)
+    }
+
+    /// Counts a message that a wallet is to sign, by the address that asks. What comes back signed is counted as a password.
+    pub(crate) fn challenge(&self, address: Option<IpAddr>) -> Result<()> {
+        let (Some(limits), Some(address)) = (&self.0, address) else { return Ok(()) };
+        limits.challenges.take(&site(address), 1)
     }
 
     /// Counts a look at whether a name or an email is taken, by the address that asks.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use entity::id::{FamilyId, SessionId, TokenId, TypedId, UserId};
+use entity::id::{FamilyId, SessionId, TokenId, TypedId, UserId, WalletId};
 use entity::user::UserKind;
 use entity::{Timestamp, refresh_token, user, user_device, user_session};
 use sea_orm::{
@@ -98,6 +98,12 @@ impl Fresh {
             revoked_at: None,
         };
         Self { arrival: Arrival::of(app, user_id, client), ..Self::issue(app, session, app.clock.id()) }
+    }
+
+    /// The same, signed in with a wallet.
+    pub(crate) fn with_wallet(mut self, id: WalletId) -> Self {
+        self.session.wallet_id = Some(id);
+        self
     }
 
     /// New tokens for a session.
@@ -227,7 +233,7 @@ async fn target(app: &App, client: &Client, login: &str, found: Option<&user::Mo
 }
 
 /// Whether its owner may enter: an account that rests is taken up by that.
-fn may_enter(user: &user::Model) -> bool {
+pub(crate) fn may_enter(user: &user::Model) -> bool {
     user.suspended_at.is_none() && user.deleted_at.is_none()
 }
 

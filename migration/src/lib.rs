@@ -38,8 +38,8 @@ impl MigratorTrait for Migrator {
             "m20261121_000004_jobs",
             "m20261121_000005_account_tokens",
             "m20261121_000006_devices",
-            "m20261121_000008_people",
             "m20261121_000007_wallets",
+            "m20261121_000008_people",
         ]
     }
 }

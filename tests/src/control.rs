@@ -21,6 +21,12 @@ impl Server {
         self.control("/test/clock", json!({ "advanceSeconds": by.as_secs() })).await;
     }
 
+    /// Moves the server's clock backward, as whoever sets it right may.
+    pub async fn turn_back_clock(&self, by: Duration) {
+        let seconds = i64::try_from(by.as_secs()).unwrap();
+        self.control("/test/clock", json!({ "advanceSeconds": -seconds })).await;
+    }
+
     /// Forgets the statements recorded so far and records from now on.
     pub async fn record_statements(&self) {
         self.control("/test/statements", Value::Null).await;

@@ -34,6 +34,7 @@ pub mod stream;
 pub mod subscription;
 pub mod thread;
 pub mod transport;
+pub mod wallet;
 pub mod wire;
 pub mod world;
 
@@ -58,4 +59,5 @@ pub use smtp::Smtp;
 pub use socket::Socket;
 pub use subscription::{Frame, Subscription};
 pub use transport::Transport;
+pub use wallet::Wallet;
 pub use world::World;

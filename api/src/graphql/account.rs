@@ -30,6 +30,8 @@ pub(crate) struct AccountCreateInput {
     display_name: Option<String>,
     /// What they sign up on.
     device: Option<DeviceInput>,
+    /// The code of whoever brought them along.
+    referral_code: Option<String>,
 }
 
 /// Who comes as a guest.
@@ -120,8 +122,10 @@ impl AccountMutation {
             password: input.password,
             display_name: input.display_name,
             is_vouched_for: false,
+            referral_code: input.referral_code,
         };
-        let outcome = async { account::create(scope.app(), &client_on(ctx, input.device)?, sign_up).await };
+        let outcome =
+            async { account::create(scope.app(), &client_on(ctx, input.device)?, viewer(ctx), sign_up).await };
         SessionPayload::of(&scope, outcome.await).await
     }
 

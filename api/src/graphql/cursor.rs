@@ -20,6 +20,9 @@ pub(crate) enum List {
     Devices,
     ApiKeys,
     Audit,
+    Wallets,
+    ReferralCodes,
+    Referrals,
 }
 
 impl List {
@@ -35,6 +38,9 @@ impl List {
             Self::Devices => "devices",
             Self::ApiKeys => "apiKeys",
             Self::Audit => "auditLog",
+            Self::Wallets => "wallets",
+            Self::ReferralCodes => "referral codes",
+            Self::Referrals => "referrals",
         }
     }
 

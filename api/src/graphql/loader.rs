@@ -12,8 +12,8 @@ use domain::page::{Page, Slice, Window};
 use domain::reaction::Group;
 use domain::receipt::{Asked, Receipts};
 use domain::user::Public;
-use domain::{App, attachment, block, event, message, participant, reaction, receipt, thread, user};
-use entity::id::{MessageId, ThreadId, UserId};
+use domain::{App, attachment, block, event, message, participant, reaction, receipt, referral, thread, user, wallet};
+use entity::id::{MessageId, ReferralCodeId, ThreadId, UserId, WalletId};
 use entity::participant::Role;
 
 use super::scope::Asks;
@@ -286,6 +286,25 @@ question!(OwnRow => entity::participant::Model, |app, keys| {
     })
 });
 
+/// A wallet of an account's own.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct OwnWallet(pub(crate) UserId, pub(crate) WalletId);
+
+question!(OwnWallet => entity::wallet::Model, |app, keys| {
+    let asked: Vec<_> = keys.iter().map(|key| (key.0, key.1)).collect();
+    let found = wallet::of_accounts(app, &asked).await;
+    found.map(|rows| rows.into_iter().map(|((user, id), row)| (OwnWallet(user, id), row)).collect())
+});
+
+/// A page of those who came by a referral code, which is one of the viewer's own.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ReferralsBy(pub(crate) ReferralCodeId, pub(crate) Window<referral::Key>);
+
+question!(ReferralsBy => Page<entity::referral::Model>, |app, keys| {
+    let asked: Vec<_> = keys.iter().map(|key| (key.0, key.1.clone())).collect();
+    referral::pages(app, &asked).await.map(|pages| zip(keys, pages))
+});
+
 /// Questions whose answers are shown in the thread that they begin with.
 macro_rules! asks_in_thread {
     ($($key:ty),*) => {$(
@@ -316,5 +335,7 @@ asks!(
     EventsOf,
     CountOf,
     DeletedAfter,
-    OwnRow
+    OwnRow,
+    OwnWallet,
+    ReferralsBy
 );

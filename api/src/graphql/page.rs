@@ -69,7 +69,7 @@ macro_rules! connection {
             }
         }
 
-        pub(crate) use list::$connection;
+        pub(crate) use self::list::$connection;
     };
 }
 

@@ -11,6 +11,7 @@ const RIGHTS: &[(&str, Right)] = &[
     ("accountChangeEmail", Account),
     ("accountChangePassword", Account),
     ("accountCreate", Account),
+    ("accountCreateWithWallet", Account),
     ("accountDeactivate", Account),
     ("accountDelete", Account),
     ("accountUpgrade", Account),
@@ -34,8 +35,11 @@ const RIGHTS: &[(&str, Right)] = &[
     ("profileUpdate", Account),
     ("reactionAdd", Messaging),
     ("reactionRemove", Messaging),
+    ("referralCodeCreate", Account),
+    ("referralCodeDisable", Account),
     ("sessionCreate", Account),
     ("sessionCreateGuest", Account),
+    ("sessionCreateWithWallet", Account),
     ("sessionRefresh", Account),
     ("sessionRevoke", Account),
     ("sessionRevokeOthers", Account),
@@ -53,6 +57,10 @@ const RIGHTS: &[(&str, Right)] = &[
     ("userSuspend", Account),
     ("userUnblock", Account),
     ("userUnsuspend", Account),
+    ("walletChallengeCreate", Account),
+    ("walletConnect", Account),
+    ("walletRemove", Account),
+    ("walletUpdate", Account),
 ];
 
 /// Whether what speaks for the viewer may make all the changes of an operation.

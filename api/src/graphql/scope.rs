@@ -23,8 +23,8 @@ use domain::page::Page;
 use domain::receipt::Receipts;
 use domain::user::Public;
 use domain::{App, event};
-use entity::id::UserId;
-use entity::{message, participant};
+use entity::id::{ReferralCodeId, UserId};
+use entity::{message, participant, referral};
 use tokio::sync::OnceCell;
 
 use super::fault;
@@ -71,6 +71,7 @@ pub(crate) struct Shown {
     pub(crate) threads: Vec<Reader>,
     pub(crate) messages: Vec<Arc<message::Model>>,
     pub(crate) users: Vec<UserId>,
+    pub(crate) referral_codes: Vec<ReferralCodeId>,
 }
 
 impl Shown {
@@ -125,7 +126,7 @@ impl Scope {
     pub(crate) fn shared(app: &Arc<App>, entry: &Entry) -> Self {
         let make = || {
             let (messages, users) = (entry.chunk.messages.clone(), entry.chunk.users.clone());
-            Self::of_answer(app.clone(), Shown { threads: Vec::new(), messages, users }, true, true)
+            Self::of_answer(app.clone(), Shown { messages, users, ..Shown::default() }, true, true)
         };
         entry.chunk.shared(make).map_or_else(|| Self::new(app.clone()), |scope| (*scope).clone())
     }
@@ -258,6 +259,12 @@ impl Shows for participant::Model {
     }
 }
 
+impl Shows for referral::Model {
+    fn show(&self, shown: &mut Shown) {
+        shown.users.push(self.referred_user_id);
+    }
+}
+
 impl<T: Shows> Shows for Page<T> {
     fn show(&self, shown: &mut Shown) {
         self.items.iter().for_each(|item| item.show(shown));
@@ -306,6 +313,7 @@ macro_rules! shows_nothing {
 shows_nothing!(
     i64,
     bool,
+    entity::wallet::Model,
     Vec<domain::reaction::Group>,
     Vec<entity::message_attachment::Model>,
     Vec<entity::message_revision::Model>

@@ -3,18 +3,20 @@
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::device;
 use domain::session::{self, Client, Issued};
-use entity::id::{DeviceId, UserId};
+use entity::id::{DeviceId, UserId, WalletId};
 use entity::{user_device, user_session};
 
 use super::cursor::{Args, ITEMS, List};
 use super::device::{Device, DeviceInput, client_on};
 use super::error::{UserError, settle};
+use super::loader::OwnWallet;
 use super::nullable::{Nullable, Required};
 use super::page::connection;
 use super::scalar::{Cursor, DateTime};
 use super::scope::{Scope, viewer};
 use super::user::User;
 use super::viewer::Own;
+use super::wallet::Wallet;
 use super::{fault, id};
 
 /// A sign-in on one client.
@@ -37,6 +39,8 @@ pub(crate) struct Session {
     is_current: bool,
     #[graphql(skip)]
     opened_on: OpenedOn,
+    #[graphql(skip)]
+    wallet_of: Option<(UserId, WalletId)>,
     #[graphql(skip)]
     scope: Scope,
 }
@@ -71,6 +75,7 @@ impl Session {
             user_agent: row.user_agent.clone(),
             is_current: row.id == current.id,
             opened_on,
+            wallet_of: row.wallet_id.map(|id| (row.user_id, id)),
             scope: scope.clone(),
         }
     }
@@ -78,6 +83,16 @@ impl Session {
 
 #[ComplexObject]
 impl Session {
+    /// The wallet that it was signed in with; null if it was not, or if the wallet has been removed.
+    async fn wallet(&self) -> Nullable<Wallet> {
+        Nullable::of(async {
+            let Some((owner, id)) = self.wallet_of else { return Ok(None) };
+            let (wallet, _) = self.scope.load(OwnWallet(owner, id), |_| Vec::new()).await?;
+            Ok(wallet.map(Wallet::from))
+        })
+        .await
+    }
+
     /// The device that it signed in on; null if the client named none.
     async fn device(&self) -> Nullable<Device> {
         Nullable::of(async {

@@ -39,7 +39,7 @@ impl ThreadConnection {
     pub(crate) fn listed(page: Page<Listed>, list: List, scope: &Scope) -> Self {
         let threads: Vec<Reader> = page.items.iter().map(|listed| listed.reader.clone()).collect();
         let users = threads.iter().filter_map(|reader| reader.thread().created_by).collect();
-        let scope = scope.showing(Shown { threads, messages: Vec::new(), users });
+        let scope = scope.showing(Shown { threads, users, ..Shown::default() });
         Self::of(page.map(|listed| {
             let thread = Thread { scope: scope.clone(), reader: listed.reader };
             (list.cursor(&listed.key), thread)

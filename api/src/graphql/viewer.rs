@@ -12,11 +12,13 @@ use super::cursor::{Args, ITEMS, List};
 use super::device::OwnDevices;
 use super::diary::{DiaryEntry, DiaryEntryConnection};
 use super::nullable::{Nullable, Required};
+use super::referral::OwnReferrals;
 use super::scalar::{Cursor, DateTime, int};
 use super::scope::{Scope, viewer};
 use super::session::{OwnSessions, Session};
 use super::thread::ThreadConnection;
 use super::user::User;
+use super::wallet::OwnWallets;
 use super::{fault, id};
 
 #[derive(Default)]
@@ -32,13 +34,22 @@ impl ViewerQuery {
 
 /// You: the signed-in account, with all that nobody else sees.
 #[derive(MergedObject)]
-pub(crate) struct Viewer(Own, OwnSessions, OwnDevices, OwnKeys, OwnAudit, OwnAdministration);
+pub(crate) struct Viewer(Own, OwnSessions, OwnDevices, OwnKeys, OwnWallets, OwnReferrals, OwnAudit, OwnAdministration);
 
 impl Viewer {
     /// Whoever this is, and what their fields load through.
     pub(crate) fn of(who: Who, scope: Scope) -> Self {
         let own = || Own(who.clone(), scope.clone());
-        Self(own(), OwnSessions(own()), OwnDevices(own()), OwnKeys(own()), OwnAudit(own()), OwnAdministration(own()))
+        Self(
+            own(),
+            OwnSessions(own()),
+            OwnDevices(own()),
+            OwnKeys(own()),
+            OwnWallets(own()),
+            OwnReferrals(own()),
+            OwnAudit(own()),
+            OwnAdministration(own()),
+        )
     }
 }
 
@@ -59,7 +70,7 @@ impl Own {
         Required::of(async { User::require(&self.1, self.account()?.user.id).await }).await
     }
 
-    /// Your email address; null for a guest.
+    /// Your email address; null for a guest, and for who came with a wallet.
     async fn email(&self) -> Nullable<&str> {
         Nullable::of(async { Ok(self.account()?.user.email.as_deref()) }).await
     }

@@ -25,8 +25,12 @@ impl Default for Clock {
 impl Clock {
     /// Now, in whole microseconds: what PostgreSQL can keep.
     pub fn now(&self) -> Timestamp {
-        let offset = Duration::microseconds(self.offset_micros.load(Ordering::Relaxed));
-        (Utc::now() + offset).trunc_subsecs(6)
+        self.moved(Utc::now()).trunc_subsecs(6)
+    }
+
+    /// The time that another clock tells, such as the database's, moved as this one is.
+    pub fn moved(&self, at: Timestamp) -> Timestamp {
+        at + Duration::microseconds(self.offset_micros.load(Ordering::Relaxed))
     }
 
     /// Moves the clock; only a test build has a way to ask for it.
@@ -47,6 +51,12 @@ impl Clock {
         let mut bytes = [0; 32];
         rand::rng().fill_bytes(&mut bytes);
         bytes
+    }
+
+    /// So many random letters and digits, none of which is taken for another: five bits each, at most 32 of them.
+    pub fn code(&self, length: usize) -> String {
+        const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        self.secret().iter().take(length).map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
     }
 
     /// A number in `0..1`, for jitter.

@@ -28,16 +28,14 @@ struct Found {
     found: i32,
 }
 
-/// The part of a list that is sorted by ids alone, which its cursors hold as texts.
+/// What the cursors of a list hold that is sorted by id, as the database compares it. What is no id stands where nothing is.
 pub fn by_id<I: TypedId + Into<Value>>(window: &Window<String>) -> Window<Vec<Value>> {
-    // A text that names nothing stands where nothing is.
-    let key = |text: &String| vec![I::parse(text).unwrap_or_else(|_| I::from_uuid(Uuid::nil())).into()];
-    Window {
-        after: window.after.as_ref().map(key),
-        before: window.before.as_ref().map(key),
-        limit: window.limit,
-        backward: window.backward,
-    }
+    window.map(|text| vec![id_of::<I>(text).into()])
+}
+
+/// The id that a cursor holds.
+pub fn id_of<I: TypedId>(text: &str) -> I {
+    I::parse(text).unwrap_or_else(|_| I::from_uuid(Uuid::nil()))
 }
 
 impl List<'_> {

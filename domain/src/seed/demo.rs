@@ -109,8 +109,9 @@ impl<'a> Stage<'a> {
                 password: PASSWORD.into(),
                 display_name: face.as_ref().map(|face| format!("{} {}", face.first_name, face.last_name)),
                 is_vouched_for: true,
+                referral_code: None,
             };
-            let issued = account::create(app, &client, sign_up).await?;
+            let issued = account::create(app, &client, &Viewer::anonymous(), sign_up).await?;
             let viewer = Viewer::signed_in(issued.user, issued.session.into());
             if let Some(face) = face {
                 let changes = Changes {

@@ -38,11 +38,17 @@ const GROWING: &[&str] = &[
     "password_reset_tokens",
     "blocks",
     "diaries",
+    "wallets",
+    "wallet_nonces",
+    "wallet_challenges",
+    "referral_codes",
+    "referrals",
 ];
 
 async fn heavy_every_statement_runs_by_index(engine: Engine) {
     let database = Database::create(engine).await;
-    let server = Server::prepare(&database, &[]);
+    let server =
+        Server::prepare(&database, &[&tests::wallet::settings()[..], &[("LINNET_WALLET_ACCOUNTS", "on")]].concat());
     run(&server, &["migrate", "up"]).await;
     run(&server, &["seed", "--scale", "1"]).await;
     is_as_large_as_it_says(&database).await;

@@ -32,6 +32,11 @@ async fn up_and_down_and_up_again_gives_the_same_schema(engine: Engine) {
         "messages",
         "thread_events",
         "read_marks",
+        "wallets",
+        "wallet_nonces",
+        "wallet_challenges",
+        "referral_codes",
+        "referrals",
     ] {
         assert!(tables.iter().any(|line| line.starts_with(&format!("{table}."))), "there is no table {table}");
     }
