@@ -183,7 +183,7 @@ impl Blocked {
 
 /// Whom the viewer has blocked, the latest first.
 pub async fn list(app: &App, viewer: &Viewer, window: &Window<Key>) -> Result<Page<Blocked>> {
-    let own = viewer.require()?.user.id;
+    let (own, _) = viewer.require_session()?;
     let bound = |(at, id): &Key| {
         // A key that names nobody stands where nobody is.
         let id = UserId::parse(id).unwrap_or_else(|_| UserId::from_uuid(Uuid::nil()));

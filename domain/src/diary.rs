@@ -150,7 +150,7 @@ fn not_found() -> Error {
 
 /// One of the viewer's entries.
 pub async fn by_id(app: &App, viewer: &Viewer, id: DiaryEntryId) -> Result<Option<Entry>> {
-    let user_id = viewer.require()?.user.id;
+    let (user_id, _) = viewer.require_session()?;
     app.db.one("SELECT * FROM diaries WHERE id = $1 AND user_id = $2", own(id, user_id)).await
 }
 
@@ -173,7 +173,7 @@ pub fn key(entry: &Entry) -> Key {
 
 /// The viewer's entries, the latest day first.
 pub async fn list(app: &App, viewer: &Viewer, filter: &Filter, window: &Window<Key>) -> Result<Page<Entry>> {
-    let user_id = viewer.require()?.user.id;
+    let (user_id, _) = viewer.require_session()?;
     let month = filter.month.as_deref().map(month).transpose()?;
     let search = filter.search.as_deref().map(folded).filter(|text| !text.is_empty());
     if search.as_deref().is_some_and(|text| !is_storable(text)) {

@@ -32,7 +32,7 @@ pub(crate) struct OwnReferrals(pub(crate) Own);
 
 #[Object]
 impl OwnReferrals {
-    /// The referral codes that you have made, the newest first.
+    /// The referral codes that you have made, the newest first. Not for API keys.
     async fn referral_codes(
         &self,
         #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,

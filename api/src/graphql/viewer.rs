@@ -70,17 +70,17 @@ impl Own {
         Required::of(async { User::require(&self.1, self.account()?.user.id).await }).await
     }
 
-    /// Your email address; null for a guest, and for who came with a wallet.
+    /// Your email address; null for a guest, and for who came with a wallet. Not for API keys.
     async fn email(&self) -> Nullable<&str> {
-        Nullable::of(async { Ok(self.account()?.user.email.as_deref()) }).await
+        Nullable::of(async { Ok(self.0.require_in_person().map_err(fault)?.email.as_deref()) }).await
     }
 
-    /// When you proved that the address is yours.
+    /// When you proved that the address is yours. Not for API keys.
     async fn email_verified_at(&self) -> Nullable<DateTime> {
-        Nullable::of(async { Ok(self.account()?.user.email_verified_at.map(DateTime)) }).await
+        Nullable::of(async { Ok(self.0.require_in_person().map_err(fault)?.email_verified_at.map(DateTime)) }).await
     }
 
-    /// The address that yours is to be changed to, once it is proved; null if you have asked for none.
+    /// The address that yours is to be changed to, once it is proved; null if you have asked for none. Not for API keys.
     async fn pending_email(&self) -> Nullable<String> {
         Nullable::of(async { account::pending_email(self.1.app(), &self.0).await.map_err(fault) }).await
     }
@@ -108,7 +108,7 @@ impl Own {
         .await
     }
 
-    /// Whom you have blocked, the latest first.
+    /// Whom you have blocked, the latest first. Not for API keys.
     async fn blocked_users(
         &self,
         #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
@@ -124,7 +124,8 @@ impl Own {
         .await
     }
 
-    /// Your diary: what you have written for yourself alone, the latest day first. Nobody else ever sees it.
+    /// Your diary: what you have written for yourself alone, the latest day first. Nobody else ever sees it. Not for API
+    /// keys.
     async fn diary_entries(
         &self,
         #[graphql(desc = "Only what is about days of one month, such as `2026-11`.")] month: Option<String>,
@@ -144,7 +145,7 @@ impl Own {
         .await
     }
 
-    /// One entry of your diary; null if there is none.
+    /// One entry of your diary; null if there is none. Not for API keys.
     async fn diary_entry(&self, #[graphql(desc = "Which one.")] id: ID) -> Nullable<DiaryEntry> {
         Nullable::of(async {
             let id = id::parse("id", &id).map_err(fault)?;

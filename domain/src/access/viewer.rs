@@ -93,6 +93,12 @@ impl Viewer {
         self.session().map(|session| (user_id, session)).ok_or_else(not_by_key)
     }
 
+    /// The account, if a session speaks for it: for what of the account an API key may not see.
+    pub fn require_in_person(&self) -> Result<&user::Model> {
+        self.require_session()?;
+        Ok(&self.require()?.user)
+    }
+
     /// Whether what speaks for the viewer may make changes of a kind. The anonymous are let through: what they may do is for
     /// each change to say.
     pub fn permit(&self, right: Right) -> Result<()> {

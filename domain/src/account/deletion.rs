@@ -37,16 +37,16 @@ pub async fn delete(app: &Arc<App>, client: &Client, viewer: &Viewer, given: Opt
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let user = lock(context.db.engine(), transaction, user_id, hash).await?;
-            let ended = erase(&context, transaction, &user).await?;
+            erase(&context, transaction, &user).await?;
             if let Some(to) = user.email {
                 mail::queue(&context, transaction, letter::deleted(to, &user.username)).await?;
             }
             audit::record(transaction, entry).await?;
-            job::add(&context, transaction, &Task::ClearAccount { user_id }).await?;
-            Ok(ended)
+            job::add(&context, transaction, &Task::ClearAccount { user_id }).await.map(drop)
         })
     });
-    work.await?.into_iter().for_each(|id| app.bus.publish(Hint::SessionRevoked(id)));
+    work.await?;
+    app.bus.publish(Hint::AccessEnded(user_id));
     Ok(())
 }
 
@@ -58,8 +58,8 @@ async fn lock(engine: Engine, on: &DatabaseTransaction, id: UserId, hash: Option
     user.ok_or_else(|| password::wrong("password").into())
 }
 
-/// Takes everything off an account that says whose it was. Which sessions have ended by it.
-async fn erase(app: &App, on: &DatabaseTransaction, user: &user::Model) -> Result<Vec<entity::id::SessionId>> {
+/// Takes everything off an account that says whose it was, and ends its sessions.
+async fn erase(app: &App, on: &DatabaseTransaction, user: &user::Model) -> Result<()> {
     let (engine, now) = (app.db.engine(), app.clock.now());
     // Unique, as every name has to be.
     let nobody = format!("deleted-{}", user.id.uuid().simple());

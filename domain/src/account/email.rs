@@ -26,7 +26,7 @@ const PROVABLE: Duration = Duration::from_secs(24 * 3600);
 
 /// The address that the viewer's account is to be changed to, once it is proved.
 pub async fn pending(app: &App, viewer: &Viewer) -> Result<Option<String>> {
-    let user = &viewer.require()?.user;
+    let user = viewer.require_in_person()?;
     let sql = "SELECT * FROM email_verification_tokens WHERE user_id = $1";
     let row: Option<pending::Model> = app.db.one(sql, [user.id.into()]).await?;
     let live = row.filter(|row| row.expires_at > app.clock.now() && !is_of(user, &row.email));

@@ -78,15 +78,15 @@ pub async fn change(app: &Arc<App>, client: &Client, viewer: &Viewer, current: S
             let user =
                 lock(&context, transaction, user_id, &proof).await.map_err(|error| error.at("current_password"))?;
             set(engine, transaction, user_id, hash, now).await?;
-            let ended = end_all(engine, transaction, user_id, Some(session_id), now).await?;
+            end_all(engine, transaction, user_id, Some(session_id), now).await?;
             if let Some(to) = user.email.clone() {
                 mail::queue(&context, transaction, letter::password_changed(to, &user)).await?;
             }
-            audit::record(transaction, entry).await?;
-            Ok(ended)
+            audit::record(transaction, entry).await
         })
     });
-    work.await?.into_iter().for_each(|id| app.bus.publish(Hint::SessionRevoked(id)));
+    work.await?;
+    app.bus.publish(Hint::AccessEnded(user_id));
     anew(app, user_id, session).await
 }
 
@@ -170,15 +170,15 @@ pub async fn reset(app: &Arc<App>, client: &Client, token: &str, new: String) ->
                 return Err(refusal(Code::WrongCredentials).into());
             }
             set(engine, transaction, user_id, hash, now).await?;
-            let ended = end_all(engine, transaction, user_id, None, now).await?;
+            end_all(engine, transaction, user_id, None, now).await?;
             if let Some(to) = user.email.clone() {
                 mail::queue(&context, transaction, letter::password_changed(to, &user)).await?;
             }
-            audit::record(transaction, entry).await?;
-            Ok(ended)
+            audit::record(transaction, entry).await
         })
     });
-    work.await?.into_iter().for_each(|id| app.bus.publish(Hint::SessionRevoked(id)));
+    work.await?;
+    app.bus.publish(Hint::AccessEnded(user_id));
     Ok(user_id)
 }
 

@@ -82,14 +82,14 @@ pub async fn deactivate(app: &Arc<App>, client: &Client, viewer: &Viewer, passwo
             let user = lock(&context, transaction, user_id, &proof).await?;
             let sql = "UPDATE users SET is_active = $2, updated_at = $3 WHERE id = $1";
             transaction.execute_raw(engine.sql(sql, [user_id.into(), false.into(), now.into()])).await?;
-            let ended = end_all(engine, transaction, user_id, None, now).await?;
+            end_all(engine, transaction, user_id, None, now).await?;
             if let Some(to) = user.email.clone() {
                 mail::queue(&context, transaction, letter::deactivated(to, &user)).await?;
             }
-            audit::record(transaction, entry).await?;
-            Ok(ended)
+            audit::record(transaction, entry).await
         })
     });
-    work.await?.into_iter().for_each(|id| app.bus.publish(Hint::SessionRevoked(id)));
+    work.await?;
+    app.bus.publish(Hint::AccessEnded(user_id));
     Ok(())
 }

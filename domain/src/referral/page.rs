@@ -18,7 +18,7 @@ pub type Key = String;
 
 /// The viewer's codes, the newest first.
 pub async fn codes(app: &App, viewer: &Viewer, window: &Window<Key>) -> Result<Page<referral_code::Model>> {
-    let own = viewer.require()?.user.id;
+    let (own, _) = viewer.require_session()?;
     let list = List {
         select: "*",
         from: "FROM referral_codes WHERE owner_id = $1",

@@ -23,29 +23,24 @@ pub(crate) async fn end(engine: Engine, on: &DatabaseTransaction, id: SessionId,
     Ok(ended.rows_affected() > 0)
 }
 
-/// Ends an account's sessions, but for one if it is to be kept, with all their tokens; which ones. The account's row has to be
-/// locked: so nobody enters meanwhile.
+/// Ends an account's sessions, but for one if it is to be kept, with all their tokens. The account's row has to be locked: so nobody
+/// enters meanwhile. Publish [`Hint::AccessEnded`] when it is committed.
 pub(crate) async fn end_all(
     engine: Engine,
     on: &DatabaseTransaction,
     user_id: UserId,
     keep: Option<SessionId>,
     at: Timestamp,
-) -> Result<Vec<SessionId>> {
+) -> Result<()> {
     let keep = keep.unwrap_or_else(|| SessionId::from_uuid(Uuid::nil()));
     let values = || [user_id.into(), keep.into(), at.into()];
-    let sql =
-        "UPDATE user_sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL RETURNING id";
-    let ended = Ended::find_by_statement(engine.sql(sql, values())).all(on).await?;
-    let sql =
-        "UPDATE refresh_tokens SET revoked_at = $3 WHERE user_id = $1 AND session_id <> $2 AND revoked_at IS NULL";
-    on.execute_raw(engine.sql(sql, values())).await?;
-    Ok(ended.into_iter().map(|row| row.id).collect())
-}
-
-#[derive(FromQueryResult)]
-struct Ended {
-    id: SessionId,
+    for sql in [
+        "UPDATE user_sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL",
+        "UPDATE refresh_tokens SET revoked_at = $3 WHERE user_id = $1 AND session_id <> $2 AND revoked_at IS NULL",
+    ] {
+        on.execute_raw(engine.sql(sql, values())).await?;
+    }
+    Ok(())
 }
 
 /// Ends the sessions of a device. Publish [`Hint::AccessEnded`] when it is committed.

@@ -11,7 +11,7 @@ claims![
     a_reading_key_changes_nothing,
     a_writing_key_does_everything_in_threads,
     a_writing_key_does_nothing_else,
-    what_gives_access_to_the_account_is_not_shown_to_keys,
+    what_is_of_the_account_is_not_shown_to_keys,
     a_request_is_refused_as_a_whole,
 ];
 
@@ -123,17 +123,26 @@ async fn a_writing_key_does_nothing_else(world: World) {
     assert!(alice.is_signed_in().await);
 }
 
-async fn what_gives_access_to_the_account_is_not_shown_to_keys(world: World) {
+/// What is listed of an account beside its threads.
+const PRIVATE: [&str; 8] =
+    ["sessions", "devices", "apiKeys", "wallets", "referralCodes", "blockedUsers", "diaryEntries", "auditLog"];
+
+async fn what_is_of_the_account_is_not_shown_to_keys(world: World) {
     let alice = world.user("alice").await;
     world.grant_admin("alice").await;
     let device = json!({ "id": "an id that a client keeps", "name": "A telephone" });
     let alice = world.anonymous.sign_in_on(&alice.username, device).await;
     for scopes in [&["READ"][..], &["READ", "WRITE"]] {
         let key = alice.create_key(scopes).await.user;
-        for field in ["sessions", "devices", "apiKeys", "auditLog"] {
+        for field in PRIVATE {
             let answer = key.graphql(&format!("{{ viewer {{ {field} {{ nodes {{ id }} }} }} }}"), Value::Null).await;
             answer.failed("FORBIDDEN");
             assert_eq!(answer.json["data"], json!({ "viewer": null }));
+        }
+        for field in ["email", "emailVerifiedAt", "pendingEmail"] {
+            let answer = key.graphql(&format!("{{ viewer {{ {field} }} }}"), Value::Null).await;
+            answer.failed("FORBIDDEN");
+            assert_eq!(answer.json["data"], json!({ "viewer": { field: null } }));
         }
         let answer = key.graphql("{ viewer { session { id } administration { __typename } } }", Value::Null).await;
         assert_eq!(answer.ok("/viewer"), &json!({ "session": null, "administration": null }));
