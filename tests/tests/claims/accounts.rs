@@ -1,5 +1,6 @@
 //! Accounts: their addresses, their passwords, and whether they rest.
 
+mod cascades;
 mod deletion;
 mod email;
 mod password;

@@ -16,17 +16,17 @@ claims![
     a_deletion_that_is_killed_half_way_goes_on,
 ];
 
-async fn delete(user: &User, password: Option<&str>) -> Answer {
+pub(super) async fn delete(user: &User, password: Option<&str>) -> Answer {
     user.mutate("accountDelete", json!({ "password": password }), "deletedId").await
 }
 
 /// Deletes an account, and waits until nothing is left to do for it.
-async fn deleted(world: &World, user: &User) {
+pub(super) async fn deleted(world: &World, user: &User) {
     assert_eq!(delete(user, Some(OWN)).await.text("/accountDelete/deletedId"), user.id);
     cleared(&world.database).await;
 }
 
-async fn cleared(database: &Database) {
+pub(super) async fn cleared(database: &Database) {
     let left = "SELECT (SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL) + (SELECT COUNT(*) FROM jobs)";
     eventually("the account to be gone", async || (database.number(left).await == 0).then_some(())).await;
 }
@@ -91,7 +91,7 @@ async fn a_deleted_account_takes_its_reactions_back(world: World) {
 }
 
 /// A word that is in all that an account says of itself.
-const CANARY: &str = "canary";
+pub(super) const CANARY: &str = "canary";
 
 async fn nothing_else_of_a_deleted_account_is_left(world: World) {
     let canary = world.user(CANARY).await;
@@ -120,7 +120,7 @@ fn id_of(user: &User) -> String {
 }
 
 /// The columns of the whole database in which the word is.
-async fn holding(database: &Database) -> Vec<String> {
+pub(super) async fn holding(database: &Database) -> Vec<String> {
     let columns = match database.engine() {
         Engine::Sqlite => {
             "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' \
