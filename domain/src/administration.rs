@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use crate::access::{Administrator, Viewer};
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db::Engine;
 use crate::session::{self, Client};
@@ -107,7 +107,7 @@ pub async fn revoke(app: &App, username: &str, even_the_last: bool) -> Result<bo
             if !all.iter().any(|row| row.id == id) {
                 return Ok(false);
             }
-            if !even_the_last && !all.iter().any(|row| row.id != id && session::may_sign_in(row)) {
+            if !even_the_last && !another(&all, id) {
                 let why = "This is the last administrator who may sign in.";
                 return Err(Error::refuse(Code::Conflict, "username", why));
             }
@@ -118,6 +118,26 @@ pub async fn revoke(app: &App, username: &str, even_the_last: bool) -> Result<bo
         })
     });
     work.await
+}
+
+/// Lets an account go, for good or to rest, unless it is the last administrator's who may sign in. Administrators' rows are locked in
+/// their order, so that of two who go at once one stays; whoever asks has locked no other account yet.
+pub(crate) async fn require_another(engine: Engine, on: &DatabaseTransaction, id: UserId) -> Result<()> {
+    let sql = format!(
+        "SELECT a.* FROM users u JOIN users a ON a.is_admin WHERE u.id = $1 AND u.is_admin ORDER BY a.id{}",
+        engine.for_update_of("a")
+    );
+    let all = user::Model::find_by_statement(engine.sql(sql, [id.into()])).all(on).await?;
+    if all.iter().any(|row| row.id == id) && !another(&all, id) {
+        let message = "It is the last administrator's account that may sign in: make somebody else one first.".into();
+        return Err(Refusal { code: Code::Conflict, path: Vec::new(), message }.into());
+    }
+    Ok(())
+}
+
+/// Whether one of these administrators is another one and may sign in.
+fn another(all: &[user::Model], id: UserId) -> bool {
+    all.iter().any(|row| row.id != id && session::may_sign_in(row))
 }
 
 fn name_key(username: &str) -> Result<String> {

@@ -142,7 +142,7 @@ impl AccountMutation {
     }
 
     /// Puts your account to rest: all its sessions end, and their sockets close with code 4403. What you wrote stays, and signing in
-    /// again takes the account up as it was.
+    /// again takes the account up as it was. The last administrator who may sign in is refused with CONFLICT.
     async fn account_deactivate(
         &self,
         ctx: &Context<'_>,
@@ -156,7 +156,7 @@ impl AccountMutation {
 
     /// Deletes your account, for good: all its sessions end, its name and address are free again, and what is yours alone goes. What
     /// you wrote to others stays with them, without a sender. Within moments it leaves its threads; until then it is shown there
-    /// without its name.
+    /// without its name. The last administrator who may sign in is refused with CONFLICT.
     async fn account_delete(
         &self,
         ctx: &Context<'_>,

@@ -22,7 +22,7 @@ use crate::infra::db::Engine;
 use crate::job::{self, Running, Task};
 use crate::session::{Client, end_all};
 use crate::text::unique_key;
-use crate::{mail, participant, reaction};
+use crate::{administration, mail, participant, reaction};
 
 /// Deletes the viewer's account, for good. One with a password has to give it.
 pub async fn delete(app: &Arc<App>, client: &Client, viewer: &Viewer, given: Option<String>) -> Result<()> {
@@ -36,6 +36,7 @@ pub async fn delete(app: &Arc<App>, client: &Client, viewer: &Viewer, given: Opt
     let entry = Entry::new(app, Action::AccountDelete, user_id, client);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
+            administration::require_another(context.db.engine(), transaction, user_id).await?;
             let user = lock(context.db.engine(), transaction, user_id, hash).await?;
             erase(&context, transaction, &user).await?;
             if let Some(to) = user.email {

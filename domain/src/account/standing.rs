@@ -11,9 +11,9 @@ use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
-use crate::mail;
 use crate::session::{Client, end_all};
 use crate::text::{Checks, unique_key};
+use crate::{administration, mail};
 
 /// Makes a guest's account a full one: it keeps its id, its name and what it wrote.
 pub async fn upgrade(
@@ -79,6 +79,7 @@ pub async fn deactivate(app: &Arc<App>, client: &Client, viewer: &Viewer, passwo
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let engine = context.db.engine();
+            administration::require_another(engine, transaction, user_id).await?;
             let user = lock(&context, transaction, user_id, &proof).await?;
             let sql = "UPDATE users SET is_active = $2, updated_at = $3 WHERE id = $1";
             transaction.execute_raw(engine.sql(sql, [user_id.into(), false.into(), now.into()])).await?;

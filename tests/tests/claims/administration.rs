@@ -1,5 +1,7 @@
 //! Administrators: how an account becomes one's, whom they suspend, and what they see and don't.
 
+mod leaving;
+
 use std::process::Output;
 
 use futures_util::future::join;
