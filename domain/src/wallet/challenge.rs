@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::SubsecRound;
 use entity::id::UserId;
 use entity::user::UserKind;
-use entity::{Timestamp, wallet_challenge, wallet_nonce};
+use entity::{Timestamp, wallet, wallet_challenge, wallet_nonce};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel};
 
 use super::Site;
@@ -20,6 +20,7 @@ use super::message::{self, Message};
 use super::signature::Signature;
 use crate::access::Viewer;
 use crate::app::App;
+use crate::audit::{self, Action, Entry};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::db::{self, Engine};
 use crate::session::Client;
@@ -167,7 +168,7 @@ pub(crate) struct Proof {
 
 /// Proves that a challenge was signed by the key that it was given for; `user_id` is the account to connect it to, or none to
 /// sign in. Whether it is still good is for [`Proof::spend`] to say.
-pub(crate) async fn prove(app: &App, client: &Client, user_id: Option<UserId>, signed: &Signed) -> Result<Proof> {
+pub(crate) async fn prove(app: &Arc<App>, client: &Client, user_id: Option<UserId>, signed: &Signed) -> Result<Proof> {
     site(app)?;
     app.limits.password(client.ip_address)?;
     let foreign =
@@ -190,9 +191,30 @@ pub(crate) async fn prove(app: &App, client: &Client, user_id: Option<UserId>, s
     match address {
         Some(address) => Ok(Proof { challenge, address }),
         None => {
+            if user_id.is_none() {
+                note_failure(app, client, challenge);
+            }
             Err(Error::refuse(Code::WrongCredentials, "signature", "The wallet's key has not signed this message."))
         }
     }
+}
+
+/// Tells the account that has the wallet, if there is one, that somebody tried to sign in as if they had its key. Beside the request:
+/// whether there is one is not to be told by the time.
+fn note_failure(app: &Arc<App>, client: &Client, challenge: wallet_challenge::Model) {
+    let (context, client) = (app.clone(), client.clone());
+    app.spawn(async move {
+        let sql = "SELECT * FROM wallets WHERE lower(address) = lower($1) AND chain_id = $2";
+        let values = [challenge.address.into(), challenge.chain_id.into()];
+        match context.db.one::<wallet::Model>(sql, values).await {
+            Ok(Some(wallet)) => {
+                let entry = Entry::new(&context, Action::SignInFailure, wallet.user_id, &client);
+                audit::note(&context, entry.by(None));
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(?error, "a line of the audit log was not written"),
+        }
+    });
 }
 
 impl Proof {

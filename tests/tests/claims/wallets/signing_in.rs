@@ -1,8 +1,8 @@
 //! Signing in with a wallet that is connected.
 
 use futures_util::future::join_all;
-use serde_json::Value;
-use tests::{Engine, Wallet, claims};
+use serde_json::{Value, json};
+use tests::{Engine, Wallet, claims, eventually};
 
 use super::{audited, taking_wallets};
 
@@ -16,6 +16,7 @@ claims![
     a_message_signs_in_once,
     of_two_sign_ins_at_once_one_wins,
     a_session_outlives_its_wallet,
+    a_wrong_signature_is_in_the_log_of_who_has_the_wallet,
 ];
 
 async fn a_connected_wallet_signs_in(engine: Engine) {
@@ -135,4 +136,33 @@ async fn a_session_outlives_its_wallet(engine: Engine) {
     assert_eq!(session.session_wallet().await, None);
     let viewer = session.graphql("{ viewer { user { id } } }", Value::Null).await;
     assert_eq!(viewer.text("/viewer/user/id"), alice.id);
+}
+
+async fn a_wrong_signature_is_in_the_log_of_who_has_the_wallet(engine: Engine) {
+    let world = taking_wallets(engine).await;
+    let [alice, mallory] = world.users(["alice", "mallory"]).await;
+    let (hers, his, nobodys) = (Wallet::number(1), Wallet::number(2), Wallet::number(3));
+    alice.connect(&hers).await;
+    mallory.connect(&his).await;
+    // Of a wallet that nobody has, or of an address on another chain, it is nobody's failure.
+    let elsewhere = world.anonymous.try_challenge(&hers.address, 10).await;
+    let elsewhere = elsewhere.text("/walletChallengeCreate/challenge/message");
+    for message in [world.anonymous.challenge(&nobodys).await, elsewhere] {
+        let answer = world.anonymous.try_sign_in_with(his.signed(&message)).await;
+        answer.refused("sessionCreateWithWallet", "WRONG_CREDENTIALS", &["signature"]);
+    }
+    // Signed by another's key, however it is tried; what is no signature is no attempt.
+    let message = world.anonymous.challenge(&hers).await;
+    let answer = world.anonymous.try_sign_in_with(json!({ "message": message, "signature": "0x00" })).await;
+    answer.refused("sessionCreateWithWallet", "INVALID", &["signature"]);
+    let answer = world.anonymous.try_sign_in_with(his.signed(&message)).await;
+    answer.refused("sessionCreateWithWallet", "WRONG_CREDENTIALS", &["signature"]);
+    let failures = async |count| (audited(&world, "sign_in_failure").await == count).then_some(());
+    eventually("the failure to be written", async || failures(1).await).await;
+    let answer = world.anonymous.try_sign_in_with(hers.signed(&message)).await;
+    assert_eq!(answer.text("/sessionCreateWithWallet/user/id"), alice.id, "the message is hers to sign still");
+    let log = alice.audit_log().await;
+    let line = log.iter().find(|line| line["action"] == "SIGN_IN_FAILURE").expect("it is in her log");
+    assert_eq!((&line["actor"], &line["ipAddress"]), (&Value::Null, &json!("127.0.0.1")));
+    assert!(!mallory.audited().await.contains(&"SIGN_IN_FAILURE".to_owned()));
 }
