@@ -82,6 +82,9 @@ pub(crate) struct Config {
     access_token_minutes: u64,
     session_days: u64,
     revocation_look_ms: u64,
+    account_devices: u32,
+    account_api_keys: u32,
+    failed_job_days: u64,
     wallet_domain: String,
     wallet_uri: String,
     wallet_chains: Vec<i32>,
@@ -175,14 +178,18 @@ impl Config {
         options.map(Some).map_err(anyhow::Error::msg).context("`nats_url` and `nats_subject`")
     }
 
-    /// How mails leave.
-    pub(crate) fn mailer(&self) -> Result<mail::Mailer> {
-        let options = mail::Options {
+    /// How mails are to leave.
+    pub(crate) fn mail(&self) -> mail::Options {
+        mail::Options {
             smtp_url: (!self.smtp_url.is_empty()).then(|| self.smtp_url.clone()),
             from: self.mail_from.clone(),
             directory: self.data_dir.join("mail"),
-        };
-        mail::Mailer::new(&options).map_err(anyhow::Error::msg).context("`smtp_url` and `mail_from`")
+        }
+    }
+
+    /// What sends them.
+    pub(crate) fn mailer(&self) -> Result<mail::Mailer> {
+        mail::Mailer::new(&self.mail()).map_err(anyhow::Error::msg).context("`smtp_url` and `mail_from`")
     }
 
     /// Whose word on whom they were asked by counts.
@@ -288,6 +295,9 @@ impl Config {
             heartbeat: Duration::from_secs(self.heartbeat_seconds),
             revocation_look: Duration::from_millis(self.revocation_look_ms),
             log_retention: (self.log_retention_days > 0).then(|| days(self.log_retention_days)),
+            account_devices: self.account_devices.into(),
+            account_api_keys: self.account_api_keys.into(),
+            failed_job_retention: (self.failed_job_days > 0).then(|| days(self.failed_job_days)),
             // It was checked when it was read.
             wallets: self.wallets().unwrap_or_default(),
         }
@@ -295,7 +305,7 @@ impl Config {
 }
 
 /// Settings that may be 0, which their comments explain.
-const MAY_BE_ZERO: &[&str] = &["log_retention_days", "drain_seconds"];
+const MAY_BE_ZERO: &[&str] = &["log_retention_days", "failed_job_days", "drain_seconds"];
 
 /// Numbers are greater than 0 and no time is longer than ten years, so that none of them overflows when it is reckoned with.
 fn check_numbers(table: &Table) -> Result<()> {

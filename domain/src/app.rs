@@ -19,7 +19,7 @@ use crate::job::Jobs;
 use crate::limit::{Limits, Rates};
 use crate::password::Hasher;
 use crate::signal::Signals;
-use crate::{credential, event, hub, inbox, job, signal, wallet};
+use crate::{credential, event, expiry, hub, inbox, job, signal, wallet};
 
 /// What an operator may set; the documentation of each is in `linnet.default.toml`.
 #[derive(Clone, Debug)]
@@ -52,6 +52,12 @@ pub struct Settings {
     pub revocation_look: Duration,
     /// How long events stay in the log; none for ever.
     pub log_retention: Option<Duration>,
+    /// Devices of one account, at the most.
+    pub account_devices: i64,
+    /// API keys of one account, at the most.
+    pub account_api_keys: i64,
+    /// How long jobs that were given up are kept; none for ever.
+    pub failed_job_retention: Option<Duration>,
     /// The site that wallets sign in to; none if they don't.
     pub wallets: Option<wallet::Site>,
 }
@@ -109,7 +115,7 @@ impl App {
     }
 
     /// Starts what runs beside the requests: carrying and listening to hints, looking at the log, watching sessions, retention,
-    /// jobs.
+    /// what has expired, jobs.
     pub fn start(self: &Arc<Self>) {
         self.spawn(bus::carry(self.clone()));
         self.spawn(hub::listen(self.clone()));
@@ -118,6 +124,7 @@ impl App {
         self.spawn(signal::listen(self.clone()));
         self.spawn(credential::watch(self.clone()));
         self.spawn(event::retain(self.clone()));
+        self.spawn(expiry::watch(self.clone()));
         if let Some(directory) = self.mailer.directory() {
             let directory = directory.display();
             tracing::info!(%directory, "no smtp_url is set: mails are not sent, but written there");

@@ -13,14 +13,16 @@ use std::time::Duration;
 
 use entity::id::{JobId, UserId};
 use entity::job;
-use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 mod hold;
+mod part;
 mod worker;
 
 pub use hold::Running;
+pub(crate) use part::give_way;
 pub(crate) use worker::work;
 
 use crate::app::App;
@@ -83,13 +85,24 @@ pub enum Task {
         /// Which one.
         user_id: UserId,
     },
+    /// Removes what has expired.
+    RemoveExpired {},
 }
 
 impl Task {
     fn queue(&self) -> Queue {
         match self {
             Self::Mail(_) | Self::ProveEmail { .. } | Self::ResetPassword { .. } => Queue::Mail,
-            Self::ClearAccount { .. } => Queue::Slow,
+            Self::ClearAccount { .. } | Self::RemoveExpired {} => Queue::Slow,
+        }
+    }
+
+    /// Whose address is in it, if that is known.
+    fn whose(&self) -> Option<UserId> {
+        match self {
+            Self::Mail(mail) => mail.user_id,
+            Self::ProveEmail { user_id, .. } => Some(*user_id),
+            Self::ResetPassword { .. } | Self::ClearAccount { .. } | Self::RemoveExpired {} => None,
         }
     }
 
@@ -129,24 +142,23 @@ impl Jobs {
 
 /// Adds a job in the transaction of what calls for it. It is begun as soon as that is committed.
 pub async fn add(app: &App, on: &DatabaseTransaction, task: &Task) -> Result<JobId> {
+    let id = app.clock.id();
+    add_once(app, on, id, task).await?;
+    Ok(id)
+}
+
+/// The same under an id that is given, so that there is no other job of this id at a time: nothing if there is one, waiting or begun.
+pub async fn add_once(app: &App, on: &DatabaseTransaction, id: JobId, task: &Task) -> Result<()> {
+    let engine = app.db.engine();
     let (queue, Written { kind, payload }) = (task.queue(), task.write()?);
-    let now = db::stamp(on, app.db.engine()).await?;
-    let row = job::Model {
-        id: app.clock.id(),
-        queue: queue.name().to_owned(),
-        kind,
-        payload,
-        attempts: 0,
-        reserved_at: None,
-        available_at: now,
-        batch_id: None,
-        created_at: now,
-    };
-    let id = row.id;
-    job::Entity::insert(row.into_active_model()).exec_without_returning(on).await?;
+    let now = db::stamp(on, engine).await?;
+    let sql = "INSERT INTO jobs (id, queue, kind, payload, attempts, available_at, created_at, user_id) \
+               VALUES ($1, $2, $3, $4, 0, $5, $5, $6) ON CONFLICT (id) DO NOTHING";
+    let values = [id.into(), queue.name().into(), kind.into(), payload.into(), now.into(), task.whose().into()];
+    on.execute_raw(engine.sql(sql, values)).await?;
     let added = app.jobs.added(queue).clone();
     db::after_commit(move || added.notify_one());
-    Ok(id)
+    Ok(())
 }
 
 /// How long a job rests after an attempt that failed.
@@ -170,9 +182,11 @@ mod tests {
 
     #[test]
     fn what_is_to_be_done_is_read_as_it_was_written() {
-        let mail = Mail { to: "ann@example.org".into(), subject: "Hello".into(), text: "Ann".into() };
+        let mail = Mail { user_id: None, to: "ann@example.org".into(), subject: "Hello".into(), text: "Ann".into() };
         let task = Task::Mail(mail);
         let Written { kind, payload } = task.write().expect("it can be written");
         assert_eq!((kind.as_str(), &payload["to"]), ("mail", &serde_json::json!("ann@example.org")));
+        let Written { kind, payload } = Task::RemoveExpired {}.write().expect("it can be written");
+        assert_eq!((kind.as_str(), payload), ("remove_expired", serde_json::json!({})));
     }
 }

@@ -20,6 +20,7 @@ pub mod diary;
 pub mod doctor;
 pub mod error;
 pub mod event;
+pub mod expiry;
 pub mod hub;
 pub mod inbox;
 pub mod infra;

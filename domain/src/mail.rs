@@ -2,7 +2,7 @@
 //!
 //! What is in the outbox is in the database as it is: a mail with a secret in it is made by the job that sends it, and never queued.
 
-use entity::id::JobId;
+use entity::id::{JobId, UserId};
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,9 @@ use crate::job::{self, Task};
 /// A mail, of plain text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {
+    /// Whose address that is. What is left of a mail that could not be sent goes with the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
     /// The address that it goes to.
     pub to: String,
     /// One line.

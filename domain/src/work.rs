@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::app::App;
 use crate::error::Result;
 use crate::job::{Running, Task};
-use crate::{account, mail};
+use crate::{account, expiry, mail};
 
 /// Does a job. It may be done twice, and a node may die over it: [`crate::job`] says what to mind.
 ///
@@ -16,5 +16,6 @@ pub(crate) async fn run(app: &Arc<App>, held: Running, task: Task) -> Result<()>
         Task::ProveEmail { user_id, email } => account::email::send_proof(app, held, user_id, email).await,
         Task::ResetPassword { email } => account::password::send_reset(app, held, email).await,
         Task::ClearAccount { user_id } => account::deletion::clear(app, held, user_id).await,
+        Task::RemoveExpired {} => expiry::remove(app, held).await,
     }
 }

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::Timestamp;
-use crate::id::{BatchId, FailedJobId, JobId};
+use crate::id::{BatchId, FailedJobId, JobId, UserId};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "failed_jobs")]
@@ -25,6 +25,8 @@ pub struct Model {
     /// When it was given.
     pub created_at: Timestamp,
     pub failed_at: Timestamp,
+    /// Whose address is in the payload. With the account the row goes.
+    pub user_id: Option<UserId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

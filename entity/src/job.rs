@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::Timestamp;
-use crate::id::{BatchId, JobId};
+use crate::id::{BatchId, JobId, UserId};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "jobs")]
@@ -24,6 +24,8 @@ pub struct Model {
     pub available_at: Timestamp,
     pub batch_id: Option<BatchId>,
     pub created_at: Timestamp,
+    /// Whose address is in the payload; the account may be gone.
+    pub user_id: Option<UserId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -53,6 +53,11 @@ impl Server {
         self.control("/test/trim", Value::Null).await;
     }
 
+    /// Removes what has expired, now; a job does it.
+    pub async fn remove_expired(&self) {
+        self.control("/test/expire", Value::Null).await;
+    }
+
     /// Makes the inbox streams take their own look at the database, now.
     pub async fn look_at_inboxes(&self) {
         self.control("/test/inbox-look", Value::Null).await;

@@ -15,6 +15,7 @@ pub(super) fn router() -> Router<Edge> {
         .route("/test/clock", post(advance))
         .route("/test/statements", post(record).get(recorded))
         .route("/test/trim", post(trim))
+        .route("/test/expire", post(expire))
         .route("/test/inbox-look", post(look))
 }
 
@@ -44,6 +45,11 @@ async fn recorded(State(edge): State<Edge>) -> Json<Value> {
 
 async fn trim(State(edge): State<Edge>) -> Json<Value> {
     let outcome = domain::event::trim(&edge.app).await;
+    Json(json!({ "ok": outcome.is_ok() }))
+}
+
+async fn expire(State(edge): State<Edge>) -> Json<Value> {
+    let outcome = domain::expiry::ask(&edge.app).await;
     Json(json!({ "ok": outcome.is_ok() }))
 }
 

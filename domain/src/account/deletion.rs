@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use entity::id::{MessageId, ThreadId, TypedId, UserId};
 use entity::user;
@@ -19,7 +19,7 @@ use crate::audit::{self, Action, Entry};
 use crate::error::Result;
 use crate::infra::bus::Hint;
 use crate::infra::db::Engine;
-use crate::job::{self, Running, Task};
+use crate::job::{self, Running, Task, give_way};
 use crate::session::{Client, end_all};
 use crate::text::unique_key;
 use crate::{administration, mail, participant, reaction};
@@ -39,8 +39,8 @@ pub async fn delete(app: &Arc<App>, client: &Client, viewer: &Viewer, given: Opt
             administration::require_another(context.db.engine(), transaction, user_id).await?;
             let user = lock(context.db.engine(), transaction, user_id, hash).await?;
             erase(&context, transaction, &user).await?;
-            if let Some(to) = user.email {
-                mail::queue(&context, transaction, letter::deleted(to, &user.username)).await?;
+            if let Some(to) = user.email.clone() {
+                mail::queue(&context, transaction, letter::deleted(to, &user)).await?;
             }
             audit::record(transaction, entry).await?;
             job::add(&context, transaction, &Task::ClearAccount { user_id }).await.map(drop)
@@ -83,7 +83,7 @@ const AT_ONCE: usize = 100;
 
 /// Rows that go in one transaction, and what of: each statement finds some of what is left. The account's own rows are listed if
 /// there may be many of them; the others go with the account itself.
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 11] = [
     "UPDATE messages SET sender_id = NULL, client_key = NULL, send_hash = NULL \
      WHERE id IN (SELECT id FROM messages WHERE sender_id = $1 LIMIT 250)",
     "DELETE FROM read_marks WHERE (thread_id, user_id, kind, up_to_seq) IN \
@@ -95,6 +95,13 @@ const PARTS: [&str; 7] = [
     "DELETE FROM user_sessions WHERE id IN (SELECT id FROM user_sessions WHERE user_id = $1 LIMIT 500)",
     "UPDATE audit_log SET ip_address = NULL \
      WHERE id IN (SELECT id FROM audit_log WHERE user_id = $1 AND ip_address IS NOT NULL LIMIT 500)",
+    "UPDATE audit_log SET ip_address = NULL WHERE id IN \
+     (SELECT id FROM audit_log WHERE actor_id = $1 AND actor_id <> user_id AND ip_address IS NOT NULL LIMIT 500)",
+    "DELETE FROM failed_jobs WHERE id IN (SELECT id FROM failed_jobs WHERE user_id = $1 LIMIT 500)",
+    // With their nonces go challenges: those for the account, and those that its wallets were given to sign in.
+    "DELETE FROM wallet_nonces WHERE id IN (SELECT nonce_id FROM wallet_challenges WHERE user_id = $1 LIMIT 500)",
+    "DELETE FROM wallet_nonces WHERE id IN (SELECT n.id FROM wallets w \
+     JOIN wallet_nonces n ON lower(n.address) = lower(w.address) WHERE w.user_id = $1 LIMIT 500)",
 ];
 
 /// The job: takes out what is left of a deleted account.
@@ -102,7 +109,7 @@ pub(crate) async fn clear(app: &Arc<App>, held: Running, user_id: UserId) -> Res
     while leave_some(app, user_id).await? {}
     while take_back_some(app, user_id).await? {}
     for part in PARTS {
-        while clear_some(app, held, user_id, part).await? {}
+        while held.part(app, part, [user_id.into()]).await? {}
     }
     let engine = app.db.engine();
     let work = app.db.write(move |transaction| {
@@ -157,24 +164,4 @@ async fn take_back_some(app: &Arc<App>, user_id: UserId) -> Result<bool> {
         give_way(begun).await;
     }
     Ok(!reacted.is_empty())
-}
-
-/// Does one part's statement once; whether it found anything.
-async fn clear_some(app: &Arc<App>, held: Running, user_id: UserId, sql: &'static str) -> Result<bool> {
-    let (begun, engine) = (Instant::now(), app.db.engine());
-    let work = app.db.write(move |transaction| {
-        Box::pin(async move {
-            held.hold(transaction).await?;
-            let done = transaction.execute_raw(engine.sql(sql, [user_id.into()])).await?;
-            Ok(done.rows_affected() > 0)
-        })
-    });
-    let found = work.await?;
-    give_way(begun).await;
-    Ok(found)
-}
-
-/// Rests for three times as long as the last part took, so that whoever sends meanwhile hardly notices.
-async fn give_way(begun: Instant) {
-    tokio::time::sleep((begun.elapsed() * 3).min(Duration::from_secs(1))).await;
 }

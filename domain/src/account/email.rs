@@ -119,7 +119,7 @@ pub(crate) async fn send_proof(app: &Arc<App>, held: Running, user_id: UserId, e
             held.hold(transaction).await?;
             let Some(user) = find(engine, transaction, user_id).await? else { return Ok(None) };
             if !is_of(&user, &email) && is_taken(engine, transaction, &email).await? {
-                return Ok(Some(letter::address_in_use(email, &user.username)));
+                return Ok(Some(letter::address_in_use(email, &user)));
             }
             let sql = "UPDATE email_verification_tokens SET token_hash = $3, expires_at = $4 WHERE user_id = $1 AND email = $2";
             let values = [user_id.into(), email.clone().into(), hash.into(), (now + PROVABLE).into()];

@@ -16,16 +16,17 @@ pub(super) fn prove_address(settings: &Settings, user: &user::Model, to: String,
         user.username,
         way(settings, "verify-email", token),
     );
-    letter(to, "Prove your email address", &text)
+    letter(user, to, "Prove your email address", &text)
 }
 
 /// Says to who has an address that another account wants it.
-pub(super) fn address_in_use(to: String, username: &str) -> Mail {
+pub(super) fn address_in_use(to: String, user: &user::Model) -> Mail {
     let text = format!(
-        "somebody asked for this address to become that of the account {username}. It is the address of another account \
-         already, so nothing was done. If it was you, change or deactivate the other account first."
+        "somebody asked for this address to become that of the account {}. It is the address of another account \
+         already, so nothing was done. If it was you, change or deactivate the other account first.",
+        user.username
     );
-    letter(to, "Your email address was given for another account", &text)
+    letter(user, to, "Your email address was given for another account", &text)
 }
 
 /// Says to the old address that another one was asked for.
@@ -35,7 +36,7 @@ pub(super) fn address_to_change(to: String, user: &user::Model, address: &str) -
          It will be once that address is proved. If it was not you, change your password now.",
         user.username
     );
-    letter(to, "Your email address is to be changed", &text)
+    letter(user, to, "Your email address is to be changed", &text)
 }
 
 /// Says to the old address that it is so no more.
@@ -45,7 +46,7 @@ pub(super) fn address_changed(to: String, user: &user::Model, address: &str) -> 
          changed it, tell whoever runs this service.",
         user.username
     );
-    letter(to, "Your email address was changed", &text)
+    letter(user, to, "Your email address was changed", &text)
 }
 
 /// Says how to set a new password.
@@ -56,7 +57,7 @@ pub(super) fn reset_password(settings: &Settings, user: &user::Model, to: String
         user.username,
         way(settings, "reset-password", token),
     );
-    letter(to, "Set a new password", &text)
+    letter(user, to, "Set a new password", &text)
 }
 
 /// Says that the password is another one.
@@ -66,23 +67,24 @@ pub(super) fn password_changed(to: String, user: &user::Model) -> Mail {
          you, ask for a new password at once.",
         user.username
     );
-    letter(to, "Your password was changed", &text)
+    letter(user, to, "Your password was changed", &text)
 }
 
 /// Says that the account rests, and how to take it up again.
 pub(super) fn deactivated(to: String, user: &user::Model) -> Mail {
     let text =
         format!("your account {} was deactivated. Sign in with your password, and it is as it was.", user.username);
-    letter(to, "Your account was deactivated", &text)
+    letter(user, to, "Your account was deactivated", &text)
 }
 
 /// Says that the account is gone.
-pub(super) fn deleted(to: String, username: &str) -> Mail {
+pub(super) fn deleted(to: String, user: &user::Model) -> Mail {
     let text = format!(
-        "your account {username} was deleted. What you wrote to others stays with them, without your name. If it was not \
-         you, tell whoever runs this service."
+        "your account {} was deleted. What you wrote to others stays with them, without your name. If it was not you, tell \
+         whoever runs this service.",
+        user.username
     );
-    letter(to, "Your account was deleted", &text)
+    letter(user, to, "Your account was deleted", &text)
 }
 
 /// Says that somebody signed in on a device for the first time.
@@ -96,7 +98,7 @@ pub(crate) fn new_device(to: String, user: &user::Model, device: &user_device::M
          If it was not you, change your password now, and look through your devices and sessions.",
         user.username
     );
-    letter(to, "A new device signed in to your account", &text)
+    letter(user, to, "A new device signed in to your account", &text)
 }
 
 /// How to use a token: by a link, if it is known to where, and by typing it in.
@@ -107,6 +109,6 @@ fn way(settings: &Settings, page: &str, token: &str) -> String {
     format!("{link}\n\n{or} this code:\n\n{token}")
 }
 
-fn letter(to: String, subject: &str, text: &str) -> Mail {
-    Mail { to, subject: subject.to_owned(), text: format!("Hello,\n\n{text}\n") }
+fn letter(user: &user::Model, to: String, subject: &str, text: &str) -> Mail {
+    Mail { user_id: Some(user.id), to, subject: subject.to_owned(), text: format!("Hello,\n\n{text}\n") }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use entity::id::JobId;
-use entity::{Timestamp, failed_job, job};
+use entity::{Timestamp, failed_job, job, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel, Value};
 
 use super::{Queue, Task, rest};
@@ -148,18 +148,20 @@ impl Running {
                 if gone.rows_affected() == 0 {
                     return Ok(());
                 }
+                let payload = kept(engine, transaction, &row).await?;
                 let failed = failed_job::Model {
                     id: failed_id,
                     uuid: row.id,
                     connection: "database".into(),
                     queue: row.queue,
                     kind: row.kind,
-                    payload: row.payload,
+                    payload,
                     attempts: row.attempts,
                     exception: why,
                     batch_id: row.batch_id,
                     created_at: row.created_at,
                     failed_at: db::stamp(transaction, engine).await?,
+                    user_id: row.user_id,
                 };
                 failed_job::Entity::insert(failed.into_active_model()).exec_without_returning(transaction).await?;
                 Ok(())
@@ -167,6 +169,20 @@ impl Running {
         });
         work.await
     }
+}
+
+/// What is kept of what a job was to do: no address of an account that is gone, and none that may be anybody's.
+async fn kept(engine: Engine, on: &DatabaseTransaction, row: &job::Model) -> Result<serde_json::Value> {
+    let nothing = serde_json::json!({});
+    let Some(user_id) = row.user_id else {
+        // Who still wants a password asks again.
+        let of_anybody = matches!(Task::read(row), Some(Task::ResetPassword { .. }));
+        return Ok(if of_anybody { nothing } else { row.payload.clone() });
+    };
+    // Whoever deletes the account has been here before, or waits and finds what is kept.
+    let sql = format!("SELECT * FROM users WHERE id = $1 AND deleted_at IS NULL{}", engine.for_share());
+    let whose = user::Model::find_by_statement(engine.sql(sql, [user_id.into()])).one(on).await?;
+    Ok(whose.map_or(nothing, |_| row.payload.clone()))
 }
 
 fn required(held: bool) -> Result<()> {

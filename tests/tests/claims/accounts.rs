@@ -3,6 +3,7 @@
 mod cascades;
 mod deletion;
 mod email;
+mod leftovers;
 mod password;
 mod standing;
 

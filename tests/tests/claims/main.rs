@@ -23,6 +23,7 @@ mod disk;
 mod documents;
 mod edge;
 mod events;
+mod expiry;
 mod forged;
 mod fuzz;
 mod guard;

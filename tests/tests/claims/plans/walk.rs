@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::account::PASSWORD;
 use tests::control::Statement;
 use tests::mail::RESET;
-use tests::{Client, Sent, Server, Socket, User, Wallet};
+use tests::{Client, Sent, Server, Socket, User, Wallet, eventually};
 
 use crate::statements::{MESSAGES, THREADS};
 
@@ -71,6 +71,7 @@ pub(super) async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static st
     walk.referrals().await;
     walk.credentials().await;
     walk.account().await;
+    walk.upkeep().await;
     walk.steps
 }
 
@@ -326,6 +327,23 @@ impl Walk<'_> {
         let input = json!({ "token": code, "newPassword": PASSWORD });
         reader.mutate("passwordReset", input, "user { id }").await.ok("/passwordReset/user/id");
         self.keep("setting a password anew").await;
+    }
+}
+
+impl Walk<'_> {
+    /// What has expired is removed, which a job does.
+    async fn upkeep(&mut self) {
+        self.server.record_statements().await;
+        self.server.remove_expired().await;
+        // The last that it looks for.
+        let last = |statement: &Statement| statement.sql.starts_with("DELETE FROM failed_jobs ");
+        eventually("the job to be done", async || self.server.statements().await.iter().any(last).then_some(())).await;
+        self.keep("removing what has expired").await;
+        let removed = &self.steps["removing what has expired"];
+        for table in ["refresh_tokens", "user_sessions", "wallet_nonces", "password_reset_tokens", "failed_jobs"] {
+            let of_table = format!("DELETE FROM {table} ");
+            assert!(removed.iter().any(|statement| statement.sql.starts_with(&of_table)), "{table}");
+        }
     }
 }
 

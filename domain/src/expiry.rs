@@ -1,0 +1,80 @@
+//! What has expired is removed: sessions, their tokens, tokens that went out by mail, what wallets were asked to sign, and jobs that
+//! were given up long ago. A job does it about once an hour, so that one node does it at a time, in small parts, each by an index.
+//!
+//! A refresh token that was used stays for as long as it would have been good: if it comes back, it was stolen, and its family ends
+//! ([`crate::session`]). After that nobody could play it any more, and its row tells nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entity::id::{JobId, TypedId};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::Result;
+use crate::infra::db::Engine;
+use crate::job::{self, Running, Task};
+
+const EVERY: Duration = Duration::from_secs(3600);
+/// For how long it is kept that something has expired. Nodes' clocks differ, and who comes late is told so.
+const KEPT: Duration = Duration::from_secs(24 * 3600);
+/// Rows that go in one transaction.
+const AT_ONCE: usize = 500;
+
+/// There is one such job at a time, whichever node asks for it.
+fn only() -> JobId {
+    JobId::from_uuid(Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001))
+}
+
+/// Asks for it now and then, for as long as the application runs.
+pub(crate) async fn watch(app: Arc<App>) {
+    loop {
+        // Nodes start together; they need not ask together.
+        tokio::time::sleep(EVERY.mul_f64(0.5 + app.clock.fraction())).await;
+        if let Err(error) = ask(&app).await {
+            tracing::warn!(?error, "what has expired stays for another hour");
+        }
+    }
+}
+
+/// Asks for what has expired to be removed, unless that was asked for and is not done yet.
+pub async fn ask(app: &Arc<App>) -> Result<()> {
+    let context = app.clone();
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move { job::add_once(&context, transaction, only(), &Task::RemoveExpired {}).await })
+    });
+    work.await
+}
+
+/// What is removed, by which column: tokens before the sessions that they are of, so that no session takes many along. With the
+/// nonces go the challenges.
+const EXPIRING: [(&str, &str); 5] = [
+    ("refresh_tokens", "id"),
+    ("user_sessions", "id"),
+    ("email_verification_tokens", "user_id"),
+    ("password_reset_tokens", "email"),
+    ("wallet_nonces", "id"),
+];
+
+/// The job.
+pub(crate) async fn remove(app: &Arc<App>, held: Running) -> Result<()> {
+    let (engine, now) = (app.db.engine(), app.clock.moved(app.db.stamp().await?));
+    for (table, key) in EXPIRING {
+        let sql = some_of(engine, table, key, "expires_at");
+        while held.part(app, &sql, [(now - KEPT).into()]).await? {}
+    }
+    if let Some(retention) = app.settings.failed_job_retention {
+        let sql = some_of(engine, "failed_jobs", "id", "failed_at");
+        while held.part(app, &sql, [(now - retention).into()]).await? {}
+    }
+    Ok(())
+}
+
+/// Removes some of the rows whose time is before `$1`, the oldest first. What somebody else has locked is left for the next time.
+fn some_of(engine: Engine, table: &str, key: &str, time: &str) -> String {
+    format!(
+        "DELETE FROM {table} WHERE {key} IN \
+         (SELECT {key} FROM {table} WHERE {time} < $1 ORDER BY {time} LIMIT {AT_ONCE}{})",
+        engine.skip_locked()
+    )
+}
