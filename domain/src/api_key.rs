@@ -19,8 +19,6 @@ use crate::text::Checks;
 
 /// What every key begins with.
 pub(crate) const PREFIX: &str = "lnk_";
-/// Keys of an account at the most, those that have expired among them.
-const MOST: i64 = 100;
 
 /// A key to be made.
 pub struct Draft {
@@ -68,13 +66,18 @@ pub async fn create(app: &App, client: &Client, viewer: &Viewer, draft: Draft) -
         revoked_at: None,
     };
     let (engine, entry, row) = (app.db.engine(), Entry::new(app, Action::ApiKeyCreate, own, client), key.clone());
+    let most = app.settings.account_api_keys;
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
+            // Of two that are made at once, the one that comes second is counted with the first.
+            let sql = format!("SELECT * FROM users WHERE id = $1{}", engine.for_no_key_update());
+            user::Model::find_by_statement(engine.sql(sql, [own.into()])).one(transaction).await?;
+            // Those that have expired among them.
             let sql = "SELECT count(*) AS count FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL";
             let count = Count::find_by_statement(engine.sql(sql, [own.into()])).one(transaction).await?;
-            if count.is_some_and(|row| row.count >= MOST) {
+            if count.is_some_and(|row| row.count >= most) {
                 let message =
-                    format!("An account has at most {MOST} keys: revoke one that is not used any more.").into();
+                    format!("An account has at most {most} keys: revoke one that is not used any more.").into();
                 return Err(Refusal { code: Code::TooLong, path: Vec::new(), message }.into());
             }
             api_key::Entity::insert(row.into_active_model()).exec_without_returning(transaction).await?;

@@ -32,6 +32,11 @@ impl Entry {
         })
     }
 
+    /// Another line about the same account, at the same time from the same place.
+    pub(crate) fn anew(&self, app: &App, action: Action) -> Self {
+        Self(audit_entry::Model { id: app.clock.id(), action, ..self.0.clone() })
+    }
+
     /// Whether it tells that the account was made.
     pub(crate) fn is_sign_up(&self) -> bool {
         self.0.action == Action::AccountCreate

@@ -119,6 +119,7 @@ impl Arrival {
         let stored = user_device::Model::find_by_statement(engine.sql(sql, values)).one(on).await?;
         let stored = stored.ok_or_else(|| Error::internal("a device was not stored"))?;
         if stored.id == row.id {
+            make_room(app, on, &stored, &self.entry).await?;
             audit::record(on, self.entry).await?;
             if let Some(to) = user.email.clone().filter(|_| !is_sign_up) {
                 mail::queue(app, on, letter::new_device(to, user, &stored, self.from)).await?;
@@ -126,6 +127,32 @@ impl Arrival {
         }
         Ok(stored)
     }
+}
+
+#[derive(FromQueryResult)]
+struct Count {
+    count: i64,
+}
+
+/// Forgets a device for one that was just stored, if there are too many: the one that was not seen for the longest of those that have
+/// no session open. A client that keeps no id is a new device each time, and locks nobody out. The account's row is locked.
+async fn make_room(app: &App, on: &DatabaseTransaction, new: &user_device::Model, added: &Entry) -> Result<()> {
+    let (engine, most) = (app.db.engine(), app.settings.account_devices);
+    let sql = "SELECT count(*) AS count FROM user_devices WHERE user_id = $1";
+    let count = Count::find_by_statement(engine.sql(sql, [new.user_id.into()])).one(on).await?;
+    if count.is_none_or(|row| row.count <= most) {
+        return Ok(());
+    }
+    let sql = "DELETE FROM user_devices WHERE id = (SELECT d.id FROM user_devices d WHERE d.user_id = $1 AND d.id <> $2 \
+               AND NOT EXISTS (SELECT 1 FROM user_sessions s WHERE s.device_id = d.id AND s.revoked_at IS NULL AND s.expires_at > $3) \
+               ORDER BY d.last_seen_at, d.id LIMIT 1)";
+    let values = [new.user_id.into(), new.id.into(), new.created_at.into()];
+    if on.execute_raw(engine.sql(sql, values)).await?.rows_affected() == 0 {
+        let why =
+            format!("The account is signed in to on {most} devices, which is as many as it may have: remove one.");
+        return Err(Error::refuse(Code::TooLong, "device", why));
+    }
+    audit::record(on, added.anew(app, Action::DeviceRemove).by(None)).await
 }
 
 /// The viewer's devices, the newest first.

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::account::{PASSWORD, SESSION};
 use tests::id::{absent, with_prefix};
-use tests::{User, World, claims, eventually};
+use tests::{Answer, Engine, User, World, claims, eventually};
 
 claims![
     a_device_is_recognised_by_the_id_that_its_client_keeps,
@@ -22,6 +22,8 @@ claims![
     when_a_device_was_last_used_is_written,
     devices_are_paged,
     a_new_device_is_told_to_the_accounts_address,
+    a_device_that_is_not_used_makes_room_for_a_new_one,
+    on_more_devices_than_there_may_be_nobody_signs_in,
 ];
 
 const LIST: &str = "query($first: Int, $after: Cursor) { viewer { devices(first: $first, after: $after) { \
@@ -297,4 +299,61 @@ async fn a_new_device_is_told_to_the_accounts_address(world: World) {
     world.server.mail_to("alice@example.org", SUBJECT, 2).await;
     assert_eq!(world.server.mails().iter().filter(|mail| mail.subject() == SUBJECT).count(), 2);
     assert_eq!(devices(&alice).await.len(), 3);
+}
+
+/// A server that lets an account have three devices.
+async fn with_three(engine: Engine) -> World {
+    World::start_with(engine, &[("LINNET_ACCOUNT_DEVICES", "3")]).await
+}
+
+async fn names(user: &User) -> Vec<String> {
+    devices(user).await.iter().map(|one| text(&one["name"]).to_owned()).collect()
+}
+
+async fn try_sign_in_on(world: &World, number: usize) -> Answer {
+    let input = json!({ "login": "alice", "password": PASSWORD, "device": device(number) });
+    world.anonymous.mutate("sessionCreate", input, SESSION).await
+}
+
+async fn a_device_that_is_not_used_makes_room_for_a_new_one(engine: Engine) {
+    let world = with_three(engine).await;
+    let alice = world.user("alice").await;
+    let mut on = Vec::new();
+    for number in 1..=3 {
+        on.push(world.anonymous.sign_in_on("alice", device(number)).await);
+    }
+    // The first is seen last, and the second has no session open.
+    world.anonymous.sign_in_on("alice", device(1)).await;
+    on[1].revoke_session(None).await.ok("/sessionRevoke/revokedId");
+    on[2].revoke_session(None).await.ok("/sessionRevoke/revokedId");
+    world.anonymous.sign_in_on("alice", device(4)).await;
+    assert_eq!(names(&alice).await, ["Telephone 4", "Telephone 3", "Telephone 1"]);
+    assert!(on[0].is_signed_in().await, "nobody is signed out");
+    let log = alice.audit_log().await;
+    let removed: Vec<_> = log.iter().filter(|line| line["action"] == "DEVICE_REMOVE").collect();
+    assert_eq!((removed.len(), &removed[0]["actor"]), (1, &Value::Null), "nobody did it, but it was done");
+    // One that is known takes no room.
+    world.anonymous.sign_in_on("alice", device(3)).await;
+    assert_eq!(names(&alice).await, ["Telephone 4", "Telephone 3", "Telephone 1"]);
+}
+
+async fn on_more_devices_than_there_may_be_nobody_signs_in(engine: Engine) {
+    let world = with_three(engine).await;
+    let alice = world.user("alice").await;
+    join_all((1..=3).map(|number| world.anonymous.sign_in_on("alice", device(number)))).await;
+    let answers = join_all((4..=6).map(|number| try_sign_in_on(&world, number))).await;
+    for answer in answers {
+        answer.refused("sessionCreate", "TOO_LONG", &["device"]);
+    }
+    assert_eq!(names(&alice).await.len(), 3);
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM user_sessions").await, 4, "and no session is begun");
+    // Without one, or on one of them, it goes on; and with a device less.
+    world.anonymous.sign_in("alice").await;
+    world.anonymous.sign_in_on("alice", device(2)).await;
+    let first =
+        devices(&alice).await.iter().find(|one| one["name"] == "Telephone 1").expect("it is there")["id"].clone();
+    alice.mutate("deviceRemove", json!({ "id": first }), "removedId").await.ok("/deviceRemove/removedId");
+    let answers = join_all((7..=9).map(|number| try_sign_in_on(&world, number))).await;
+    let let_in = answers.iter().filter(|answer| answer.user_errors("sessionCreate").is_empty()).count();
+    assert_eq!((let_in, names(&alice).await.len()), (1, 3), "there is room for one");
 }

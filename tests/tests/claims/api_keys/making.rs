@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{User, World, claims, eventually};
+use tests::{Engine, User, World, claims, eventually};
 
 claims![
     a_key_is_listed_as_it_was_made,
@@ -12,6 +12,7 @@ claims![
     a_key_is_shown_once_and_stored_as_a_hash_only,
     when_a_key_was_last_used_is_written_once_a_minute,
     an_account_has_at_most_a_hundred_keys,
+    keys_made_at_once_are_counted_together,
 ];
 
 const KEY: &str = "id name scopes createdAt expiresAt lastUsedAt";
@@ -123,4 +124,19 @@ async fn an_account_has_at_most_a_hundred_keys(world: World) {
     bob.create_key(&["READ"]).await;
     alice.revoke_key(&last).await.ok("/apiKeyRevoke/revokedId");
     alice.create_key(&["READ"]).await;
+}
+
+async fn keys_made_at_once_are_counted_together(engine: Engine) {
+    let world = World::start_with(engine, &[("LINNET_ACCOUNT_API_KEYS", "2")]).await;
+    let alice = world.user("alice").await;
+    let made = (0..6).map(|number| {
+        let input = json!({ "name": format!("key {number}"), "scopes": ["READ"] });
+        alice.mutate("apiKeyCreate", input, "token apiKey { id }")
+    });
+    let answers = futures_util::future::join_all(made).await;
+    let refused = answers.iter().filter(|answer| {
+        let errors = answer.user_errors("apiKeyCreate");
+        errors.first().is_some_and(|error| error.code == "TOO_LONG" && error.message.contains("at most 2"))
+    });
+    assert_eq!((refused.count(), keys(&alice).await.len()), (4, 2));
 }
