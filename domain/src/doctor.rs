@@ -13,9 +13,11 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, RuntimeErr, sqlx};
 
 mod nats;
 mod schema;
+mod smtp;
 
 pub use nats::examine as examine_nats;
 use schema::Schema;
+pub use smtp::examine as examine_smtp;
 
 use crate::error::{Error, Result};
 use crate::infra::clock::Clock;

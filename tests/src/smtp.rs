@@ -15,21 +15,43 @@ use crate::server::free_port;
 pub struct Smtp {
     directory: TempDir,
     port: u16,
-    tls: bool,
+    tls: Tls,
     child: Option<Child>,
+}
+
+/// When it speaks TLS.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tls {
+    Never,
+    /// Once it is asked to (STARTTLS).
+    Later,
+    /// From the first byte.
+    First,
 }
 
 impl Smtp {
     /// A server that does not run yet.
     pub fn prepare() -> Self {
         let directory = tempfile::Builder::new().prefix("linnet-smtp-").tempdir().unwrap();
-        Self { directory, port: free_port(), tls: false, child: None }
+        Self { directory, port: free_port(), tls: Tls::Never, child: None }
     }
 
     /// A server that speaks TLS from the first byte, with a certificate of its own: see [`Smtp::certificate`].
     pub fn prepare_with_tls() -> Self {
-        let mut smtp = Self::prepare();
-        smtp.tls = true;
+        Self::with_certificate(Tls::First)
+    }
+
+    /// A server that speaks TLS once it is asked to, and takes nothing before.
+    pub fn prepare_with_starttls() -> Self {
+        Self::with_certificate(Tls::Later)
+    }
+
+    fn with_certificate(tls: Tls) -> Self {
+        let smtp = {
+            let mut smtp = Self::prepare();
+            smtp.tls = tls;
+            smtp
+        };
         let made = Command::new("openssl")
             .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
             .args(["-subj", "/CN=linnet", "-addext", "subjectAltName=IP:127.0.0.1"])
@@ -48,8 +70,13 @@ impl Smtp {
     pub async fn launch(&mut self) {
         let mut command = Command::new(python());
         command.args(["-m", "aiosmtpd", "-n", "-l", &format!("127.0.0.1:{}", self.port)]);
-        if self.tls {
-            command.arg("--smtpscert").arg(self.certificate()).arg("--smtpskey").arg(self.key());
+        let flags = match self.tls {
+            Tls::Never => None,
+            Tls::Later => Some(["--tlscert", "--tlskey"]),
+            Tls::First => Some(["--smtpscert", "--smtpskey"]),
+        };
+        if let Some([certificate, key]) = flags {
+            command.arg(certificate).arg(self.certificate()).arg(key).arg(self.key());
         }
         command.args(["-c", "aiosmtpd.handlers.Mailbox"]).arg(self.maildir());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -64,8 +91,12 @@ impl Smtp {
 
     /// Where it is, as `smtp_url` takes it.
     pub fn url(&self) -> String {
-        let scheme = if self.tls { "smtps" } else { "smtp" };
-        format!("{scheme}://127.0.0.1:{}", self.port)
+        let at = format!("127.0.0.1:{}", self.port);
+        match self.tls {
+            Tls::Never => format!("smtp://{at}"),
+            Tls::Later => format!("smtp://{at}?tls=required"),
+            Tls::First => format!("smtps://{at}"),
+        }
     }
 
     /// The file of its certificate.

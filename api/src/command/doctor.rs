@@ -6,7 +6,7 @@ use migration::{Migrator, MigratorTrait};
 
 use crate::config::Config;
 
-/// Checks the configuration, the database and NATS, and says what to do.
+/// Checks the configuration, the database, NATS and the mail server, and says what to do.
 pub(crate) async fn examine(config: Config) -> Result<()> {
     println!("ok       configuration: it reads well; listening on {}", config.listen);
     let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
@@ -14,6 +14,7 @@ pub(crate) async fn examine(config: Config) -> Result<()> {
     if let Some(nats) = config.nats()? {
         findings.push(domain::doctor::examine_nats(&nats).await);
     }
+    findings.extend(domain::doctor::examine_smtp(&config.mail()).await);
     let mut problems = 0;
     for finding in findings {
         let word = match finding.level {

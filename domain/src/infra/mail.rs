@@ -1,7 +1,7 @@
 //! How mails leave: by SMTP, or into files where nobody has said through whom.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use entity::Timestamp;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -12,6 +12,8 @@ use crate::error::{Code, Error, Result};
 
 /// How long a server may take for one mail.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long somebody waits who only wants to know whether it is there.
+const PROBED: Duration = Duration::from_secs(10);
 
 /// How mails are to leave.
 #[derive(Clone, Debug)]
@@ -22,6 +24,40 @@ pub struct Options {
     pub from: String,
     /// Where files are written.
     pub directory: PathBuf,
+}
+
+impl Options {
+    /// The mail server's host and port, without what it takes to sign in; none where mails become files.
+    pub fn server(&self) -> Option<&str> {
+        self.authority().map(|authority| authority.rsplit_once('@').map_or(authority, |(_, server)| server))
+    }
+
+    /// Whether a password goes to another machine without TLS.
+    pub fn tells_a_password(&self) -> bool {
+        let (Some(url), Some(authority)) = (&self.smtp_url, self.authority()) else { return false };
+        let here = self.server().is_some_and(|server| {
+            let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
+            host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+        });
+        url.starts_with("smtp:") && !url.contains("tls=") && authority.contains('@') && !here
+    }
+
+    fn authority(&self) -> Option<&str> {
+        let (_, rest) = self.smtp_url.as_ref()?.split_once("://")?;
+        rest.split(['/', '?']).next()
+    }
+
+    /// Goes to the mail server as if to hand a mail over, and leaves again. How long that took, or why it was not let in.
+    pub async fn probe(&self) -> std::result::Result<Duration, String> {
+        let Way::Smtp(server) = Mailer::new(self)?.way else { return Err("there is none".into()) };
+        let begun = Instant::now();
+        match tokio::time::timeout(PROBED, server.test_connection()).await {
+            Ok(Ok(true)) => Ok(begun.elapsed()),
+            Ok(Ok(false)) => Err("it lets nobody do anything".into()),
+            Ok(Err(error)) => Err(plainly(&error)),
+            Err(_) => Err(format!("it says nothing for {} s", PROBED.as_secs())),
+        }
+    }
 }
 
 /// Sends mails.

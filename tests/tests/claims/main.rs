@@ -20,6 +20,7 @@ mod descriptors;
 mod devices;
 mod diaries;
 mod disk;
+mod doctor;
 mod documents;
 mod edge;
 mod events;
