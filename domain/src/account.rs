@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult
 
 pub(crate) mod deletion;
 pub(crate) mod email;
+mod import;
 pub(crate) mod letter;
 pub(crate) mod password;
 mod standing;
@@ -16,6 +17,7 @@ mod with_wallet;
 
 pub use deletion::delete;
 pub use email::{change as change_email, pending as pending_email, send_verification, verify as verify_email};
+pub use import::{Flaw, Imported, import};
 pub use password::{change as change_password, request_reset, reset as reset_password};
 pub use standing::{deactivate, upgrade};
 pub use with_wallet::{WalletSignUp, create_with_wallet};
@@ -24,7 +26,7 @@ use crate::access::Viewer;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::error::{Code, Error, Refusal, Result};
-use crate::infra::db::Engine;
+use crate::infra::db::{self, Engine};
 use crate::referral;
 use crate::session::{self, Client, Fresh, Issued};
 use crate::text::{Checks, is_storable, search_key, unique_key};
@@ -53,9 +55,7 @@ pub async fn create(app: &Arc<App>, client: &Client, viewer: &Viewer, sign_up: S
     check_username(&mut checks, &sign_up.username);
     check_email(&mut checks, &sign_up.email);
     check_password(&mut checks, "password", &sign_up.password);
-    if let Some(name) = &sign_up.display_name {
-        checks.text("display_name", name, 100);
-    }
+    check_display_name(&mut checks, sign_up.display_name.as_deref());
     checks.done()?;
     let referral = sign_up.referral_code.as_deref().map(|code| referral::Given::new(code, viewer)).transpose()?;
     // Whether a name is taken is told to nobody who asks for many.
@@ -103,6 +103,12 @@ fn check_email(checks: &mut Checks, email: &str) {
     checks.require(formed && keyed, Code::Invalid, "email", "It must be an email address.");
 }
 
+fn check_display_name(checks: &mut Checks, name: Option<&str>) {
+    if let Some(name) = name {
+        checks.text("display_name", name, 100);
+    }
+}
+
 fn check_password(checks: &mut Checks, field: &'static str, password: &str) {
     checks.require(password.len() >= 8, Code::Invalid, field, "It must have at least 8 bytes.");
     checks.require(password.len() <= 256, Code::TooLong, field, "It must have at most 256 bytes.");
@@ -137,6 +143,20 @@ fn new_user(
     }
 }
 
+/// The profile that an account begins with: its name is the username, if none is given.
+fn profile_of(user: &user::Model, display_name: Option<String>) -> profile::Model {
+    profile::Model {
+        user_id: user.id,
+        display_name: display_name.unwrap_or_else(|| user.username.clone()),
+        first_name: None,
+        last_name: None,
+        avatar_url: None,
+        bio: None,
+        created_at: user.created_at,
+        updated_at: user.created_at,
+    }
+}
+
 /// An account that is to be, and what comes with it in one transaction.
 struct Draft {
     user: user::Model,
@@ -160,16 +180,7 @@ impl Draft {
         {
             return Err(taken_refusal(field).into());
         }
-        let profile = profile::Model {
-            user_id,
-            display_name: self.display_name.unwrap_or_else(|| self.user.username.clone()),
-            first_name: None,
-            last_name: None,
-            avatar_url: None,
-            bio: None,
-            created_at: self.user.created_at,
-            updated_at: self.user.created_at,
-        };
+        let profile = profile_of(&self.user, self.display_name);
         let unproved = self.user.email.clone().filter(|_| self.user.email_verified_at.is_none());
         let row = self.user.clone().into_active_model();
         let inserted = user::Entity::insert(row).exec_without_returning(transaction).await;
@@ -228,6 +239,20 @@ enum ReadFrom<'a> {
     Transaction(&'a DatabaseTransaction),
 }
 
+impl ReadFrom<'_> {
+    async fn all<T: FromQueryResult>(
+        &self,
+        engine: Engine,
+        sql: String,
+        values: impl IntoIterator<Item = sea_orm::Value>,
+    ) -> Result<Vec<T>> {
+        match self {
+            Self::Pool(app) => app.db.all(sql, values).await,
+            Self::Transaction(transaction) => db::all(*transaction, engine, sql, values).await,
+        }
+    }
+}
+
 /// Which of the unique fields somebody else has.
 async fn taken_fields(
     engine: Engine,
@@ -240,13 +265,8 @@ async fn taken_fields(
         let Some(value) = value else { continue };
         let sql = format!("SELECT id FROM users WHERE {column} = $1");
         let values = [unique_key(value).into()];
-        let found = match from {
-            ReadFrom::Pool(app) => app.db.one::<Holder>(sql, values).await?,
-            ReadFrom::Transaction(transaction) => {
-                Holder::find_by_statement(engine.sql(sql, values)).one(transaction).await?
-            }
-        };
-        if found.is_some() {
+        let found = from.all::<Holder>(engine, sql, values).await?;
+        if !found.is_empty() {
             taken.push(field);
         }
     }
@@ -261,18 +281,19 @@ async fn holds(app: &App, column: &'static str, key: &str) -> Result<bool> {
 
 /// Lets somebody in who has proved that an account is theirs, and takes it up if it rested. An account that has another password
 /// by now, or was suspended, is not entered: whoever takes a password away ends the sessions that it began, and this one would come
-/// after them.
+/// after them. `password_hash` is what is kept of the password from now on, the same in most cases.
 ///
 /// Whether it rested.
 pub(crate) async fn enter(
     engine: Engine,
     on: &DatabaseTransaction,
     user: &user::Model,
+    password_hash: Option<String>,
     at: entity::Timestamp,
 ) -> Result<bool> {
-    let sql = "UPDATE users SET last_login_at = $2, is_active = $3 WHERE id = $1 \
+    let sql = "UPDATE users SET last_login_at = $2, is_active = $3, password_hash = $5 WHERE id = $1 \
                AND password_hash IS NOT DISTINCT FROM $4 AND suspended_at IS NULL AND deleted_at IS NULL";
-    let values = [user.id.into(), at.into(), true.into(), user.password_hash.clone().into()];
+    let values = [user.id.into(), at.into(), true.into(), user.password_hash.clone().into(), password_hash.into()];
     if on.execute_raw(engine.sql(sql, values)).await?.rows_affected() == 0 {
         return Err(session::wrong_credentials());
     }

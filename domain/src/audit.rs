@@ -67,6 +67,13 @@ pub(crate) async fn record(on: &DatabaseTransaction, entry: Entry) -> Result<()>
     Ok(())
 }
 
+/// The same of many.
+pub(crate) async fn record_all(on: &DatabaseTransaction, entries: Vec<Entry>) -> Result<()> {
+    let rows = entries.into_iter().map(|entry| entry.0.into_active_model());
+    audit_entry::Entity::insert_many(rows).exec_without_returning(on).await?;
+    Ok(())
+}
+
 /// What was done to the viewer's own account, the newest first. From where somebody else did it is theirs to know.
 pub async fn of_own(app: &App, viewer: &Viewer, window: &Window<String>) -> Result<Page<audit_entry::Model>> {
     let (own, _) = viewer.require_session()?;

@@ -1,4 +1,5 @@
-//! Passwords: argon2id, beside the requests and few at a time, so that a flood of sign-ins costs nobody else.
+//! Passwords: argon2id, beside the requests and few at a time, so that a flood of sign-ins costs nobody else. Hashes that came from
+//! elsewhere ([`imported`]) take their part of the same time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +10,11 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
+pub(crate) mod imported;
+
+use crate::app::App;
 use crate::error::{Error, Result};
+use imported::{Cost, Imported};
 
 /// Hashes that run at once: each takes 19 MiB.
 const AT_ONCE: usize = 2;
@@ -23,6 +28,21 @@ pub(crate) struct Hasher {
     waiting: AtomicUsize,
     /// What an unknown login is verified against, so that it takes the same time as a wrong password.
     decoy: Arc<str>,
+}
+
+/// What came of comparing a password with an account's hash.
+#[derive(Default)]
+pub(crate) struct Verdict {
+    /// Whether it is the account's.
+    pub(crate) matches: bool,
+    /// The hash to keep of it from now on, if the account's was made elsewhere.
+    pub(crate) anew: Option<String>,
+}
+
+/// Whether a password is that of an account's hash; takes as long when there is none.
+pub(crate) async fn compare(app: &App, password: String, hash: Option<String>) -> Result<Verdict> {
+    let left = imported::largest_cost(app).await?;
+    app.hasher.verify(password, hash, left).await
 }
 
 /// One who waits; gone when dropped, whatever happened to them.
@@ -49,16 +69,31 @@ impl Hasher {
         self.run(move || hash(&argon2, &password)).await
     }
 
-    /// Whether a password is that of a hash; takes as long when there is no hash.
-    pub(crate) async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
-        let argon2 = self.argon2.clone();
-        let known = hash.is_some();
-        let hash = hash.map_or_else(|| self.decoy.clone(), Arc::from);
-        let matches = self.run(move || {
+    /// Whether a password is that of a hash. Takes as long when there is none, and when it is an imported one: whatever it is
+    /// compared with, argon2 is done once, and bcrypt at the cost `left` if there is any left of it. For an imported one, argon2
+    /// makes what is kept in its place.
+    async fn verify(&self, password: String, hash: Option<String>, left: Option<Cost>) -> Result<Verdict> {
+        let (argon2, decoy) = (self.argon2.clone(), self.decoy.clone());
+        let work = self.run(move || {
+            let imported = hash.as_deref().map(Imported::read).and_then(Result::ok);
+            if let Some(imported) = imported {
+                let anew = self::hash(&argon2, &password)?;
+                // One that came after the others were looked for may be the largest.
+                return match imported.verify(&password, left)? {
+                    true => Ok(Verdict { matches: true, anew: Some(anew) }),
+                    false => Ok(Verdict::default()),
+                };
+            }
+            let known = hash.is_some();
+            let hash = hash.map_or(decoy, Arc::from);
             let parsed = PasswordHash::new(&hash).map_err(|error| Error::internal(error.to_string()))?;
-            Ok(argon2.verify_password(password.as_bytes(), &parsed).is_ok())
+            let matches = argon2.verify_password(password.as_bytes(), &parsed).is_ok();
+            if let Some(cost) = left {
+                imported::work(&password, cost);
+            }
+            Ok(Verdict { matches: matches && known, anew: None })
         });
-        Ok(matches.await? && known)
+        work.await
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

@@ -37,6 +37,7 @@ use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db;
 use crate::limit::{Target, site};
+use crate::password::{Verdict, compare};
 use crate::text::unique_key;
 
 /// How long a used refresh token may be used again.
@@ -184,22 +185,50 @@ pub async fn create(app: &Arc<App>, client: &Client, login: &str, password: Stri
     app.limits.password(client.ip_address)?;
     let found = account::by_login(app, login).await?;
     app.limits.attempt(&target(app, client, login, found.as_ref()).await?)?;
+    let proved = prove(app, client, found, password.clone()).await?;
+    let was_imported = proved.anew.is_some();
+    match begin(app, client, proved).await {
+        // Another sign-in has hashed the password anew meanwhile, or it is another password by now: that tells.
+        Err(Error::Refused(_)) if was_imported => {
+            let proved = prove(app, client, account::by_login(app, login).await?, password).await?;
+            begin(app, client, proved).await
+        }
+        outcome => outcome,
+    }
+}
+
+/// Somebody who has given an account's password.
+struct Proved {
+    user: user::Model,
+    /// The hash to keep of it from now on, if the account's was made elsewhere.
+    anew: Option<String>,
+}
+
+/// Proves that a password is the account's, if there is one that may be entered.
+async fn prove(app: &Arc<App>, client: &Client, found: Option<user::Model>, password: String) -> Result<Proved> {
     let account_id = found.as_ref().map(|user| user.id);
     let usable = found.filter(|user| user.kind == UserKind::Human && may_enter(user));
     let hash = usable.as_ref().and_then(|user| user.password_hash.clone());
-    let matches = password.len() <= 256 && app.hasher.verify(password, hash).await?;
-    let (true, Some(user)) = (matches, usable) else {
+    let verdict = if password.len() <= 256 { compare(app, password, hash).await? } else { Verdict::default() };
+    let (true, Some(user)) = (verdict.matches, usable) else {
         if let Some(user_id) = account_id {
             audit::note(app, Entry::new(app, Action::SignInFailure, user_id, client).by(None));
         }
         return Err(wrong_credentials());
     };
+    Ok(Proved { user, anew: verdict.anew })
+}
+
+/// Begins a session of an account whose password was given, if that is its password still.
+async fn begin(app: &Arc<App>, client: &Client, proved: Proved) -> Result<Issued> {
+    let Proved { user, anew } = proved;
     let (fresh, entry) = (Fresh::new(app, user.id, client), Entry::new(app, Action::SignIn, user.id, client));
     let taken_up = Entry::new(app, Action::AccountReactivate, user.id, client);
     let (context, engine, now) = (app.clone(), app.db.engine(), app.clock.now());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
-            if account::enter(engine, transaction, &user, now).await? {
+            let hash = anew.or_else(|| user.password_hash.clone());
+            if account::enter(engine, transaction, &user, hash, now).await? {
                 audit::record(transaction, taken_up).await?;
             }
             fresh.store(&context, transaction, user, entry).await

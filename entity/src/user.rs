@@ -36,7 +36,7 @@ pub struct Model {
     /// The display name normalised and stripped of accents.
     pub search_key: String,
     pub email_verified_at: Option<Timestamp>,
-    /// PHC string of argon2id; none for guests and assistants.
+    /// PHC string of argon2id, or a hash of bcrypt that was imported and not used yet; none for guests and assistants.
     pub password_hash: Option<String>,
     pub kind: UserKind,
     pub is_admin: bool,

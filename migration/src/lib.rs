@@ -40,6 +40,7 @@ impl MigratorTrait for Migrator {
             "m20261121_000006_devices",
             "m20261121_000007_wallets",
             "m20261121_000008_people",
+            "m20261121_000009_imports",
             "m20261121_000010_upkeep",
         ]
     }

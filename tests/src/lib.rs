@@ -20,6 +20,7 @@ pub mod diary;
 pub mod engine;
 pub mod events;
 pub mod id;
+pub mod import;
 pub mod line;
 pub mod mail;
 pub mod message;

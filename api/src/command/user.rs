@@ -1,8 +1,13 @@
 //! `linnet user`.
 
-use anyhow::Result;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
 use clap::Subcommand;
-use domain::administration;
+use domain::account::{self, Imported};
+use domain::{App, administration};
 
 use super::{open, plainly};
 use crate::config::Config;
@@ -22,6 +27,11 @@ pub(crate) enum Action {
         #[arg(long)]
         even_the_last: bool,
     },
+    /// Take over the accounts of another system with their bcrypt hashes, all of them or none. Again does no harm.
+    Import {
+        /// A CSV file whose header has username, email, password_hash, and perhaps display_name, created_at, email_verified.
+        file: PathBuf,
+    },
 }
 
 /// Does it, beside a server that runs or without one.
@@ -38,8 +48,25 @@ pub(crate) async fn act(config: Config, action: Action) -> Result<()> {
                 false => format!("{name} was no administrator."),
             }
         }
+        Action::Import { file } => import(&app, &file).await?,
     };
     println!("{said}");
     app.stop().await;
     Ok(())
+}
+
+/// Makes the accounts of a file, and says what was wrong with each of its rows if anything was.
+async fn import(app: &Arc<App>, path: &std::path::Path) -> Result<String> {
+    let name = path.display();
+    let file = File::open(path).with_context(|| format!("opening {name}"))?;
+    let tell = |flaw: &account::Flaw| {
+        let column = flaw.column.as_deref().map(|column| format!(" {column}:")).unwrap_or_default();
+        eprintln!("{name}:{}:{column} {}", flaw.line, flaw.why);
+    };
+    match account::import(app, &file, tell).await.map_err(plainly)? {
+        Imported::Done { added, present } => {
+            Ok(format!("{added} accounts were imported, {present} were there already."))
+        }
+        Imported::Flawed(count) => bail!("nothing was imported: {count} things are wrong in {name}"),
+    }
 }

@@ -20,6 +20,7 @@ use crate::infra::db::Engine;
 use crate::job::{self, Running, Task};
 use crate::limit::{Target, site};
 use crate::mail;
+use crate::password::compare;
 use crate::session::{Client, digest, end_all, token};
 use crate::text::{Checks, unique_key};
 
@@ -47,7 +48,7 @@ pub(super) async fn prove(
         Some(home) => Target::Familiar(user.id, home),
         None => Target::Account(user.id),
     })?;
-    let matches = password.len() <= 256 && app.hasher.verify(password, user.password_hash.clone()).await?;
+    let matches = password.len() <= 256 && compare(app, password, user.password_hash.clone()).await?.matches;
     match &user.password_hash {
         Some(hash) if matches => Ok(Proof(hash.clone())),
         _ => {

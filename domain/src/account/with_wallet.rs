@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entity::user::UserKind;
 
-use super::{Draft, check_username, insert, new_user};
+use super::{Draft, check_display_name, check_username, insert, new_user};
 use crate::access::Viewer;
 use crate::app::App;
 use crate::audit::{Action, Entry};
@@ -40,9 +40,7 @@ pub async fn create_with_wallet(
     if let Some(username) = &sign_up.username {
         check_username(&mut checks, username);
     }
-    if let Some(name) = &sign_up.display_name {
-        checks.text("display_name", name, 100);
-    }
+    check_display_name(&mut checks, sign_up.display_name.as_deref());
     checks.done()?;
     let referral = sign_up.referral_code.as_deref().map(|code| referral::Given::new(code, viewer)).transpose()?;
     let proof = wallet::prove(app, client, None, signed).await?;

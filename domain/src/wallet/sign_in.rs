@@ -25,7 +25,8 @@ pub async fn create_session(app: &Arc<App>, client: &Client, signed: &Signed) ->
             let fresh = Fresh::new(&context, user.id, &client).with_wallet(wallet.id);
             let entry = |action| Entry::new(&context, action, user.id, &client);
             let (taken_up, sign_in) = (entry(Action::AccountReactivate), entry(Action::SignIn));
-            if account::enter(engine, transaction, &user, context.clock.now()).await? {
+            let hash = user.password_hash.clone();
+            if account::enter(engine, transaction, &user, hash, context.clock.now()).await? {
                 audit::record(transaction, taken_up).await?;
             }
             fresh.store(&context, transaction, user, sign_in).await

@@ -29,6 +29,7 @@ mod forged;
 mod fuzz;
 mod guard;
 mod http;
+mod imports;
 mod inbox;
 mod jammed;
 mod jobs;

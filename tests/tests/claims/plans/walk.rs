@@ -70,6 +70,7 @@ pub(super) async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static st
     walk.wallets().await;
     walk.referrals().await;
     walk.credentials().await;
+    walk.imported().await;
     walk.account().await;
     walk.upkeep().await;
     walk.steps
@@ -217,6 +218,20 @@ impl Walk<'_> {
             assert_eq!(page.list("/viewer/diaryEntries/nodes").len(), 3, "{arguments}");
         }
         self.keep("reading a diary").await;
+    }
+
+    /// Signing in by a hash that came from elsewhere, and beside those that are left.
+    async fn imported(&mut self) {
+        let path = self.server.data().join("users.csv");
+        let vector = tests::import::vector("2b");
+        let rows = ["one", "two", "three"].map(|name| format!("imported-{name},{name}@example.com,{}\n", vector.hash));
+        std::fs::write(&path, format!("username,email,password_hash\n{}", rows.concat())).unwrap();
+        super::run(self.server, &["user", "import", path.to_str().unwrap()]).await;
+        self.server.record_statements().await;
+        let input = json!({ "login": "imported-one", "password": vector.password });
+        let answer = Client::anonymous(self.server).mutate("sessionCreate", input, "user { id }").await;
+        answer.ok("/sessionCreate/user/id");
+        self.keep("signing in for the first time").await;
     }
 
     /// What one does with what speaks for one's account.
