@@ -108,8 +108,12 @@ impl User {
         let input = json!({ "name": "a key", "scopes": scopes });
         let answer = self.mutate("apiKeyCreate", input, "token apiKey { id }").await;
         let token = answer.text("/apiKeyCreate/token");
-        let user = User { token: token.clone(), client: self.client.with_token(&token), ..self.clone() };
-        Key { id: answer.text("/apiKeyCreate/apiKey/id"), user }
+        Key { id: answer.text("/apiKeyCreate/apiKey/id"), user: self.speaking_by(&token) }
+    }
+
+    /// The same user, for whom another token speaks.
+    pub fn speaking_by(&self, token: &str) -> User {
+        User { token: token.to_owned(), client: self.client.with_token(token), ..self.clone() }
     }
 
     /// Revokes one of the own keys.

@@ -102,6 +102,22 @@ impl Database {
         rows[0].try_get_by_index(0).unwrap_or_else(|error| panic!("{sql} gives no number: {error}"))
     }
 
+    /// Every column of every table, as table and column, but of the bookkeeping of the migrations themselves.
+    pub async fn columns(&self) -> Vec<(String, String)> {
+        let question = match self.engine {
+            Engine::Sqlite => {
+                "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' \
+                 AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE 'seaql_%' ORDER BY 1, 2"
+            }
+            Engine::Postgres => {
+                "SELECT table_name::text, column_name::text FROM information_schema.columns \
+                 WHERE table_schema = current_schema() AND table_name NOT LIKE 'seaql_%' ORDER BY 1, 2"
+            }
+        };
+        let rows = self.rows(question).await;
+        rows.iter().map(|row| (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap())).collect()
+    }
+
     /// How sea-orm calls the engine.
     pub fn backend(&self) -> DbBackend {
         match self.engine {

@@ -8,6 +8,7 @@ mod accounts;
 mod administration;
 mod api_keys;
 mod audit;
+mod authz;
 mod blocks;
 mod churn;
 mod closing;

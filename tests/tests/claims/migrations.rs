@@ -53,18 +53,8 @@ async fn schema(database: &Database) -> Vec<String> {
 
 /// `table.column` for every column of every table but the bookkeeping of the migrations themselves.
 async fn columns(database: &Database) -> Vec<String> {
-    let question = match database.engine() {
-        Engine::Sqlite => {
-            "SELECT m.name || '.' || c.name AS line FROM sqlite_master m JOIN pragma_table_info(m.name) c \
-             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE 'seaql_%'"
-        }
-        Engine::Postgres => {
-            "SELECT table_name || '.' || column_name AS line FROM information_schema.columns \
-             WHERE table_schema = 'public' AND table_name NOT LIKE 'seaql_%'"
-        }
-    };
-    let mut lines: Vec<String> =
-        database.rows(question).await.iter().map(|row| row.try_get("", "line").unwrap()).collect();
+    let columns = database.columns().await;
+    let mut lines: Vec<_> = columns.into_iter().map(|(table, column)| format!("{table}.{column}")).collect();
     lines.sort();
     lines
 }

@@ -1,7 +1,7 @@
 //! Accounts that are deleted: what goes, what stays, and that a node may die over it.
 
 use serde_json::{Value, json};
-use tests::{Answer, Database, Engine, User, World, claims, eventually};
+use tests::{Answer, Database, User, World, claims, eventually};
 
 use super::{OTHER, OWN, is_out, sign_in};
 
@@ -121,19 +121,8 @@ fn id_of(user: &User) -> String {
 
 /// The columns of the whole database in which the word is.
 pub(super) async fn holding(database: &Database) -> Vec<String> {
-    let columns = match database.engine() {
-        Engine::Sqlite => {
-            "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' \
-             ORDER BY 1, 2"
-        }
-        Engine::Postgres => {
-            "SELECT table_name::text, column_name::text FROM information_schema.columns \
-             WHERE table_schema = current_schema() ORDER BY 1, 2"
-        }
-    };
     let mut holding = Vec::new();
-    for row in database.rows(columns).await {
-        let (table, column): (String, String) = (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
+    for (table, column) in database.columns().await {
         let sql = format!("SELECT COUNT(*) FROM \"{table}\" WHERE lower(CAST(\"{column}\" AS text)) LIKE '%{CANARY}%'");
         if database.number(&sql).await > 0 {
             holding.push(format!("{table}.{column}"));

@@ -1,0 +1,226 @@
+//! For each mutation something that it may be asked to change: made anew for each who asks, so that nobody finds it changed.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+use tests::account::PASSWORD;
+use tests::mail::{PROVE, RESET};
+use tests::{Client, User, Wallet};
+
+use super::matrix::Role;
+use super::people::{Caller, People};
+
+/// Where changes are made.
+pub(super) struct Scene<'a> {
+    people: &'a People,
+    /// An account that takes part in nothing.
+    tom: User,
+    numbers: AtomicU64,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) async fn new(people: &'a People) -> Self {
+        Self { people, tom: people.world.user("tom").await, numbers: AtomicU64::new(1) }
+    }
+
+    /// A name that nothing has.
+    fn fresh(&self, what: &str) -> String {
+        format!("{what}{}", self.number())
+    }
+
+    fn number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A wallet that nobody has.
+    fn wallet(&self) -> Wallet {
+        Wallet::number(1_000 + self.number())
+    }
+
+    fn anonymous(&self) -> &Client {
+        &self.people.world.anonymous
+    }
+
+    async fn account(&self, what: &str) -> User {
+        self.people.world.user(&self.fresh(what)).await
+    }
+
+    /// Who asks, and with what input.
+    pub(super) async fn arrange(&self, mutation: &str, place: &str, caller: &Caller) -> (Client, Value) {
+        if place == "own" {
+            let client = if is_of_oneself(mutation) { self.double(caller).await } else { caller.client.clone() };
+            let input = self.of_accounts(mutation, &client).await;
+            return (client, input);
+        }
+        (caller.client.clone(), self.of_threads(mutation, place, caller).await)
+    }
+
+    /// Another in the same standing, for what nobody does twice.
+    async fn double(&self, caller: &Caller) -> Client {
+        match caller.role {
+            Role::Anonymous | Role::Suspended | Role::Expired | Role::ReadKey | Role::WriteKey => caller.client.clone(),
+            Role::Guest => (*self.people.world.guest(&self.fresh("guest")).await).clone(),
+            Role::Administrator => {
+                let user = self.account("admin").await;
+                self.people.world.grant_admin(&user.username).await;
+                (*user).clone()
+            }
+            _ => (*self.account("double").await).clone(),
+        }
+    }
+
+    async fn of_threads(&self, mutation: &str, place: &str, caller: &Caller) -> Value {
+        let People { adam, olive, .. } = self.people;
+        let thread = self.people.thread(place).await;
+        if place == "direct" {
+            // The one there is may have been put away.
+            olive.unarchive(&thread).await;
+        }
+        let sent = olive.send(&thread, "something to say").await;
+        let with_tom = async || {
+            adam.try_add(&thread, &self.tom.id).await;
+            json!({ "threadId": thread, "userId": self.tom.id })
+        };
+        match mutation {
+            "messageSend" => json!({ "threadId": thread, "content": "hello" }),
+            "messageEdit" => json!({ "id": sent.id, "content": "changed" }),
+            "messageDelete" => json!({ "id": sent.id }),
+            "reactionAdd" => json!({ "messageId": sent.id, "emoji": "👍" }),
+            "reactionRemove" => {
+                let input = json!({ "messageId": sent.id, "emoji": "👍" });
+                caller.client.mutate("reactionAdd", input.clone(), "").await;
+                input
+            }
+            "participantAdd" => json!({ "threadId": thread, "userId": self.tom.id }),
+            "participantRemove" => with_tom().await,
+            "participantSetRole" => {
+                let mut input = with_tom().await;
+                input["role"] = json!("ADMIN");
+                input
+            }
+            "threadArchive" => json!({ "id": thread, "archived": true }),
+            "threadJoin" | "threadLeave" | "threadMute" | "threadUnmute" => json!({ "id": thread }),
+            "threadMarkDelivered" | "threadMarkRead" => json!({ "threadId": thread, "upTo": sent.cursor }),
+            "threadUpdate" => json!({ "id": thread, "title": "Another title" }),
+            "typingSignal" => json!({ "threadId": thread }),
+            other => panic!("{other} is not arranged in {place}"),
+        }
+    }
+
+    async fn of_accounts(&self, mutation: &str, client: &Client) -> Value {
+        match mutation {
+            "threadCreate" => json!({ "group": { "participantIds": [self.tom.id] } }),
+            "profileUpdate" => json!({ "bio": "something else" }),
+            "userBlock" | "userUnblock" => json!({ "id": self.tom.id }),
+            "userSuspend" | "userUnsuspend" => json!({ "id": self.account("victim").await.id }),
+            "referralCodeCreate" | "sessionRevokeOthers" | "accountVerifyEmailSend" => json!({}),
+            "apiKeyCreate" => json!({ "name": "a key", "scopes": ["READ"] }),
+            "diaryEntryCreate" => json!({ "entryDate": "2026-11-22", "title": "a day", "content": "nothing" }),
+            "accountChangeEmail" => json!({ "email": self.address(), "password": PASSWORD }),
+            "accountChangePassword" => json!({ "currentPassword": PASSWORD, "newPassword": "another good password" }),
+            "accountDeactivate" => json!({ "password": PASSWORD }),
+            "accountDelete" => json!({ "password": PASSWORD }),
+            "accountUpgrade" => json!({ "email": self.address(), "password": PASSWORD }),
+            "walletChallengeCreate" => json!({ "address": self.wallet().address, "chainId": 1 }),
+            "walletConnect" => self.to_connect(client).await,
+            _ if is_of_another(mutation) => self.of_olive(mutation).await,
+            _ => self.of_entering(mutation).await,
+        }
+    }
+
+    fn address(&self) -> String {
+        format!("{}@example.net", self.fresh("address"))
+    }
+
+    async fn signed(&self, wallet: &Wallet) -> Value {
+        wallet.signed(&self.anonymous().challenge(wallet).await)
+    }
+
+    /// A wallet's message, which is given to the very account that connects it; to those who get none, another's.
+    async fn to_connect(&self, client: &Client) -> Value {
+        let wallet = self.wallet();
+        let given = client.try_challenge(&wallet.address, 1).await;
+        match given.json.pointer("/data/walletChallengeCreate/challenge/message").and_then(Value::as_str) {
+            Some(message) => wallet.signed(message),
+            None => self.signed(&wallet).await,
+        }
+    }
+
+    /// What is Olive's alone.
+    async fn of_olive(&self, mutation: &str) -> Value {
+        let olive = &self.people.olive;
+        match mutation {
+            "apiKeyRevoke" => json!({ "id": olive.create_key(&["READ"]).await.id }),
+            "deviceRemove" => json!({ "id": self.device().await }),
+            "deviceUpdate" => json!({ "id": self.device().await, "name": "another name" }),
+            "diaryEntryDelete" => json!({ "id": olive.write_diary("2026-11-22", "a day", "nothing").await }),
+            "diaryEntryUpdate" => {
+                json!({ "id": olive.write_diary("2026-11-22", "a day", "nothing").await, "title": "b" })
+            }
+            "referralCodeDisable" => {
+                let made = olive.mutate("referralCodeCreate", json!({}), "referralCode { id }").await;
+                json!({ "id": made.text("/referralCodeCreate/referralCode/id") })
+            }
+            "sessionRevoke" => json!({ "id": self.anonymous().sign_in("olive").await.session }),
+            "walletRemove" => json!({ "id": olive.connect(&self.wallet()).await }),
+            "walletUpdate" => json!({ "id": olive.connect(&self.wallet()).await, "label": "another" }),
+            other => panic!("{other} is not arranged"),
+        }
+    }
+
+    /// A device on which Olive has signed in.
+    async fn device(&self) -> String {
+        let device = json!({ "id": format!("kept by its client {}", self.number()), "name": "a telephone" });
+        let olive = self.anonymous().sign_in_on("olive", device).await;
+        let answer = olive.graphql("{ viewer { session { device { id } } } }", Value::Null).await;
+        answer.text("/viewer/session/device/id")
+    }
+
+    /// What whoever comes has to show.
+    async fn of_entering(&self, mutation: &str) -> Value {
+        match mutation {
+            "accountCreate" => {
+                json!({ "username": self.fresh("new"), "email": self.address(), "password": PASSWORD })
+            }
+            "accountCreateWithWallet" => {
+                let mut input = self.signed(&self.wallet()).await;
+                input["username"] = json!(self.fresh("walletuser"));
+                input
+            }
+            "accountVerifyEmail" => {
+                let user = self.account("unproved").await;
+                json!({ "token": self.people.world.server.mail_to(&user.email(), PROVE, 1).await.code() })
+            }
+            "passwordReset" => {
+                let user = self.account("forgetful").await;
+                let request = json!({ "email": user.email() });
+                self.anonymous().mutate("passwordResetRequest", request, "").await.ok("/passwordResetRequest");
+                let code = self.people.world.server.mail_to(&user.email(), RESET, 1).await.code();
+                json!({ "token": code, "newPassword": "another good password" })
+            }
+            "passwordResetRequest" => json!({ "email": self.tom.email() }),
+            "sessionCreate" => json!({ "login": self.tom.username, "password": PASSWORD }),
+            "sessionCreateGuest" => json!({ "username": self.fresh("guest") }),
+            "sessionCreateWithWallet" => {
+                let wallet = self.wallet();
+                self.tom.connect(&wallet).await;
+                self.signed(&wallet).await
+            }
+            "sessionRefresh" => json!({ "refreshToken": self.account("tab").await.refresh_token }),
+            other => panic!("{other} is not arranged"),
+        }
+    }
+}
+
+/// Whether a mutation is of the very account that asks for it, and leaves it another.
+fn is_of_oneself(mutation: &str) -> bool {
+    let of_account = mutation.starts_with("account") && !mutation.starts_with("accountCreate");
+    (of_account && mutation != "accountVerifyEmail") || mutation == "sessionRevokeOthers"
+}
+
+/// Whether a mutation names by its id what is private to an account.
+fn is_of_another(mutation: &str) -> bool {
+    let nouns = ["apiKey", "device", "diaryEntry", "referralCode", "session", "wallet"];
+    let verbs = ["Revoke", "Remove", "Update", "Delete", "Disable"];
+    nouns.iter().any(|noun| mutation.strip_prefix(noun).is_some_and(|verb| verbs.contains(&verb)))
+}
