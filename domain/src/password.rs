@@ -1,5 +1,5 @@
-//! Passwords: argon2id, beside the requests and few at a time, so that a flood of sign-ins costs nobody else. Hashes that came from
-//! elsewhere ([`imported`]) take their part of the same time.
+//! Passwords: argon2id, beside the requests, few at a time and after everything else, so that a flood of sign-ins costs nobody else.
+//! Hashes that came from elsewhere ([`imported`]) take their part of the same time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +11,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
 pub(crate) mod imported;
+mod thread;
 
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -21,11 +22,17 @@ const AT_ONCE: usize = 2;
 /// Hashes that may wait; the next one is told to come again.
 const WAITING: usize = 64;
 
-/// Hashes and verifies passwords on the blocking pool.
+/// How long those who are told to come again are to wait: the first a second, each further one a little longer than the one before,
+/// and then from the beginning, so that they don't all come at once.
+const SPREAD: usize = 64;
+const STEP: Duration = Duration::from_millis(50);
+
+/// Hashes and verifies passwords.
 pub(crate) struct Hasher {
     argon2: Argon2<'static>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     waiting: AtomicUsize,
+    refused: AtomicUsize,
     /// What an unknown login is verified against, so that it takes the same time as a wrong password.
     decoy: Arc<str>,
 }
@@ -41,12 +48,22 @@ pub(crate) struct Verdict {
 
 /// Whether a password is that of an account's hash; takes as long when there is none.
 pub(crate) async fn compare(app: &App, password: String, hash: Option<String>) -> Result<Verdict> {
-    let left = imported::largest_cost(app).await?;
-    app.hasher.verify(password, hash, left).await
+    compare_at(app, app.hasher.place()?, password, hash).await
 }
 
-/// One who waits; gone when dropped, whatever happened to them.
-struct Waiting<'a>(&'a AtomicUsize);
+/// The same for who has a place already.
+pub(crate) async fn compare_at(
+    app: &App,
+    place: Waiting<'_>,
+    password: String,
+    hash: Option<String>,
+) -> Result<Verdict> {
+    let left = imported::largest_cost(app).await?;
+    app.hasher.verify(place, password, hash, left).await
+}
+
+/// A place among those who wait; given up when dropped, whatever happened to them.
+pub(crate) struct Waiting<'a>(&'a AtomicUsize);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
@@ -60,21 +77,33 @@ impl Hasher {
         let params = Params::new(19 * 1024, 2, 1, None).map_err(|error| Error::internal(error.to_string()))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let decoy = hash(&argon2, "nobody has this password")?.into();
-        Ok(Self { argon2, permits: Semaphore::new(AT_ONCE), waiting: AtomicUsize::new(0), decoy })
+        Ok(Self {
+            argon2,
+            permits: Arc::new(Semaphore::new(AT_ONCE)),
+            waiting: AtomicUsize::new(0),
+            refused: AtomicUsize::new(0),
+            decoy,
+        })
     }
 
     /// The PHC string of a password.
     pub(crate) async fn hash(&self, password: String) -> Result<String> {
         let argon2 = self.argon2.clone();
-        self.run(move || hash(&argon2, &password)).await
+        self.run(self.place()?, move || hash(&argon2, &password)).await
     }
 
     /// Whether a password is that of a hash. Takes as long when there is none, and when it is an imported one: whatever it is
     /// compared with, argon2 is done once, and bcrypt at the cost `left` if there is any left of it. For an imported one, argon2
     /// makes what is kept in its place.
-    async fn verify(&self, password: String, hash: Option<String>, left: Option<Cost>) -> Result<Verdict> {
+    async fn verify(
+        &self,
+        place: Waiting<'_>,
+        password: String,
+        hash: Option<String>,
+        left: Option<Cost>,
+    ) -> Result<Verdict> {
         let (argon2, decoy) = (self.argon2.clone(), self.decoy.clone());
-        let work = self.run(move || {
+        let work = self.run(place, move || {
             let imported = hash.as_deref().map(Imported::read).and_then(Result::ok);
             if let Some(imported) = imported {
                 let anew = self::hash(&argon2, &password)?;
@@ -96,18 +125,33 @@ impl Hasher {
         work.await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    /// A place among those who wait. Taken before anything else is done for a sign-in, so that who has to come again costs little.
+    pub(crate) fn place(&self) -> Result<Waiting<'_>> {
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
-        let waiting = Waiting(&self.waiting);
-        if before >= WAITING {
-            return Err(Error::Unavailable {
-                retry_after: Duration::from_secs(2),
-                source: "too many passwords wait to be hashed".into(),
-            });
+        let place = Waiting(&self.waiting);
+        if before < WAITING {
+            return Ok(place);
         }
-        let _permit = self.permits.acquire().await.map_err(Error::internal)?;
-        drop(waiting);
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+        let later = self.refused.fetch_add(1, Ordering::Relaxed) % SPREAD;
+        Err(Error::Unavailable {
+            retry_after: Duration::from_secs(1) + STEP * u32::try_from(later).unwrap_or_default(),
+            source: "too many passwords wait to be hashed".into(),
+        })
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        place: Waiting<'_>,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let permit = self.permits.clone().acquire_owned().await.map_err(Error::internal)?;
+        drop(place);
+        // Held until the work is done, though whoever asked has gone.
+        let work = move || {
+            let _permit = permit;
+            work()
+        };
+        thread::run(work).await
     }
 }
 

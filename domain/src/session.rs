@@ -37,7 +37,7 @@ use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db;
 use crate::limit::{Target, site};
-use crate::password::{Verdict, compare};
+use crate::password::{Verdict, Waiting, compare_at};
 use crate::text::unique_key;
 
 /// How long a used refresh token may be used again.
@@ -182,15 +182,17 @@ pub async fn create(app: &Arc<App>, client: &Client, login: &str, password: Stri
     if login.len() > account::LONGEST_LOGIN {
         return Err(wrong_credentials());
     }
+    let place = app.hasher.place()?;
     app.limits.password(client.ip_address)?;
     let found = account::by_login(app, login).await?;
     app.limits.attempt(&target(app, client, login, found.as_ref()).await?)?;
-    let proved = prove(app, client, found, password.clone()).await?;
+    let proved = prove(app, client, place, found, password.clone()).await?;
     let was_imported = proved.anew.is_some();
     match begin(app, client, proved).await {
         // Another sign-in has hashed the password anew meanwhile, or it is another password by now: that tells.
         Err(Error::Refused(_)) if was_imported => {
-            let proved = prove(app, client, account::by_login(app, login).await?, password).await?;
+            let found = account::by_login(app, login).await?;
+            let proved = prove(app, client, app.hasher.place()?, found, password).await?;
             begin(app, client, proved).await
         }
         outcome => outcome,
@@ -205,11 +207,18 @@ struct Proved {
 }
 
 /// Proves that a password is the account's, if there is one that may be entered.
-async fn prove(app: &Arc<App>, client: &Client, found: Option<user::Model>, password: String) -> Result<Proved> {
+async fn prove(
+    app: &Arc<App>,
+    client: &Client,
+    place: Waiting<'_>,
+    found: Option<user::Model>,
+    password: String,
+) -> Result<Proved> {
     let account_id = found.as_ref().map(|user| user.id);
     let usable = found.filter(|user| user.kind == UserKind::Human && may_enter(user));
     let hash = usable.as_ref().and_then(|user| user.password_hash.clone());
-    let verdict = if password.len() <= 256 { compare(app, password, hash).await? } else { Verdict::default() };
+    let verdict =
+        if password.len() <= 256 { compare_at(app, place, password, hash).await? } else { Verdict::default() };
     let (true, Some(user)) = (verdict.matches, usable) else {
         if let Some(user_id) = account_id {
             audit::note(app, Entry::new(app, Action::SignInFailure, user_id, client).by(None));

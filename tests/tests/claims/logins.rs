@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::account::{PASSWORD, SESSION};
 use tests::client::mutation_document;
@@ -13,6 +14,7 @@ claims![
     who_tries_elsewhere_locks_nobody_out_at_home,
     a_login_of_nobody_is_counted_as_any_other,
     who_asks_for_many_names_is_not_told_which_are_taken,
+    more_sign_ins_than_may_wait_are_told_when_to_come_again,
 ];
 
 /// Long enough for a busy machine, and far less than what it takes to look closely at each character.
@@ -129,4 +131,25 @@ async fn who_asks_for_many_names_is_not_told_which_are_taken(engine: Engine) {
     sign_up_from(&world, "198.51.100.2", "somebody").await.failed("RATE_LIMITED");
     // Signing in is another thing.
     sign_in_from(&world, "198.51.100.2", "alice", PASSWORD).await.ok("/sessionCreate/user/id");
+}
+
+async fn more_sign_ins_than_may_wait_are_told_when_to_come_again(world: World) {
+    world.user("alice").await;
+    let input = json!({ "login": "alice", "password": "not the password" });
+    let tries = (0..300).map(|_| world.anonymous.mutate("sessionCreate", input.clone(), SESSION));
+    let answers = join_all(tries).await;
+    let (again, hashed): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.error_code() == Some("UNAVAILABLE"));
+    for answer in &hashed {
+        answer.refused("sessionCreate", "WRONG_CREDENTIALS", &["login"]);
+    }
+    assert!(hashed.len() >= 64 && again.len() >= 64, "{} were hashed, {} were not", hashed.len(), again.len());
+    let wait = |answer: &&Answer| answer.json["errors"][0]["extensions"]["retryAfterMs"].as_u64().expect("it is told");
+    let mut waits: Vec<_> = again.iter().map(wait).collect();
+    assert!(waits.iter().all(|wait| (1_000..5_000).contains(wait)), "{waits:?}");
+    waits.sort_unstable();
+    waits.dedup();
+    assert_eq!(waits.len(), 64, "and not all at once");
+    // They were told so before anything was looked for, and nobody is kept out.
+    assert_eq!(world.anonymous.sign_in("alice").await.username, "alice");
 }
