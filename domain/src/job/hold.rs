@@ -148,6 +148,9 @@ impl Running {
                 if gone.rows_affected() == 0 {
                     return Ok(());
                 }
+                // One that is done again and again under its own id may have been given up before.
+                let sql = "DELETE FROM failed_jobs WHERE uuid = $1";
+                transaction.execute_raw(engine.sql(sql, [self.id.into()])).await?;
                 let payload = kept(engine, transaction, &row).await?;
                 let failed = failed_job::Model {
                     id: failed_id,

@@ -13,6 +13,7 @@ claims![
     a_job_that_ends_whoever_begins_it_is_given_up,
     what_can_never_be_done_is_given_up_at_once,
     a_job_that_is_not_known_waits_for_who_knows_it,
+    a_job_that_is_given_up_again_is_kept_once,
 ];
 
 /// A time long ago.
@@ -120,12 +121,30 @@ async fn a_job_that_is_not_known_waits_for_who_knows_it(world: World) {
     assert_eq!((count(&world.database, "jobs").await, count(&world.database, "failed_jobs").await), (1, 0));
 }
 
+async fn a_job_that_is_given_up_again_is_kept_once(world: World) {
+    let id = match world.database.engine() {
+        Engine::Sqlite => "x'00000000000070008000000000000002'",
+        Engine::Postgres => "'00000000-0000-7000-8000-000000000002'",
+    };
+    for round in 1..=3 {
+        let payload = format!(r#"{{"to": "no address", "subject": "Round {round}", "text": "Hello"}}"#);
+        insert_as(&world.database, id, "mail", &payload).await;
+        let kept = format!("SELECT COUNT(*) FROM failed_jobs WHERE CAST(payload AS text) LIKE '%Round {round}%'");
+        eventually("it to be given up", async || (world.database.number(&kept).await == 1).then_some(())).await;
+        assert_eq!((count(&world.database, "jobs").await, count(&world.database, "failed_jobs").await), (0, 1));
+    }
+}
+
 /// A job that was due long ago.
 async fn insert(database: &Database, kind: &str, payload: &str) {
     let id = match database.engine() {
         Engine::Sqlite => "randomblob(16)",
         Engine::Postgres => "gen_random_uuid()",
     };
+    insert_as(database, id, kind, payload).await;
+}
+
+async fn insert_as(database: &Database, id: &str, kind: &str, payload: &str) {
     let sql = format!(
         "INSERT INTO jobs (id, queue, kind, payload, attempts, available_at, created_at) \
          VALUES ({id}, 'mail', '{kind}', '{payload}', 0, '{PAST}', '{PAST}')"
