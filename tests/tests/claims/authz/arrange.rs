@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::{Value, json};
 use tests::account::PASSWORD;
 use tests::mail::{PROVE, RESET};
-use tests::{Client, User, Wallet};
+use tests::{Client, Sent, User, Wallet};
 
 use super::matrix::Role;
 use super::people::{Caller, People};
@@ -72,25 +72,30 @@ impl<'a> Scene<'a> {
     async fn of_threads(&self, mutation: &str, place: &str, caller: &Caller) -> Value {
         let People { adam, olive, .. } = self.people;
         let thread = self.people.thread(place).await;
-        if place == "direct" {
-            // The one there is may have been put away.
-            olive.unarchive(&thread).await;
-        }
-        let sent = olive.send(&thread, "something to say").await;
+        let sent = match place {
+            "closed" => {
+                Sent { id: self.people.closed.ids["message"][0].clone(), cursor: olive.event_cursor(&thread).await }
+            }
+            _ => {
+                // The one direct thread there is may have been put away.
+                olive.try_archive(&thread, false).await;
+                olive.send(&thread, "something to say").await
+            }
+        };
         let with_tom = async || {
             adam.try_add(&thread, &self.tom.id).await;
             json!({ "threadId": thread, "userId": self.tom.id })
         };
-        match mutation {
+        if mutation == "reactionRemove" {
+            let reaction = json!({ "messageId": sent.id, "emoji": "👍" });
+            caller.client.mutate("reactionAdd", reaction, "").await;
+        }
+        let input = match mutation {
             "messageSend" => json!({ "threadId": thread, "content": "hello" }),
             "messageEdit" => json!({ "id": sent.id, "content": "changed" }),
             "messageDelete" => json!({ "id": sent.id }),
             "reactionAdd" => json!({ "messageId": sent.id, "emoji": "👍" }),
-            "reactionRemove" => {
-                let input = json!({ "messageId": sent.id, "emoji": "👍" });
-                caller.client.mutate("reactionAdd", input.clone(), "").await;
-                input
-            }
+            "reactionRemove" => json!({ "messageId": sent.id, "emoji": "👍" }),
             "participantAdd" => json!({ "threadId": thread, "userId": self.tom.id }),
             "participantRemove" => with_tom().await,
             "participantSetRole" => {
@@ -98,13 +103,18 @@ impl<'a> Scene<'a> {
                 input["role"] = json!("ADMIN");
                 input
             }
-            "threadArchive" => json!({ "id": thread, "archived": true }),
+            // Away with it, or back again.
+            "threadArchive" => json!({ "id": thread, "archived": !["archived", "closed"].contains(&place) }),
             "threadJoin" | "threadLeave" | "threadMute" | "threadUnmute" => json!({ "id": thread }),
             "threadMarkDelivered" | "threadMarkRead" => json!({ "threadId": thread, "upTo": sent.cursor }),
             "threadUpdate" => json!({ "id": thread, "title": "Another title" }),
             "typingSignal" => json!({ "threadId": thread }),
             other => panic!("{other} is not arranged in {place}"),
+        };
+        if place == "archived" {
+            adam.archive(&thread).await;
         }
+        input
     }
 
     async fn of_accounts(&self, mutation: &str, client: &Client) -> Value {

@@ -79,7 +79,7 @@ async fn ask(matrix: &Matrix, caller: &Caller, client: &Client, mutation: &str, 
 }
 
 fn outcome(answer: &Answer, mutation: &str) -> Outcome {
-    let refusals = ["UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND"];
+    let refusals = ["UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "ARCHIVED"];
     if let Some(code) = answer.error_code() {
         return if refusals.contains(&code) { Outcome::Refused } else { Outcome::Odd(answer.json.clone()) };
     }

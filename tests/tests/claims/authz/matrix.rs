@@ -51,6 +51,9 @@ impl Role {
     }
 }
 
+/// Where something may be.
+const PLACES: [&str; 6] = ["group", "direct", "room", "archived", "closed", "own"];
+
 pub(super) type Roles = BTreeSet<Role>;
 
 pub(super) struct Matrix {
@@ -106,10 +109,7 @@ impl Matrix {
             }
             Value::Array(several) => several.iter().for_each(|one| self.check(one)),
             Value::Table(places) => {
-                assert!(
-                    places.keys().all(|place| ["group", "direct", "room", "own"].contains(&place.as_str())),
-                    "{places}"
-                );
+                assert!(places.keys().all(|place| PLACES.contains(&place.as_str())), "{places}");
                 places.values().for_each(|one| self.check(one));
             }
             other => panic!("no audience: {other}"),

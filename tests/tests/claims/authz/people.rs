@@ -32,6 +32,7 @@ impl Caller {
 }
 
 /// What is to be asked for in one place, by name.
+#[derive(Clone)]
 pub(super) struct Place {
     pub(super) name: &'static str,
     pub(super) ids: BTreeMap<&'static str, Vec<String>>,
@@ -53,6 +54,10 @@ impl Place {
         let first = parts.next().unwrap_or_default().to_owned();
         parts
             .fold(first, |text, part| format!("{text}\"\"{}", part.trim_start_matches(|one: char| one.is_alphabetic())))
+    }
+
+    fn new(name: &'static str) -> Self {
+        Self { name, ids: BTreeMap::new() }
     }
 
     /// The thread that it is, or the first of them.
@@ -82,6 +87,8 @@ pub(super) struct People {
     pub(super) ada: User,
     /// Who was removed from nothing, and is in groups beside the others.
     pub(super) tim: User,
+    /// The direct thread of the owner and of whom she has blocked.
+    pub(super) closed: Place,
     /// Who is suspended at last.
     pub(super) sue: User,
     is_suspended: AtomicBool,
@@ -112,7 +119,6 @@ impl People {
         let olive = own::sign_up(&world).await;
         let guest = world.guest("gus").await;
         world.grant_admin("ada").await;
-        olive.block(&blake).await;
         let (reading, writing) = (own::key(&olive, "READ").await, own::key(&olive, "WRITE").await);
         let caller = |role, user: &User| Caller { role, client: (**user).clone(), user: Some(user.clone()) };
         let callers = vec![
@@ -133,7 +139,21 @@ impl People {
         ];
         assert!(Role::all().eq(callers.iter().map(|caller| caller.role)), "everybody is there");
         let is_suspended = AtomicBool::new(false);
-        Self { world, adam, olive, mia, exa, bane, ada, tim, sue, is_suspended, emptied: Mutex::default(), callers }
+        let closed = Place::new("closed");
+        let emptied = Mutex::default();
+        let mut people =
+            Self { world, adam, olive, mia, exa, bane, ada, tim, sue, closed, is_suspended, emptied, callers };
+        people.close(&blake).await;
+        people
+    }
+
+    /// Closes the direct thread of two, of whom one has blocked the other, with all that it has.
+    async fn close(&mut self, other: &User) {
+        let thread = self.olive.create_direct(other).await;
+        let mut place = Place::new("closed");
+        self.fill(&mut place, &thread, &[&self.olive, other]).await;
+        self.olive.block(other).await;
+        self.closed = place;
     }
 
     /// Suspends who is to be suspended.
@@ -142,19 +162,21 @@ impl People {
         self.is_suspended.store(true, Ordering::Relaxed);
     }
 
-    /// A new thread of a kind (`group`, `direct`, `room`), with everybody as their role has it.
+    /// A thread of a kind (`group`, `direct`, `room`, `closed`), a new one if there can be several, with everybody as their role has it.
     pub(super) async fn thread(&self, kind: &str) -> String {
         // There is one of each two only.
-        if kind == "direct" {
-            return self.olive.create_direct(&self.mia).await;
+        match kind {
+            "direct" => return self.olive.create_direct(&self.mia).await,
+            "closed" => return self.closed.thread().to_owned(),
+            _ => {}
         }
         let members = [&self.olive, &self.mia, &self.exa, &self.bane];
-        let thread = if kind == "group" {
-            self.adam.create_group(&members).await
-        } else {
+        let thread = if kind == "room" {
             let room = self.adam.create_room("A room").await;
             join_all(members.map(|member| member.join(&room))).await;
             room
+        } else {
+            self.adam.create_group(&members).await
         };
         // Nobody who is suspended can be added; who is a member may be suspended.
         if !self.is_suspended.load(Ordering::Relaxed) {
@@ -168,14 +190,13 @@ impl People {
 
     /// A thread of a kind that is in use, with everything that may be in it.
     pub(super) async fn place_in_use(&self, name: &'static str) -> Place {
-        let mut place = Place { name, ids: BTreeMap::new() };
+        let mut place = Place::new(name);
         let thread = self.thread(name).await;
-        self.fill(name, &thread, &mut place).await;
+        self.fill(&mut place, &thread, &self.members(name)).await;
         if name == "direct" {
             self.olive.archive(&thread).await;
             self.olive.unarchive(&thread).await;
         }
-        place.add("thread", &thread);
         place
     }
 
@@ -205,26 +226,33 @@ impl People {
 
     /// Threads of a kind with everything that may be in them: one in use, and one that is archived. Of direct ones, the one.
     pub(super) async fn place(&self, name: &'static str) -> Place {
-        let mut place = Place { name, ids: BTreeMap::new() };
+        let mut place = Place::new(name);
         let used: &[bool] = if name == "direct" { &[false] } else { &[true, false] };
         for in_use in used {
             let thread = self.thread(name).await;
-            self.fill(name, &thread, &mut place).await;
+            let members = self.members(name);
+            self.fill(&mut place, &thread, &members).await;
             if !in_use {
-                let archivist = if name == "direct" { &self.olive } else { &self.adam };
-                archivist.archive(&thread).await;
+                // Either of the two, or the admin.
+                members.last().expect("somebody").archive(&thread).await;
             }
-            place.add("thread", &thread);
-            place.add("any", &thread);
         }
-        place.add("clientKey", &canary("Message", "clientKey", name));
         place
     }
 
+    /// Who takes part in a thread of a kind: the owner, the member, and, but for direct ones, the others.
+    fn members(&self, kind: &str) -> Vec<&User> {
+        let mut members = vec![&self.olive, &self.mia];
+        if kind != "direct" {
+            members.extend([&self.sue, &self.tim, &self.adam]);
+        }
+        members
+    }
+
     /// Puts into a thread whatever may be in one.
-    async fn fill(&self, name: &str, thread: &str, place: &mut Place) {
-        let (olive, mia) = (&self.olive, &self.mia);
-        if name != "direct" {
+    async fn fill(&self, place: &mut Place, thread: &str, members: &[&User]) {
+        let (name, olive, other) = (place.name, &self.olive, members[1]);
+        if members.len() > 2 {
             let title = canary("Thread", "title", name);
             self.adam.try_set_title(thread, Some(&title)).await.ok("/threadUpdate/thread");
         }
@@ -243,24 +271,25 @@ impl People {
                 }],
             }))
             .await;
-        mia.react(&sent, "👍").await;
-        let reply = mia.reply(thread, &sent, &canary("Message", "content", name)).await;
+        other.react(&sent, "👍").await;
+        let reply = other.reply(thread, &sent, &canary("Message", "content", name)).await;
         olive.edit(&sent, &canary("Message", "content", name)).await;
         let taken_back = olive.send(thread, &canary("Message", "deleted", name)).await;
         olive.delete(&taken_back).await;
         let last = olive.send(thread, &canary("Message", "content", name)).await;
-        let members =
-            if name == "direct" { vec![olive, mia] } else { vec![olive, mia, &self.adam, &self.sue, &self.tim] };
         for member in members {
             member.mark_delivered(thread, &last.cursor).await;
             member.mark_read(thread, &last.cursor).await;
             member.mute(thread, None).await;
         }
+        place.add("thread", thread);
+        place.add("any", thread);
         place.add("message", &sent.id);
         place.add("reply", &reply.id);
         place.add("deleted", &taken_back.id);
         let attachment = olive.message(&sent.id, "attachments { id }").await;
         place.add("attachment", attachment["attachments"][0]["id"].as_str().expect("an attachment"));
+        place.ids.insert("clientKey", vec![canary("Message", "clientKey", name)]);
     }
 
     /// All places.
@@ -269,6 +298,8 @@ impl People {
         for name in ["group", "direct", "room"] {
             places.push(self.place(name).await);
         }
+        self.olive.archive(self.closed.thread()).await;
+        places.push(self.closed.clone());
         places.push(own::place(&self.world, &self.olive).await);
         places
     }

@@ -17,6 +17,7 @@ claims![
     everybody_reads_what_the_matrix_says_and_nothing_else,
     what_is_forbidden_answers_as_what_is_not_there,
     what_is_private_is_no_node,
+    what_a_thread_says_that_one_may_do_is_what_one_may,
 ];
 
 /// How many ways are gone at once.
@@ -184,6 +185,34 @@ fn told(answer: &Answer) -> Value {
 
 fn nobodys(id: &str) -> String {
     if id.contains('_') { absent(id) } else { format!("{id}-not") }
+}
+
+async fn what_a_thread_says_that_one_may_do_is_what_one_may(engine: Engine) {
+    let matrix = Matrix::read();
+    let people = People::meet(engine).await;
+    let document = "query($id: ID!) { thread(id: $id) { viewerState { canSend canManage } } }";
+    let mut threads = Vec::new();
+    for place in ["group", "direct", "room", "archived", "closed"] {
+        threads.push((place, people.thread(place).await));
+    }
+    people.adam.archive(&threads[3].1).await;
+    people.suspend().await;
+    for (place, thread) in threads {
+        let (senders, managers) =
+            (matrix.may("Mutation", "messageSend", place), matrix.may("Mutation", "threadArchive", place));
+        let members = matrix.may("ViewerThreadState", "canSend", place);
+        for caller in &people.callers {
+            // A key that only reads is told what its account may.
+            let role = if caller.role == Role::ReadKey { Role::Owner } else { caller.role };
+            let answer = caller.client.graphql(document, json!({ "id": thread })).await;
+            let state = answer.json.pointer("/data/thread/viewerState").filter(|state| !state.is_null());
+            let expected = members.contains(&role).then(|| {
+                let manages = managers.contains(&role) && !["direct", "closed"].contains(&place);
+                json!({ "canSend": senders.contains(&role), "canManage": manages })
+            });
+            assert_eq!(state, expected.as_ref(), "{role:?} in {place}");
+        }
+    }
 }
 
 async fn what_is_private_is_no_node(engine: Engine) {

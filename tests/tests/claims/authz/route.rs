@@ -6,7 +6,7 @@ use super::people::Place;
 use super::sdl::Sdl;
 
 /// Where things of threads are.
-const THREADS: &[&str] = &["group", "direct", "room"];
+const THREADS: &[&str] = &["group", "direct", "room", "closed"];
 /// Where accounts, and what is private to them, are.
 const OWN: &[&str] = &["own"];
 

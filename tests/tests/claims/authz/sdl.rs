@@ -75,7 +75,7 @@ impl Sdl {
     pub(super) fn places_of(&self, mutation: &str) -> &'static [&'static str] {
         let nouns = ["message", "reaction", "participant", "thread", "typing"];
         let of_threads = mutation != "threadCreate" && nouns.iter().any(|noun| mutation.starts_with(noun));
-        if of_threads { &["group", "direct", "room"] } else { &["own"] }
+        if of_threads { &["group", "direct", "room", "archived", "closed"] } else { &["own"] }
     }
 
     /// What is selected of a field: enough to see whether there is something, and what it is.

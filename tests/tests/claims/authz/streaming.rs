@@ -261,7 +261,7 @@ impl Stage<'_> {
     /// Of which thread a frame of the inbox is.
     fn place_of(&self, frame: &Value) -> Option<&'static str> {
         let id = frame.pointer("/thread/id").or(frame.get("threadId"))?;
-        let place = self.places.iter().find(|place| id == place.thread());
+        let place = self.places.iter().chain([&self.people.closed]).find(|place| id == place.thread());
         Some(place.map_or("elsewhere", |place| place.name))
     }
 }
