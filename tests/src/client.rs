@@ -44,6 +44,11 @@ impl Client {
         Self { http, endpoint, token: None, faults: server.faults() }
     }
 
+    /// The same client with connections of its own, for a runtime of its own.
+    pub fn apart(&self) -> Self {
+        Self { http: reqwest::Client::new(), ..self.clone() }
+    }
+
     /// The same client with a token.
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }

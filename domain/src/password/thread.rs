@@ -1,4 +1,4 @@
-//! Threads that hash: each runs when nothing else wants to, so that a flood of sign-ins costs nobody else, however few cores there are.
+//! Threads that hash: others that want to run go first, so that a flood of sign-ins costs nobody else, however few cores there are.
 
 use tokio::sync::oneshot;
 
@@ -18,11 +18,16 @@ pub(super) async fn run<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Se
     outcome.await.map_err(Error::internal)?
 }
 
-/// Gives this thread the lowest priority. On Linux a thread has one of its own; elsewhere it would be the whole process's.
+/// By how much a thread that hashes is nicer than others: it still has a tenth of a core that somebody else never lets go of, so that
+/// people sign in on a busy machine, too.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
+/// Gives this thread a low priority. On Linux a thread has one of its own; elsewhere it would be the whole process's.
 #[cfg(target_os = "linux")]
 fn go_last() {
     // If it is refused, the hash takes its turn as any other thread.
-    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
 }
 
 #[cfg(not(target_os = "linux"))]
