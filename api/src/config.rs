@@ -72,6 +72,7 @@ pub(crate) struct Config {
     rate_limits: Switch,
     credentials_per_minute: NonZeroU32,
     mails_per_hour: NonZeroU32,
+    exports_per_hour: NonZeroU32,
     reads_per_minute: NonZeroU32,
     writes_per_minute: NonZeroU32,
     signals_per_minute: NonZeroU32,
@@ -279,6 +280,7 @@ impl Config {
             writes: self.writes_per_minute,
             signals: self.signals_per_minute,
             mails: self.mails_per_hour,
+            exports: self.exports_per_hour,
         };
         Settings {
             message_length: self.message_length,

@@ -70,6 +70,7 @@ pub(crate) struct Mutation(
     account::AccountMutation,
     account::EmailMutation,
     account::PasswordMutation,
+    account::ExportMutation,
     session::SessionMutation,
     device::DeviceMutation,
     api_key::ApiKeyMutation,

@@ -11,6 +11,7 @@ use axum::routing::get;
 use domain::App;
 use domain::access::Viewer;
 use domain::credential::Lease;
+use domain::download::PATH;
 use domain::limit::site;
 use domain::session::Client;
 use ipnet::IpNet;
@@ -32,6 +33,7 @@ mod answer;
 #[cfg(feature = "test-control")]
 mod control;
 mod deadline;
+mod download;
 mod events;
 mod graphiql;
 mod graphql;
@@ -222,8 +224,13 @@ fn router(edge: Edge) -> Router {
         .layer(header("cache-control", "no-store"))
         .layer(SetResponseHeaderLayer::appending(header::VARY, HeaderValue::from_static("accept, authorization")))
         .layer(cross_origin(edge.allowed_origins.clone()));
+    let downloads = Router::new()
+        .route(&format!("{PATH}{{secret}}"), get(download::get))
+        .layer(header("cache-control", "no-store"))
+        .layer(cross_origin(edge.allowed_origins.clone()));
     let router = Router::new()
         .merge(api)
+        .merge(downloads)
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::get))

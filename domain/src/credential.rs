@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use entity::id::{ApiKeyId, SessionId};
-use entity::{Timestamp, api_key, user_session};
+use entity::{Timestamp, api_key, user, user_session};
+use sea_orm::{DbErr, FromQueryResult, QueryResult};
 
 mod open;
 
 pub use open::{Lease, lease};
 pub(crate) use open::{Open, watch};
 
-use crate::access::Viewer;
+use crate::access::{Viewer, columns};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::{api_key as keys, session};
@@ -66,6 +67,35 @@ impl Credential {
             Self::Key(key) => key.last_used_at,
         }
     }
+}
+
+/// A session with its account.
+struct Signed {
+    session: user_session::Model,
+    user: user::Model,
+}
+
+impl FromQueryResult for Signed {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            session: user_session::Model::from_query_result(row, "s_")?,
+            user: user::Model::from_query_result(row, "u_")?,
+        })
+    }
+}
+
+/// Who a session speaks for, if it does now: for what goes on without a token.
+pub(crate) async fn of_session(app: &App, id: SessionId) -> Result<Option<Viewer>> {
+    let sql = format!(
+        "SELECT {}, {} FROM user_sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1",
+        columns::<user_session::Entity>("s", "s_"),
+        columns::<user::Entity>("u", "u_"),
+    );
+    let found: Option<Signed> = app.db.one(sql, [id.into()]).await?;
+    let now = app.clock.now();
+    let found = found.filter(|found| found.session.revoked_at.is_none() && found.session.expires_at > now);
+    let found = found.filter(|found| session::may_sign_in(&found.user));
+    Ok(found.map(|found| Viewer::signed_in(found.user, found.session.into())))
 }
 
 /// Who an access token or an API key speaks for.

@@ -1,5 +1,6 @@
-//! What has expired is removed: sessions, their tokens, tokens that went out by mail, what wallets were asked to sign, and jobs that
-//! were given up long ago. A job does it about once an hour, so that one node does it at a time, in small parts, each by an index.
+//! What has expired is removed: sessions, their tokens, tokens that went out by mail, links to exports, what wallets were asked to
+//! sign, and jobs that were given up long ago. A job does it about once an hour, so that one node does it at a time, in small parts,
+//! each by an index.
 //!
 //! A refresh token that was used stays for as long as it would have been good: if it comes back, it was stolen, and its family ends
 //! ([`crate::session`]). After that nobody could play it any more, and its row tells nothing.
@@ -48,11 +49,12 @@ pub async fn ask(app: &Arc<App>) -> Result<()> {
 
 /// What is removed, by which column: tokens before the sessions that they are of, so that no session takes many along. With the
 /// nonces go the challenges.
-const EXPIRING: [(&str, &str); 5] = [
+const EXPIRING: [(&str, &str); 6] = [
     ("refresh_tokens", "id"),
     ("user_sessions", "id"),
     ("email_verification_tokens", "user_id"),
     ("password_reset_tokens", "email"),
+    ("export_tokens", "user_id"),
     ("wallet_nonces", "id"),
 ];
 

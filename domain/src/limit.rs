@@ -1,7 +1,7 @@
 //! How often somebody may do something: by class, for each account and for each address. And how often somebody may try a
 //! password: for each account it is tried at, and from each address, however many a request holds. An account has a bucket of
 //! its own for each site where it has been signed in to, so that nobody is locked out by what others try elsewhere. And how many
-//! mails anybody may have sent to an address.
+//! mails anybody may have sent to an address, and how often an account is exported.
 //!
 //! Each node counts for itself. Buckets are told by governor; this module says which, and forgets those that are full again.
 
@@ -32,6 +32,8 @@ pub struct Rates {
     pub signals: NonZeroU32,
     /// Mails to one address that anybody may ask for; an hour.
     pub mails: NonZeroU32,
+    /// Exports of one account; an hour.
+    pub exports: NonZeroU32,
 }
 
 /// What somebody does.
@@ -141,6 +143,7 @@ struct Limiting {
     attempts: Buckets<IpAddr>,
     looks: Buckets<IpAddr>,
     mails: Buckets<Vec<u8>>,
+    exports: Buckets<UserId>,
     challenges: Buckets<IpAddr>,
     writes: Pair,
     reads: Pair,
@@ -158,6 +161,7 @@ impl Limits {
                 attempts: Buckets::new(rates.credentials),
                 looks: Buckets::new(rates.credentials.saturating_mul(LOOKS)),
                 mails: Buckets::of(Quota::per_hour(rates.mails)),
+                exports: Buckets::of(Quota::per_hour(rates.exports)),
                 challenges: Buckets::new(rates.credentials),
                 writes: Pair::new(rates.writes),
                 reads: Pair::new(rates.reads),
@@ -189,6 +193,11 @@ impl Limits {
         self.0.as_ref().map_or(Ok(()), |limits| limits.mails.take(address, 1))
     }
 
+    /// Counts an export of everything that an account has.
+    pub(crate) fn export(&self, user_id: UserId) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |limits| limits.exports.take(&user_id, 1))
+    }
+
     /// Counts an attempt at somebody's password, whether or not there is somebody.
     pub(crate) fn attempt(&self, target: &Target) -> Result<()> {
         self.0.as_ref().map_or(Ok(()), |limits| limits.targets.take(target, 1))
@@ -216,7 +225,7 @@ mod tests {
 
     fn rates(each: u32) -> Option<Rates> {
         let each = NonZeroU32::new(each)?;
-        Some(Rates { credentials: each, writes: each, reads: each, signals: each, mails: each })
+        Some(Rates { credentials: each, writes: each, reads: each, signals: each, mails: each, exports: each })
     }
 
     fn from(text: &str) -> Option<IpAddr> {

@@ -9,6 +9,7 @@ pub mod api_key;
 pub mod audit_entry;
 pub mod diary_entry;
 pub mod email_verification_token;
+pub mod export_token;
 pub mod failed_job;
 pub mod instance;
 pub mod job;

@@ -42,6 +42,7 @@ impl MigratorTrait for Migrator {
             "m20261121_000008_people",
             "m20261121_000009_imports",
             "m20261121_000010_upkeep",
+            "m20261121_000012_exports",
         ]
     }
 }

@@ -19,6 +19,7 @@ pub mod deadline;
 pub mod diary;
 pub mod engine;
 pub mod events;
+pub mod export;
 pub mod id;
 pub mod import;
 pub mod line;

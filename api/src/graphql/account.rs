@@ -11,9 +11,11 @@ use super::session::{SessionPayload, client};
 use super::viewer::Viewer;
 
 mod email;
+mod export;
 mod password;
 
 pub(crate) use email::EmailMutation;
+pub(crate) use export::ExportMutation;
 pub(crate) use password::PasswordMutation;
 
 /// Who signs up.

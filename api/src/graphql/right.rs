@@ -14,6 +14,7 @@ const RIGHTS: &[(&str, Right)] = &[
     ("accountCreateWithWallet", Account),
     ("accountDeactivate", Account),
     ("accountDelete", Account),
+    ("accountExport", Account),
     ("accountUpgrade", Account),
     ("accountVerifyEmail", Account),
     ("accountVerifyEmailSend", Account),

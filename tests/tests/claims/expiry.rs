@@ -33,8 +33,8 @@ async fn remove_expired(world: &World) {
     no_jobs(&world.database).await;
 }
 
-/// How many sessions, their tokens, addresses to be proved, and passwords to be set anew an account has.
-async fn kept(world: &World, username: &str) -> [i64; 4] {
+/// How many sessions, their tokens, addresses to be proved, passwords to be set anew, and links to exports an account has.
+async fn kept(world: &World, username: &str) -> [i64; 5] {
     let count = async |table: &str| {
         let account = format!("(SELECT id FROM users WHERE username = '{username}')");
         world.database.number(&format!("SELECT COUNT(*) FROM {table} WHERE user_id = {account}")).await
@@ -44,6 +44,7 @@ async fn kept(world: &World, username: &str) -> [i64; 4] {
         count("refresh_tokens").await,
         count("email_verification_tokens").await,
         count("password_reset_tokens").await,
+        count("export_tokens").await,
     ]
 }
 
@@ -57,8 +58,9 @@ async fn with_one_of_each(world: &World, username: &str) -> User {
     let user = world.user(username).await;
     world.anonymous.mutate("passwordResetRequest", json!({ "email": user.email() }), "").await.data();
     world.server.mail_to(&user.email(), RESET, 1).await;
+    user.export_path().await;
     no_jobs(&world.database).await;
-    assert_eq!(kept(world, username).await, [1; 4]);
+    assert_eq!(kept(world, username).await, [1; 5]);
     user
 }
 
@@ -67,26 +69,26 @@ async fn what_has_expired_is_gone_and_the_rest_stays(engine: Engine) {
     let alice = with_one_of_each(&world, "alice").await;
     world.anonymous.challenge(&Wallet::number(1)).await;
     remove_expired(&world).await;
-    assert_eq!((kept(&world, "alice").await, challenges(&world).await), ([1; 4], (1, 1)));
+    assert_eq!((kept(&world, "alice").await, challenges(&world).await), ([1; 5], (1, 1)));
     // Who comes a little late is told so.
     advance(&world, DAY - 3600).await;
     remove_expired(&world).await;
-    assert_eq!((kept(&world, "alice").await, challenges(&world).await), ([1; 4], (1, 1)));
+    assert_eq!((kept(&world, "alice").await, challenges(&world).await), ([1; 5], (1, 1)));
     let late = world.server.mail_to(&alice.email(), RESET, 1).await.code();
     let input = json!({ "token": late, "newPassword": PASSWORD });
     world.anonymous.mutate("passwordReset", input, "user { id }").await.refused("passwordReset", "EXPIRED", &["token"]);
     advance(&world, 3 * 3600).await;
     remove_expired(&world).await;
-    assert_eq!((kept(&world, "alice").await, challenges(&world).await), ([1, 1, 1, 0], (0, 0)));
+    assert_eq!((kept(&world, "alice").await, challenges(&world).await), ([1, 1, 1, 0, 0], (0, 0)));
     advance(&world, DAY).await;
     remove_expired(&world).await;
-    assert_eq!(kept(&world, "alice").await, [1, 1, 0, 0]);
+    assert_eq!(kept(&world, "alice").await, [1, 1, 0, 0, 0]);
     // Whoever came meanwhile is not concerned.
     advance(&world, 29 * DAY).await;
     let bob = with_one_of_each(&world, "bob").await;
     world.anonymous.challenge(&Wallet::number(2)).await;
     remove_expired(&world).await;
-    assert_eq!((kept(&world, "alice").await, kept(&world, "bob").await), ([0; 4], [1; 4]));
+    assert_eq!((kept(&world, "alice").await, kept(&world, "bob").await), ([0; 5], [1; 5]));
     assert_eq!(challenges(&world).await, (1, 1));
     assert!(bob.is_signed_in().await);
     let refreshed = world.anonymous.refresh(&bob.refresh_token).await;
@@ -157,7 +159,7 @@ async fn much_goes_in_small_parts(world: World) {
     }
     world.server.record_statements().await;
     remove_expired(&world).await;
-    assert_eq!(kept(&world, "alice").await, [1, 1, 1, 0]);
+    assert_eq!(kept(&world, "alice").await, [1, 1, 1, 0, 0]);
     let statements = world.server.statements().await;
     for table in ["refresh_tokens", "user_sessions"] {
         let of_table = format!("DELETE FROM {table} ");
@@ -194,12 +196,12 @@ async fn one_node_at_a_time_removes_what_has_expired(world: World) {
     guest.mutate("accountDelete", json!({}), "deletedId").await.ok("/accountDelete/deletedId");
     let left = "SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL";
     eventually("the guest to be gone", async || (world.database.number(left).await == 0).then_some(())).await;
-    assert_eq!(kept(&world, "alice").await, [1, 1, 1, 0]);
+    assert_eq!(kept(&world, "alice").await, [1, 1, 1, 0, 0]);
     eventually("one job", async || (world.database.number("SELECT COUNT(*) FROM jobs").await == 1).then_some(())).await;
     // That node dies, and its time is over.
     world.database.execute(&format!("UPDATE jobs SET available_at = '{PAST}'")).await;
     no_jobs(&world.database).await;
-    assert_eq!(kept(&world, "alice").await, [0; 4]);
+    assert_eq!(kept(&world, "alice").await, [0; 5]);
 }
 
 async fn what_was_given_up_long_ago_is_gone(engine: Engine) {

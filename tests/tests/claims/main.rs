@@ -26,6 +26,7 @@ mod documents;
 mod edge;
 mod events;
 mod expiry;
+mod exports;
 mod forged;
 mod fuzz;
 mod guard;

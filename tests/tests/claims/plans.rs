@@ -36,6 +36,7 @@ const GROWING: &[&str] = &[
     "failed_jobs",
     "email_verification_tokens",
     "password_reset_tokens",
+    "export_tokens",
     "blocks",
     "diaries",
     "wallets",

@@ -130,6 +130,7 @@ impl<'a> Scene<'a> {
             "accountChangePassword" => json!({ "currentPassword": PASSWORD, "newPassword": "another good password" }),
             "accountDeactivate" => json!({ "password": PASSWORD }),
             "accountDelete" => json!({ "password": PASSWORD }),
+            "accountExport" => json!({}),
             "accountUpgrade" => json!({ "email": self.address(), "password": PASSWORD }),
             "walletChallengeCreate" => json!({ "address": self.wallet().address, "chainId": 1 }),
             "walletConnect" => self.to_connect(client).await,

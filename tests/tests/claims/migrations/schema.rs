@@ -32,6 +32,7 @@ async fn up_and_down_and_up_again_gives_the_same_schema(engine: Engine) {
         "messages",
         "thread_events",
         "read_marks",
+        "export_tokens",
         "wallets",
         "wallet_nonces",
         "wallet_challenges",

@@ -71,6 +71,7 @@ pub(super) async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static st
     walk.referrals().await;
     walk.credentials().await;
     walk.imported().await;
+    walk.export().await;
     walk.account().await;
     walk.upkeep().await;
     walk.steps
@@ -218,6 +219,15 @@ impl Walk<'_> {
             assert_eq!(page.list("/viewer/diaryEntries/nodes").len(), 3, "{arguments}");
         }
         self.keep("reading a diary").await;
+    }
+
+    /// Everything of one's own as one file.
+    async fn export(&mut self) {
+        let (server, reader) = (self.server, self.reader);
+        server.record_statements().await;
+        let export = reader.export(server).await;
+        assert!(export["messages"].as_array().unwrap().len() > 100, "{} bytes", export.to_string().len());
+        self.keep("an export").await;
     }
 
     /// Signing in by a hash that came from elsewhere, and beside those that are left.

@@ -1,0 +1,116 @@
+//! Exports: everything of one person's in one document, and nothing of anybody else's. `docs/export.md` says what is in it.
+//!
+//! It is asked for by whoever is signed in, and fetched by a link; what is read of it is read page by page, and for each it is
+//! proved again that whoever asked may.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entity::id::SessionId;
+use entity::{Timestamp, export_token};
+use futures_util::StreamExt;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+
+mod document;
+mod list;
+mod section;
+mod written;
+
+use crate::access::Viewer;
+use crate::app::App;
+use crate::audit::{self, Action, Entry};
+use crate::credential;
+use crate::download::{self, Download};
+use crate::error::{Error, Result};
+use crate::infra::db::Engine;
+use crate::session::{Client, digest, token};
+
+/// How long a link is good for.
+const GOOD: Duration = Duration::from_secs(600);
+
+/// A way to an export. It is nowhere else.
+pub struct Link {
+    /// Where to fetch it: absolute if `public_url` is set, else a path.
+    pub url: String,
+    /// Until when, at the latest.
+    pub expires_at: Timestamp,
+}
+
+/// Gives the viewer a link to what is theirs, in place of any from before.
+pub async fn request(app: &Arc<App>, client: &Client, viewer: &Viewer) -> Result<Link> {
+    let (user_id, session) = viewer.require_session()?;
+    app.limits.export(user_id)?;
+    let token = token(app, "lnx");
+    let (engine, hash, now, session_id) = (app.db.engine(), digest(&token), app.clock.now(), session.id);
+    let expires_at = now + GOOD;
+    let entry = Entry::new(app, Action::AccountExport, user_id, client);
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            hold(engine, transaction, session_id).await?;
+            let sql = "INSERT INTO export_tokens (user_id, session_id, token_hash, created_at, expires_at) \
+                       VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id) DO UPDATE SET \
+                       session_id = excluded.session_id, token_hash = excluded.token_hash, \
+                       created_at = excluded.created_at, expires_at = excluded.expires_at";
+            let values = [user_id.into(), session_id.into(), hash.into(), now.into(), expires_at.into()];
+            transaction.execute_raw(engine.sql(sql, values)).await?;
+            audit::record(transaction, entry).await
+        })
+    });
+    work.await?;
+    Ok(Link { url: download::link(&app.settings, &token), expires_at })
+}
+
+#[derive(FromQueryResult)]
+struct Held {
+    #[expect(dead_code, reason = "that there is a row is all that matters")]
+    id: SessionId,
+}
+
+/// Locks the account of a session that has not ended, as whoever ends it does.
+async fn hold(engine: Engine, on: &DatabaseTransaction, id: SessionId) -> Result<()> {
+    let sql = format!(
+        "SELECT s.id FROM user_sessions s JOIN users u ON u.id = s.user_id \
+         WHERE s.id = $1 AND s.revoked_at IS NULL AND u.deleted_at IS NULL{}",
+        engine.for_update_of("u")
+    );
+    let held = Held::find_by_statement(engine.sql(sql, [id.into()])).one(on).await?;
+    held.map(drop).ok_or_else(ended)
+}
+
+/// What the link was asked for by is over.
+fn ended() -> Error {
+    Error::Unauthenticated("The session has ended: sign in again.")
+}
+
+/// Opens an export by the secret of its link, which is used up by that; none if it is not good (any more), or the session that
+/// asked for it has ended.
+pub(crate) async fn open(app: &Arc<App>, token: &str) -> Result<Option<Download>> {
+    let (engine, hash) = (app.db.engine(), digest(token));
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let sql = "DELETE FROM export_tokens WHERE token_hash = $1 RETURNING *";
+            Ok(export_token::Model::find_by_statement(engine.sql(sql, [hash.into()])).one(transaction).await?)
+        })
+    });
+    let used: Option<export_token::Model> = work.await?;
+    let Some(used) = used.filter(|used| used.expires_at > app.clock.now()) else { return Ok(None) };
+    let source = Source { app: app.clone(), session_id: used.session_id };
+    let Some(viewer) = credential::of_session(app, used.session_id).await? else { return Ok(None) };
+    let name = format!("linnet-{}.json", viewer.require()?.user.username);
+    let parts = document::document(source).boxed();
+    Ok(Some(Download { viewer, name, media_type: "application/json; charset=utf-8", parts }))
+}
+
+/// What an export is read from, and the session that it is read for.
+#[derive(Clone)]
+struct Source {
+    app: Arc<App>,
+    session_id: SessionId,
+}
+
+impl Source {
+    /// Proves that what asked for the export still speaks for its account.
+    async fn prove(&self) -> Result<Viewer> {
+        credential::of_session(&self.app, self.session_id).await?.ok_or_else(ended)
+    }
+}

@@ -1,0 +1,5 @@
+//! Exports of one's own data.
+
+mod content;
+mod links;
+mod streams;
