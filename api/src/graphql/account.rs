@@ -131,8 +131,9 @@ impl AccountMutation {
         SessionPayload::of(&scope, outcome.await).await
     }
 
-    /// Makes your guest's account a full one, which keeps its id, its name and what it wrote, and goes on in this session. A mail
-    /// asks for proof of the address. Sockets that are open go on as a guest's: connect anew.
+    /// Gives an address and a password to your account if it has none: to a guest's, which becomes a full one, and to one that came
+    /// with a wallet. It keeps its id, its name and what it wrote, and goes on in this session. A mail asks for proof of the address.
+    /// Sockets that are open go on as before: connect anew. An account that has a password is refused with CONFLICT.
     async fn account_upgrade(
         &self,
         ctx: &Context<'_>,

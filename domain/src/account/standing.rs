@@ -1,8 +1,7 @@
-//! What an account is: a guest's that becomes a full one, and one that its owner puts to rest.
+//! What an account is: one that is given a password, a guest's that becomes a full one by it, and one that its owner puts to rest.
 
 use std::sync::Arc;
 
-use entity::user::UserKind;
 use sea_orm::{ConnectionTrait, DbErr, SqlErr};
 
 use super::{anew, check_email, check_password, email, letter, lock, password, taken_refusal};
@@ -15,7 +14,8 @@ use crate::session::{Client, end_all};
 use crate::text::{Checks, unique_key};
 use crate::{administration, mail};
 
-/// Makes a guest's account a full one: it keeps its id, its name and what it wrote.
+/// Gives an address and a password to an account that has none: a guest's, which becomes a full one, or one that came with a wallet.
+/// It keeps its id, its name and what it wrote.
 pub async fn upgrade(
     app: &Arc<App>,
     client: &Client,
@@ -25,8 +25,8 @@ pub async fn upgrade(
 ) -> Result<Viewer> {
     let user = &viewer.require()?.user;
     let (_, session) = viewer.require_session()?;
-    if user.kind != UserKind::Guest {
-        return Err(full_already());
+    if user.password_hash.is_some() {
+        return Err(has_password());
     }
     let mut checks = Checks::default();
     check_email(&mut checks, &email);
@@ -44,11 +44,11 @@ pub async fn upgrade(
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let sql = "UPDATE users SET kind = 'human', email = $2, email_key = $3, password_hash = $4, updated_at = $5 \
-                       WHERE id = $1 AND kind = 'guest'";
+                       WHERE id = $1 AND password_hash IS NULL AND deleted_at IS NULL";
             let values = [user_id.into(), email.clone().into(), key.into(), hash.into(), now.into()];
             let done = transaction.execute_raw(context.db.engine().sql(sql, values)).await.map_err(taken)?;
             if done.rows_affected() == 0 {
-                return Err(full_already());
+                return Err(has_password());
             }
             audit::record(transaction, entry).await?;
             email::ask_for_proof(&context, transaction, user_id, email, now).await
@@ -58,8 +58,8 @@ pub async fn upgrade(
     anew(app, user_id, session).await
 }
 
-fn full_already() -> Error {
-    let message = "It is a full account already.".into();
+fn has_password() -> Error {
+    let message = "It has a password already.".into();
     Error::Refused(vec![Refusal { code: Code::Conflict, path: Vec::new(), message }])
 }
 

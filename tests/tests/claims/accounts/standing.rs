@@ -9,7 +9,7 @@ use super::{OTHER, OWN, VIEWER, audited, is_out, open_sessions, sign_in, viewer}
 
 claims![
     a_guest_becomes_a_full_account_and_keeps_what_it_wrote,
-    only_guests_become_full_accounts,
+    who_has_a_password_is_given_none,
     of_two_upgrades_at_once_one_holds,
     an_account_rests_until_its_owner_signs_in,
     putting_an_account_to_rest_takes_the_password,
@@ -47,7 +47,7 @@ async fn a_guest_becomes_a_full_account_and_keeps_what_it_wrote(world: World) {
     assert_eq!(audited(&world, &guest, "account_upgrade", true).await, 1);
 }
 
-async fn only_guests_become_full_accounts(world: World) {
+async fn who_has_a_password_is_given_none(world: World) {
     let alice = world.user("alice").await;
     let guest = world.guest("visitor").await;
     upgrade(&alice, "other@example.org", OTHER).await.refused("accountUpgrade", "CONFLICT", &[]);

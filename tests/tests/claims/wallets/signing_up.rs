@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tests::account::PASSWORD;
 use tests::{Engine, Wallet, World, claims};
 
 use super::{audited, taking_wallets, taking_wallets_with};
@@ -15,6 +16,7 @@ claims![
     a_name_has_to_be_free_and_well_formed,
     of_two_sign_ups_at_once_one_wins,
     the_last_way_in_is_not_taken_away,
+    an_account_that_came_with_a_wallet_is_given_an_address_and_a_password,
 ];
 
 async fn making_accounts(engine: Engine) -> World {
@@ -51,6 +53,24 @@ async fn a_wallet_makes_an_account(engine: Engine) {
     assert_eq!((audited(&world, "account_create").await, audited(&world, "wallet_connect").await), (1, 1));
     // It is an account like any other.
     alice.create_room("A room").await;
+}
+
+async fn an_account_that_came_with_a_wallet_is_given_an_address_and_a_password(engine: Engine) {
+    let world = making_accounts(engine).await;
+    let wallet = Wallet::number(1);
+    let signed = wallet.signed(&world.anonymous.challenge(&wallet).await);
+    let answer = world.anonymous.try_sign_up_with(signed, json!({ "username": "alice" })).await;
+    let alice = world.anonymous.signed_in("accountCreateWithWallet", &answer);
+    let input = json!({ "email": "alice@example.org", "password": PASSWORD });
+    let answer = alice.mutate("accountUpgrade", input.clone(), "viewer { email user { id kind } }").await;
+    let expected = json!({ "email": "alice@example.org", "user": { "id": alice.id, "kind": "HUMAN" } });
+    assert_eq!(answer.ok("/accountUpgrade/viewer"), &expected);
+    assert_eq!(world.anonymous.sign_in("alice").await.id, alice.id);
+    // The wallet is one way in of two now.
+    assert_eq!(world.anonymous.sign_in_with(&wallet).await.id, alice.id);
+    alice.mutate("accountUpgrade", input, "").await.refused("accountUpgrade", "CONFLICT", &[]);
+    let rest = json!({ "password": PASSWORD });
+    alice.mutate("accountDeactivate", rest, "deactivatedId").await.ok("/accountDeactivate/deactivatedId");
 }
 
 async fn a_name_that_is_made_does_not_tell_the_address(engine: Engine) {
