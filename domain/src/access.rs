@@ -101,10 +101,9 @@ impl Reader {
         self.takes_part() && self.thread().archived_at.is_none() && !self.thread().blocked
     }
 
-    /// Whether the viewer manages the thread; nobody manages a direct one.
-    pub fn can_manage(&self) -> bool {
-        let admin = self.0.participant.as_ref().is_some_and(|row| row.role == Role::Admin);
-        admin && self.thread().kind != ThreadKind::Direct
+    /// Whether a member of this role manages the thread, and what others wrote in it; nobody manages a direct one.
+    pub fn is_managed_by(&self, role: Role) -> bool {
+        role == Role::Admin && self.thread().kind != ThreadKind::Direct
     }
 
     /// The same proof with a newer row of the same thread, as the log's reader found it.
@@ -153,9 +152,9 @@ impl Member {
         self.role
     }
 
-    /// Whether they may delete what others wrote.
-    pub fn moderates(&self) -> bool {
-        self.role == Role::Admin && self.thread().kind != ThreadKind::Direct
+    /// Whether they manage the thread, and may delete what others wrote.
+    pub fn manages(&self) -> bool {
+        self.reader.is_managed_by(self.role)
     }
 }
 
@@ -258,7 +257,7 @@ pub async fn author(app: &App, viewer: &Viewer, id: ThreadId) -> Result<Author> 
 /// Proves that the viewer manages a group or a room. An archived one can be managed only to take it back.
 pub async fn admin(app: &App, viewer: &Viewer, id: ThreadId) -> Result<Admin> {
     let member = member(app, viewer, id).await?;
-    if !member.reader.can_manage() {
+    if !member.manages() {
         return Err(Error::refuse(Code::Forbidden, "thread_id", "Only an admin of the thread may do this."));
     }
     not_archived(member.thread())?;
@@ -269,7 +268,7 @@ pub async fn admin(app: &App, viewer: &Viewer, id: ThreadId) -> Result<Admin> {
 /// closed by a block may be put away and not taken back, or the one could go on ringing at the other's inbox.
 pub async fn archivist(app: &App, viewer: &Viewer, id: ThreadId, archived: bool) -> Result<Admin> {
     let member = member(app, viewer, id).await?;
-    if member.thread().kind != ThreadKind::Direct && !member.reader.can_manage() {
+    if member.thread().kind != ThreadKind::Direct && !member.manages() {
         return Err(Error::refuse(Code::Forbidden, "id", "Only an admin of the thread may archive it."));
     }
     if !archived {

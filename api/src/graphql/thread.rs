@@ -319,12 +319,12 @@ impl ViewerThreadState {
 
     /// Whether you may send here now: not while it is archived, nor in a direct thread while one of you blocks the other.
     async fn can_send(&self) -> bool {
-        self.reader.thread().archived_at.is_none() && !self.reader.thread().blocked
+        self.reader.can_send()
     }
 
     /// Whether you may add, remove, rename and archive here.
     async fn can_manage(&self) -> bool {
-        self.row.role == row::Role::Admin && self.reader.thread().kind != Kind::Direct
+        self.reader.is_managed_by(self.row.role)
     }
 }
 

@@ -130,7 +130,7 @@ impl Change for MessageChange {
                 self.edit(batch, row, content, *expected_version)?;
             }
             Act::Delete => {
-                if !own && !self.proof.moderates() {
+                if !own && !self.proof.manages() {
                     let why = "Only its sender or an admin of the thread may delete a message.";
                     return Err(Refusal::new(Code::Forbidden, "id", why).into());
                 }
