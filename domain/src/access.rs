@@ -101,11 +101,6 @@ impl Reader {
         self.takes_part() && self.thread().archived_at.is_none() && !self.thread().blocked
     }
 
-    /// Whether a member of this role manages the thread, and what others wrote in it; nobody manages a direct one.
-    pub fn is_managed_by(&self, role: Role) -> bool {
-        role == Role::Admin && self.thread().kind != ThreadKind::Direct
-    }
-
     /// The same proof with a newer row of the same thread, as the log's reader found it.
     pub(crate) fn at(&self, thread: Arc<thread::Model>) -> Self {
         debug_assert_eq!(thread.id, self.id());
@@ -154,8 +149,13 @@ impl Member {
 
     /// Whether they manage the thread, and may delete what others wrote.
     pub fn manages(&self) -> bool {
-        self.reader.is_managed_by(self.role)
+        manages(self.role)
     }
+}
+
+/// Whether a member of this role manages the thread. Nobody does in a direct one: both of the two are members.
+pub fn manages(role: Role) -> bool {
+    role == Role::Admin
 }
 
 /// Proof that the viewer writes in a thread: takes part, and the thread is neither archived nor closed by a block.

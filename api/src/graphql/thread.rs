@@ -324,7 +324,7 @@ impl ViewerThreadState {
 
     /// Whether you may add, remove, rename and archive here.
     async fn can_manage(&self) -> bool {
-        self.reader.is_managed_by(self.row.role)
+        access::manages(self.row.role)
     }
 }
 
