@@ -26,6 +26,8 @@ use crate::text::{Checks, folded, is_storable};
 const LONGEST_TITLE: usize = 255;
 /// Characters of what an entry says, at the most.
 const LONGEST_CONTENT: usize = 20_000;
+/// Characters that are searched for, at the most.
+const LONGEST_SEARCH: usize = 1000;
 /// Characters of a mood, at the most.
 const LONGEST_MOOD: usize = 50;
 
@@ -175,6 +177,9 @@ pub fn key(entry: &Entry) -> Key {
 pub async fn list(app: &App, viewer: &Viewer, filter: &Filter, window: &Window<Key>) -> Result<Page<Entry>> {
     let (user_id, _) = viewer.require_session()?;
     let month = filter.month.as_deref().map(month).transpose()?;
+    let mut checks = Checks::default();
+    checks.longest("search", filter.search.as_deref().unwrap_or_default(), LONGEST_SEARCH);
+    checks.done()?;
     let search = filter.search.as_deref().map(folded).filter(|text| !text.is_empty());
     if search.as_deref().is_some_and(|text| !is_storable(text)) {
         return Ok(Page::empty());

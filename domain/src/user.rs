@@ -8,6 +8,7 @@ use entity::user::UserKind;
 use sea_orm::FromQueryResult;
 
 use crate::access::Viewer;
+use crate::account::LONGEST_LOGIN;
 use crate::app::App;
 use crate::block;
 use crate::error::Result;
@@ -53,7 +54,7 @@ pub async fn by_ids(app: &App, ids: &[UserId]) -> Result<HashMap<UserId, Public>
 
 /// The account of that name, whatever the case.
 pub async fn by_username(app: &App, username: &str) -> Result<Option<Public>> {
-    if !is_storable(username) {
+    if username.len() > LONGEST_LOGIN || !is_storable(username) {
         return Ok(None);
     }
     let sql = format!("SELECT {PUBLIC} {FROM} AND u.username_key = $1");
@@ -81,10 +82,10 @@ pub struct Listed {
 }
 
 /// All accounts by username; with `search`, those whose username begins with it and then those whose display name does,
-/// whatever the case and the accents. Without those at rest, suspended, or blocked either way. Not for the anonymous.
+/// whatever the case and the accents. No name begins with more than any is long. Without those at rest, suspended, or blocked either way. Not for the anonymous.
 pub async fn list(app: &App, viewer: &Viewer, search: Option<&str>, window: &Window<Key>) -> Result<Page<Listed>> {
     let viewer = viewer.require()?.user.id;
-    if search.is_some_and(|search| !is_storable(search)) {
+    if search.is_some_and(|search| search.len() > LONGEST_LOGIN || !is_storable(search)) {
         return Ok(Page::empty());
     }
     // Usernames have no accents, so the key without them is theirs, too.
