@@ -27,8 +27,9 @@ use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::db::{self, Engine};
+use crate::limit::Asking;
 use crate::referral;
-use crate::session::{self, Client, Fresh, Issued};
+use crate::session::{self, Client, Fresh, Issued, digest};
 use crate::text::{Checks, is_storable, search_key, unique_key};
 use crate::wallet;
 
@@ -69,6 +70,9 @@ pub async fn create(app: &Arc<App>, client: &Client, viewer: &Viewer, sign_up: S
     if let Some(referral) = &referral {
         referral.look(app).await?;
     }
+    if !sign_up.is_vouched_for {
+        app.limits.mail(Asking::Newcomer, digest(&unique_key(&sign_up.email)))?;
+    }
     app.limits.password(client.ip_address)?;
     let password_hash = app.hasher.hash(sign_up.password.clone()).await?;
     let mut user = new_user(app, &sign_up.username, Some(&sign_up.email), Some(password_hash), UserKind::Human);
@@ -98,8 +102,8 @@ fn check_email(checks: &mut Checks, email: &str) {
             |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@');
         clean(local) && clean(domain) && !domain.starts_with('.') && !domain.ends_with('.')
     });
-    // Normalising may make a text longer than what an index takes.
-    let keyed = unique_key(email).len() <= LONGEST_LOGIN;
+    // Normalising may make a text longer than what an index takes; and one that is longer already is not worth it.
+    let keyed = email.len() <= LONGEST_LOGIN && unique_key(email).len() <= LONGEST_LOGIN;
     checks.require(formed && keyed, Code::Invalid, "email", "It must be an email address.");
 }
 
@@ -323,7 +327,7 @@ pub(crate) const LONGEST_LOGIN: usize = 1000;
 
 /// The account that a login (a username or an email) names, if it may sign in.
 pub(crate) async fn by_login(app: &App, login: &str) -> Result<Option<user::Model>> {
-    if !is_storable(login) {
+    if login.len() > LONGEST_LOGIN || !is_storable(login) {
         return Ok(None);
     }
     let column = if login.contains('@') { "email_key" } else { "username_key" };

@@ -91,7 +91,7 @@ impl Arrival {
     }
 
     /// Recognises the device, or remembers a new one. One that is known keeps the name that its owner knows it by; one that is new
-    /// is told to the account's address, but not as the account is made.
+    /// is told to the account's address, if that is proved, but not as the account is made.
     pub(crate) async fn store(
         self,
         app: &App,
@@ -121,7 +121,7 @@ impl Arrival {
         if stored.id == row.id {
             make_room(app, on, &stored, &self.entry).await?;
             audit::record(on, self.entry).await?;
-            if let Some(to) = user.email.clone().filter(|_| !is_sign_up) {
+            if let Some(to) = letter::proved(user).filter(|_| !is_sign_up) {
                 mail::queue(app, on, letter::new_device(to, user, &stored, self.from)).await?;
             }
         }

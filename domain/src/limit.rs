@@ -127,12 +127,25 @@ pub fn site(address: IpAddr) -> IpAddr {
 /// At whose password somebody tries.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Target {
-    /// An account's, from where it has never been signed in to.
+    /// An account's, by whoever is signed in to it, elsewhere than where they signed in.
     Account(UserId),
-    /// An account's, from a site where it has been signed in to: whoever tries elsewhere does not lock its owner out there.
+    /// An account's, from a site where it has been signed in to: whoever tries elsewhere does not lock its owner out there. Counted by
+    /// account, so that whoever shares a site with somebody can tell that they sign in there, and by which name and address: neighbours
+    /// are trusted that far, since else they could lock each other out.
     Familiar(UserId, IpAddr),
-    /// Nobody's: a digest of the login that names no account.
-    Nobody(Vec<u8>),
+    /// Whoever's: a digest of the login that is tried from elsewhere, whether or not it names an account, and not which.
+    Login(Vec<u8>),
+}
+
+/// Who asks for a mail to an address. What strangers ask for keeps nobody from asking for their own, nor from signing up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Asking {
+    /// Anybody: the address is whose it is.
+    Anybody,
+    /// Somebody who gives it with an account that is made.
+    Newcomer,
+    /// The account that waits for it to be proved.
+    Owner(UserId),
 }
 
 /// How many sign-ups an address may have looked at for each that it may have hashed: people try names that are taken.
@@ -142,7 +155,7 @@ struct Limiting {
     targets: Buckets<Target>,
     attempts: Buckets<IpAddr>,
     looks: Buckets<IpAddr>,
-    mails: Buckets<Vec<u8>>,
+    mails: Buckets<(Asking, Vec<u8>)>,
     exports: Buckets<UserId>,
     challenges: Buckets<IpAddr>,
     writes: Pair,
@@ -189,8 +202,13 @@ impl Limits {
     }
 
     /// Counts a mail that somebody asks for, by a digest of where it goes; whether or not there is somebody.
-    pub(crate) fn mail(&self, address: &Vec<u8>) -> Result<()> {
-        self.0.as_ref().map_or(Ok(()), |limits| limits.mails.take(address, 1))
+    pub(crate) fn mail(&self, asking: Asking, address: Vec<u8>) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |limits| limits.mails.take(&(asking, address), 1))
+    }
+
+    /// Counts a change of an account's that it is not signed in for, but has shown what speaks for it.
+    pub(crate) fn write(&self, user_id: UserId) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |limits| limits.writes.accounts.take(&user_id, 1))
     }
 
     /// Counts an export of everything that an account has.
@@ -243,7 +261,7 @@ mod tests {
         assert!((0..5).all(|_| limits.attempt(&ann).is_ok()));
         assert!(matches!(limits.attempt(&ann), Err(Error::RateLimited { .. })));
         assert!(limits.attempt(&Target::Account(account(2))).is_ok());
-        assert!(limits.attempt(&Target::Nobody(b"ann".to_vec())).is_ok());
+        assert!(limits.attempt(&Target::Login(b"ann".to_vec())).is_ok());
         assert!((0..9).all(|_| Limits::new(None).attempt(&ann).is_ok()));
     }
 
@@ -278,10 +296,12 @@ mod tests {
     #[test]
     fn the_sixth_mail_to_an_address_has_to_wait_for_minutes() {
         let limits = Limits::new(rates(5));
-        assert!((0..5).all(|_| limits.mail(&b"ann".to_vec()).is_ok()));
-        let refusal = limits.mail(&b"ann".to_vec());
+        let mail = |asking, to: &[u8]| limits.mail(asking, to.to_vec());
+        assert!((0..5).all(|_| mail(Asking::Anybody, b"ann").is_ok()));
+        let refusal = mail(Asking::Anybody, b"ann");
         assert!(matches!(refusal, Err(Error::RateLimited { retry_after }) if retry_after > Duration::from_secs(600)));
-        assert!(limits.mail(&b"bob".to_vec()).is_ok());
+        assert!(mail(Asking::Anybody, b"bob").is_ok());
+        assert!([Asking::Newcomer, Asking::Owner(account(1))].into_iter().all(|asking| mail(asking, b"ann").is_ok()));
     }
 
     #[test]

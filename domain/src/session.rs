@@ -35,13 +35,16 @@ use crate::credential::Credential;
 use crate::device::{Arrival, Introduced};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
-use crate::infra::db;
+use crate::infra::db::{self, Engine};
 use crate::limit::{Target, site};
 use crate::password::{Verdict, Waiting, compare_at};
 use crate::text::unique_key;
 
 /// How long a used refresh token may be used again.
 const GRACE: Duration = Duration::from_secs(10);
+/// How often a session may be refreshed from when a token was used until it is used again. More than tabs there are is somebody
+/// who collects tokens.
+const WITHIN_GRACE: i64 = 8;
 
 /// The client at the other end, as the edge sees it.
 #[derive(Debug, Clone, Default)]
@@ -256,17 +259,19 @@ struct Place {
     ip_address: String,
 }
 
-/// At whose password an attempt is made. The same is asked whether or not there is somebody, since time tells, too.
+/// What an attempt is counted by. Where it comes from elsewhere, that is the login as it was given, an account's or nobody's: were it
+/// the account, a limit that is met by a name would tell whose an address is. The same is asked whether or not there is somebody,
+/// since time tells, too.
 async fn target(app: &App, client: &Client, login: &str, found: Option<&user::Model>) -> Result<Target> {
     let id = found.map_or_else(|| UserId::from_uuid(Uuid::nil()), |user| user.id);
     let sql = "SELECT DISTINCT ip_address FROM user_sessions WHERE user_id = $1 AND ip_address IS NOT NULL";
     let places: Vec<Place> = app.db.all(sql, [id.into()]).await?;
     let here = client.ip_address.map(site);
     let known = |place: &Place| place.ip_address.parse().ok().map(site) == here;
+    let other = digest(&unique_key(login));
     Ok(match (found, here) {
-        (None, _) => Target::Nobody(digest(&unique_key(login))),
         (Some(user), Some(here)) if places.iter().any(known) => Target::Familiar(user.id, here),
-        (Some(user), _) => Target::Account(user.id),
+        _ => Target::Login(other),
     })
 }
 
@@ -334,7 +339,14 @@ pub async fn refresh(app: &Arc<App>, client: &Client, presented: &str) -> Result
                 audit::record(transaction, entry.by(None)).await?;
                 return Ok(Refreshed::Refused(Code::Expired, Some(found.session.id)));
             }
-            let fresh = Fresh::issue(&context, found.session, found.token.family_id);
+            context.limits.write(found.user.id)?;
+            if let Some(used_at) = found.token.used_at
+                && refreshed_since(engine, transaction, found.session.id, used_at).await? >= WITHIN_GRACE
+            {
+                return Ok(Refreshed::Refused(Code::Expired, None));
+            }
+            let mut fresh = Fresh::issue(&context, found.session, found.token.family_id);
+            fresh.tokens.created_at = stamp;
             let sql = "UPDATE refresh_tokens SET used_at = coalesce(used_at, $2) WHERE id = $1";
             transaction.execute_raw(engine.sql(sql, [found.token.id.into(), stamp.into()])).await?;
             let sql = "UPDATE user_sessions SET expires_at = $2, last_activity_at = $3 WHERE id = $1";
@@ -353,6 +365,18 @@ pub async fn refresh(app: &Arc<App>, client: &Client, presented: &str) -> Result
             Err(refusal(code, "This refresh token is not valid (any more): sign in again."))
         }
     }
+}
+
+#[derive(FromQueryResult)]
+struct Count {
+    count: i64,
+}
+
+/// How often a session has been refreshed since one of its tokens was used; by the database's clock, which both times are of.
+async fn refreshed_since(engine: Engine, on: &DatabaseTransaction, id: SessionId, used_at: Timestamp) -> Result<i64> {
+    let sql = "SELECT count(*) AS count FROM refresh_tokens WHERE session_id = $1 AND created_at >= $2";
+    let row = Count::find_by_statement(engine.sql(sql, [id.into(), used_at.into()])).one(on).await?;
+    Ok(row.map_or(0, |row| row.count))
 }
 
 /// A refusal must be committed, too: it may have ended a family.

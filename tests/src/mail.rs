@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::deadline::eventually;
-use crate::{Server, User};
+use crate::{Server, User, World};
 
 /// A mail, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +95,15 @@ impl Server {
     pub async fn mail_to(&self, address: &str, subject: &str, number: usize) -> Mail {
         let what = format!("mail {number} to {address}: {subject}");
         eventually(&what, async || self.mails_to(address, subject).into_iter().nth(number - 1)).await
+    }
+}
+
+impl World {
+    /// Proves the address of an account that has just signed up, by the mail that went there.
+    pub async fn prove(&self, user: &User) {
+        let code = self.server.mail_to(&user.email(), PROVE, 1).await.code();
+        let answer = self.anonymous.mutate("accountVerifyEmail", json!({ "token": code }), "user { id }").await;
+        assert_eq!(answer.text("/accountVerifyEmail/user/id"), user.id);
     }
 }
 

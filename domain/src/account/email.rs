@@ -17,6 +17,7 @@ use crate::audit::{self, Action, Entry};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::db::Engine;
 use crate::job::{self, Running, Task};
+use crate::limit::Asking;
 use crate::mail::{self, Mail};
 use crate::session::{Client, digest, token};
 use crate::text::{Checks, unique_key};
@@ -34,7 +35,7 @@ pub async fn pending(app: &App, viewer: &Viewer) -> Result<Option<String>> {
 }
 
 fn is_of(user: &user::Model, email: &str) -> bool {
-    user.email_key.as_deref() == Some(unique_key(email).as_str())
+    email.len() <= LONGEST_LOGIN && user.email_key.as_deref() == Some(unique_key(email).as_str())
 }
 
 /// Sends the mail once more that proves an address: the one given, or whichever of the viewer's is not proved.
@@ -50,7 +51,7 @@ pub async fn send_verification(app: &Arc<App>, viewer: &Viewer, email: Option<St
     };
     let why = "None of your addresses is waiting to be proved, or not this one.";
     let to = to.ok_or_else(|| Error::refuse(Code::NotFound, "email", why))?;
-    app.limits.mail(&digest(&unique_key(&to)))?;
+    app.limits.mail(Asking::Owner(user.id), digest(&unique_key(&to)))?;
     let (context, email, now) = (app.clone(), to.clone(), app.clock.now());
     let work = app.db.write(move |transaction| {
         Box::pin(async move { ask_for_proof(&context, transaction, user.id, email, now).await })
@@ -92,13 +93,13 @@ pub async fn change(
     checks.require(!is_of(user, &email), Code::Conflict, "email", "It is your address already.");
     checks.done()?;
     let proof = password::prove(app, client, signed_in, password, "password").await?;
-    app.limits.mail(&digest(&unique_key(&email)))?;
+    app.limits.mail(Asking::Anybody, digest(&unique_key(&email)))?;
     let (context, user_id, now) = (app.clone(), user.id, app.clock.now());
     let entry = Entry::new(app, Action::EmailChangeRequest, user_id, client);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let user = lock(&context, transaction, user_id, &proof).await?;
-            if let Some(old) = user.email.clone() {
+            if let Some(old) = letter::proved(&user) {
                 mail::queue(&context, transaction, letter::address_to_change(old, &user, &email)).await?;
             }
             audit::record(transaction, entry).await?;

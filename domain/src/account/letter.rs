@@ -7,6 +7,12 @@ use entity::{user, user_device};
 use crate::app::Settings;
 use crate::mail::Mail;
 
+/// The address of an account that letters go to. One that nobody has proved may be anybody's, who is written to by nobody but for
+/// the proof itself and for a new password, and never with what somebody else has written.
+pub(crate) fn proved(user: &user::Model) -> Option<String> {
+    user.email.clone().filter(|_| user.email_verified_at.is_some())
+}
+
 /// Says how to prove an address.
 pub(super) fn prove_address(settings: &Settings, user: &user::Model, to: String, token: &str) -> Mail {
     let text = format!(
@@ -99,6 +105,16 @@ pub(crate) fn new_device(to: String, user: &user::Model, device: &user_device::M
         user.username
     );
     letter(user, to, "A new device signed in to your account", &text)
+}
+
+/// Says that somebody takes everything of the account's along.
+pub(crate) fn exported(to: String, user: &user::Model) -> Mail {
+    let text = format!(
+        "somebody who is signed in to your account {} asked for a file of everything in it. If it was not you, change your password \
+         now: that ends the link to the file, too.",
+        user.username
+    );
+    letter(user, to, "Your data was exported", &text)
 }
 
 /// How to use a token: by a link, if it is known to where, and by typing it in.

@@ -18,7 +18,7 @@ use crate::error::{Code, Refusal, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db::Engine;
 use crate::job::{self, Running, Task};
-use crate::limit::{Target, site};
+use crate::limit::{Asking, Target, site};
 use crate::mail;
 use crate::password::compare;
 use crate::session::{Client, digest, end_all, token};
@@ -107,7 +107,7 @@ pub async fn request_reset(app: &Arc<App>, client: &Client, email: &str) -> Resu
     checks.done()?;
     let email = unique_key(email);
     app.limits.look(client.ip_address)?;
-    app.limits.mail(&digest(&email))?;
+    app.limits.mail(Asking::Anybody, digest(&email))?;
     let context = app.clone();
     let work = app.db.write(move |transaction| {
         Box::pin(async move { job::add(&context, transaction, &Task::ResetPassword { email }).await })

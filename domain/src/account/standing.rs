@@ -10,7 +10,8 @@ use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
-use crate::session::{Client, end_all};
+use crate::limit::Asking;
+use crate::session::{Client, digest, end_all};
 use crate::text::{Checks, unique_key};
 use crate::{administration, mail};
 
@@ -37,6 +38,7 @@ pub async fn upgrade(
     if super::holds(app, "email_key", &key).await? {
         return Err(taken_refusal("email").into());
     }
+    app.limits.mail(Asking::Newcomer, digest(&key))?;
     app.limits.password(client.ip_address)?;
     let hash = app.hasher.hash(password).await?;
     let entry = Entry::new(app, Action::AccountUpgrade, user_id, client);

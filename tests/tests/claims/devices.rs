@@ -22,6 +22,7 @@ claims![
     when_a_device_was_last_used_is_written,
     devices_are_paged,
     a_new_device_is_told_to_the_accounts_address,
+    an_address_that_nobody_has_proved_is_told_of_no_device,
     a_device_that_is_not_used_makes_room_for_a_new_one,
     on_more_devices_than_there_may_be_nobody_signs_in,
 ];
@@ -278,12 +279,28 @@ async fn devices_are_paged(world: World) {
     assert_eq!((walked.len(), walked), (5, all));
 }
 
+const SUBJECT: &str = "A new device signed in to your account";
+
+async fn an_address_that_nobody_has_proved_is_told_of_no_device(world: World) {
+    let alice = world.user("alice").await;
+    world.anonymous.sign_in_on("alice", device(1)).await;
+    world.prove(&alice).await;
+    world.anonymous.sign_in_on("alice", device(2)).await;
+    let told = world.server.mail_to(&alice.email(), SUBJECT, 1).await;
+    assert!(told.text.contains("Telephone 2"), "{told:?}");
+    eventually("all to be sent", async || {
+        (world.database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(())
+    })
+    .await;
+    assert_eq!(world.server.mails_to(&alice.email(), SUBJECT).len(), 1);
+}
+
 async fn a_new_device_is_told_to_the_accounts_address(world: World) {
-    const SUBJECT: &str = "A new device signed in to your account";
     let sign_up =
         json!({ "username": "alice", "email": "alice@example.org", "password": PASSWORD, "device": device(1) });
     let answer = world.anonymous.mutate("accountCreate", sign_up, SESSION).await;
     let alice = world.anonymous.signed_in("accountCreate", &answer);
+    world.prove(&alice).await;
     let mut other = device(2);
     other["name"] = json!("A telephone\r\n\r\nthat says more");
     world.anonymous.sign_in_on("alice", other.clone()).await;

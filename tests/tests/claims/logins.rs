@@ -10,7 +10,8 @@ use tests::{Answer, Engine, World, claims};
 
 claims![
     a_login_of_any_length_is_a_wrong_one,
-    name_and_email_of_an_account_are_counted_as_one,
+    texts_of_any_length_are_refused_at_once,
+    no_limit_tells_whose_an_address_is,
     who_tries_elsewhere_locks_nobody_out_at_home,
     a_login_of_nobody_is_counted_as_any_other,
     who_asks_for_many_names_is_not_told_which_are_taken,
@@ -53,6 +54,34 @@ async fn a_login_of_any_length_is_a_wrong_one(world: World) {
     assert_eq!(world.anonymous.sign_in("alice").await.username, "alice");
 }
 
+async fn texts_of_any_length_are_refused_at_once(world: World) {
+    let alice = world.user("alice").await;
+    let (long, marks) = ("\u{fdfa}".repeat(300_000), "\u{301}\u{316}".repeat(200_000));
+    let times = |field: &str| (0..10).map(|number| format!("a{number}: {field} ")).collect::<String>();
+    let begun = Instant::now();
+    for text in [&long, &marks] {
+        let text = json!({ "text": text });
+        let users = "users(search: $text, first: 1) { nodes { id } }";
+        let found = alice.graphql(&format!("query($text: String!) {{ {} }}", times(users)), text.clone()).await;
+        assert!(found.list("/a9/nodes").is_empty(), "{}", found.json);
+        let name = "user(by: { username: $text }) { id }";
+        let found = alice.graphql(&format!("query($text: String!) {{ {} }}", times(name)), text.clone()).await;
+        assert!(found.ok("/a9").is_null(), "{}", found.json);
+        let entries = "diaryEntries(search: $text, first: 1) { nodes { id } }";
+        let document = format!("query($text: String!) {{ viewer {{ {} }} }}", times(entries));
+        let refused = alice.graphql(&document, text.clone()).await;
+        let error = &refused.json["errors"][0];
+        assert_eq!(error["extensions"]["code"], "TOO_LONG", "{}", refused.json);
+        let sign_up = "accountCreate(input: { username: \"bob\", email: $text, password: \"long enough\" }) \
+            { errors { code path } }";
+        let document = format!("mutation($text: String!) {{ {} }}", times(sign_up));
+        let refused = world.anonymous.graphql(&document, text).await;
+        let errors = refused.list("/a9/errors");
+        assert_eq!(errors[0], json!({ "code": "TOO_LONG", "path": ["input", "email"] }), "{}", refused.json);
+    }
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+}
+
 /// A server that counts attempts, five a minute, and believes who its clients say they are.
 async fn counting(engine: Engine) -> World {
     let settings = [("LINNET_RATE_LIMITS", "on"), ("LINNET_TRUSTED_PROXIES", "127.0.0.1")];
@@ -90,11 +119,17 @@ async fn exhaust(world: &World, logins: &[&str]) {
     }
 }
 
-async fn name_and_email_of_an_account_are_counted_as_one(engine: Engine) {
+async fn no_limit_tells_whose_an_address_is(engine: Engine) {
     let world = counting(engine).await;
-    sign_up_from(&world, "198.51.100.1", "alice").await.ok("/accountCreate/user/id");
-    exhaust(&world, &["alice", "Alice@example.org", "ALICE"]).await;
-    sign_in_from(&world, "203.0.113.10", "alice@example.org", PASSWORD).await.failed("RATE_LIMITED");
+    for name in ["alice", "bob"] {
+        sign_up_from(&world, "198.51.100.1", name).await.ok("/accountCreate/user/id");
+    }
+    exhaust(&world, &["alice", "ALICE"]).await;
+    for login in ["alice@example.org", "bob@example.org", "nobody@example.org", "bob", "nobody"] {
+        let answer = sign_in_from(&world, "203.0.113.10", login, "not the password").await;
+        answer.refused_with("sessionCreate", "WRONG_CREDENTIALS");
+    }
+    exhaust(&world, &["Carol@example.org", "carol@EXAMPLE.org"]).await;
 }
 
 async fn who_tries_elsewhere_locks_nobody_out_at_home(engine: Engine) {

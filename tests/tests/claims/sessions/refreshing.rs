@@ -9,6 +9,8 @@ claims![
     refreshing_gives_new_tokens_of_the_same_session,
     two_tabs_that_refresh_at_once_both_go_on,
     a_used_token_works_again_within_ten_seconds,
+    a_used_token_gives_few_others,
+    refreshing_counts_as_a_change,
     a_used_token_that_comes_back_later_ends_the_family,
     another_familys_tokens_stay,
     a_token_that_nobody_made_gives_nothing,
@@ -59,6 +61,33 @@ async fn a_used_token_works_again_within_ten_seconds(world: World) {
         assert_eq!(user.session, alice.session);
     }
     assert!(works(&world.anonymous.refresh(&second.refresh_token).await).await);
+}
+
+async fn a_used_token_gives_few_others(world: World) {
+    let alice = world.user("alice").await;
+    let first = world.anonymous.refresh(&alice.refresh_token).await;
+    let answers = join_all((0..30).map(|_| refresh(&world, &alice.refresh_token))).await;
+    let (given, none): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.user_errors("sessionRefresh").is_empty());
+    assert_eq!((given.len(), none.len()), (7, 23), "with the first, eight");
+    none.iter().for_each(|answer| refused(answer));
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM refresh_tokens").await, 9);
+    // The others have them, and nobody is taken for a thief.
+    assert!(works(&alice).await && works(&first).await);
+    assert!(works(&world.anonymous.refresh(&first.refresh_token).await).await);
+    assert_eq!(alice.audited().await, ["ACCOUNT_CREATE"]);
+}
+
+async fn refreshing_counts_as_a_change(engine: Engine) {
+    let settings = [("LINNET_RATE_LIMITS", "on"), ("LINNET_WRITES_PER_MINUTE", "3")];
+    let world = World::start_with(engine, &settings).await;
+    let alice = world.user("alice").await;
+    let mut current = alice.clone();
+    for _ in 0..3 {
+        current = world.anonymous.refresh(&current.refresh_token).await;
+    }
+    refresh(&world, &current.refresh_token).await.failed("RATE_LIMITED");
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM refresh_tokens WHERE used_at IS NULL").await, 1);
 }
 
 async fn a_used_token_that_comes_back_later_ends_the_family(world: World) {
