@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::stream::BoxStream;
 
 use crate::access::Viewer;
-use crate::app::{App, Settings};
+use crate::app::App;
 use crate::error::Result;
 use crate::export;
 
@@ -25,9 +25,14 @@ pub struct Download {
     pub parts: BoxStream<'static, Result<String>>,
 }
 
-/// The link that a secret opens: absolute, if it is known where that is.
-pub(crate) fn link(settings: &Settings, token: &str) -> String {
-    format!("{}{PATH}{token}", settings.public_url.as_deref().unwrap_or_default())
+/// The link that a secret opens: a path, since where the API is, its client knows best. `public_url` is where the pages are.
+pub(crate) fn link(token: &str) -> String {
+    format!("{PATH}{token}")
+}
+
+/// For whom a link is good, which is not used up by asking; none if it leads nowhere (any more).
+pub async fn whose(app: &App, token: &str) -> Result<Option<Viewer>> {
+    export::whose(app, token).await
 }
 
 /// Opens what a link leads to, by which the link is used up; none if it leads nowhere (any more).

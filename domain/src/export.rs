@@ -17,12 +17,14 @@ mod section;
 mod written;
 
 use crate::access::Viewer;
+use crate::account::letter;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::credential;
 use crate::download::{self, Download};
 use crate::error::{Error, Result};
 use crate::infra::db::Engine;
+use crate::mail;
 use crate::session::{Client, digest, token};
 
 /// How long a link is good for.
@@ -30,7 +32,7 @@ const GOOD: Duration = Duration::from_secs(600);
 
 /// A way to an export. It is nowhere else.
 pub struct Link {
-    /// Where to fetch it: absolute if `public_url` is set, else a path.
+    /// Where to fetch it: a path from the root of the API.
     pub url: String,
     /// Until when, at the latest.
     pub expires_at: Timestamp,
@@ -39,11 +41,13 @@ pub struct Link {
 /// Gives the viewer a link to what is theirs, in place of any from before.
 pub async fn request(app: &Arc<App>, client: &Client, viewer: &Viewer) -> Result<Link> {
     let (user_id, session) = viewer.require_session()?;
+    let user = viewer.require()?.user.clone();
     app.limits.export(user_id)?;
     let token = token(app, "lnx");
     let (engine, hash, now, session_id) = (app.db.engine(), digest(&token), app.clock.now(), session.id);
     let expires_at = now + GOOD;
     let entry = Entry::new(app, Action::AccountExport, user_id, client);
+    let context = app.clone();
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             hold(engine, transaction, session_id).await?;
@@ -53,11 +57,14 @@ pub async fn request(app: &Arc<App>, client: &Client, viewer: &Viewer) -> Result
                        created_at = excluded.created_at, expires_at = excluded.expires_at";
             let values = [user_id.into(), session_id.into(), hash.into(), now.into(), expires_at.into()];
             transaction.execute_raw(engine.sql(sql, values)).await?;
+            if let Some(to) = letter::proved(&user) {
+                mail::queue(&context, transaction, letter::exported(to, &user)).await?;
+            }
             audit::record(transaction, entry).await
         })
     });
     work.await?;
-    Ok(Link { url: download::link(&app.settings, &token), expires_at })
+    Ok(Link { url: download::link(&token), expires_at })
 }
 
 #[derive(FromQueryResult)]
@@ -80,6 +87,16 @@ async fn hold(engine: Engine, on: &DatabaseTransaction, id: SessionId) -> Result
 /// What the link was asked for by is over.
 fn ended() -> Error {
     Error::Unauthenticated("The session has ended: sign in again.")
+}
+
+/// For whom the secret of a link is good. It is not used up by that.
+pub(crate) async fn whose(app: &App, token: &str) -> Result<Option<Viewer>> {
+    let sql = "SELECT * FROM export_tokens WHERE token_hash = $1";
+    let found: Option<export_token::Model> = app.db.one(sql, [digest(token).into()]).await?;
+    match found.filter(|found| found.expires_at > app.clock.now()) {
+        Some(found) => credential::of_session(app, found.session_id).await,
+        None => Ok(None),
+    }
 }
 
 /// Opens an export by the secret of its link, which is used up by that; none if it is not good (any more), or the session that

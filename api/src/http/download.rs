@@ -33,20 +33,25 @@ pub(super) async fn get(
     if let Err(refusal) = charge_request(&edge, &client) {
         return answer::refused(Media::Plain, refusal);
     }
-    match download::open(&edge.app, &secret).await {
-        Ok(Some(download)) => send(&edge, download),
-        Ok(None) => {
-            rejected(StatusCode::NOT_FOUND, "NOT_FOUND", "This link leads nowhere (any more): ask for another.")
-        }
-        Err(error) => answer::refused(Media::Plain, Refusal::of(new_request_id(&edge), error)),
-    }
+    seat_and_send(&edge, &secret)
+        .await
+        .unwrap_or_else(|error| answer::refused(Media::Plain, Refusal::of(new_request_id(&edge), error)))
 }
 
-fn send(edge: &Edge, download: Download) -> Response<Body> {
-    let Download { viewer, name, media_type, parts } = download;
+/// Sends what a link leads to, once there is a seat for it: who has to come again still has the link.
+async fn seat_and_send(edge: &Edge, secret: &str) -> domain::Result<Response<Body>> {
+    let nowhere =
+        || rejected(StatusCode::NOT_FOUND, "NOT_FOUND", "This link leads nowhere (any more): ask for another.");
+    let Some(viewer) = download::whose(&edge.app, secret).await? else { return Ok(nowhere()) };
     let Some(seat) = edge.account_seat(&viewer) else {
-        return rejected(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "Too many streams are open.");
+        return Ok(rejected(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "Too many streams are open."));
     };
+    let download = download::open(&edge.app, secret).await?;
+    Ok(download.map_or_else(nowhere, |download| send(edge, download, seat)))
+}
+
+fn send(edge: &Edge, download: Download, seat: Option<Seat>) -> Response<Body> {
+    let Download { viewer, name, media_type, parts } = download;
     let Ok(disposition) = HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) else {
         return rejected(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "The file has no name.");
     };

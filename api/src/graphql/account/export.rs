@@ -26,8 +26,8 @@ pub(crate) struct AccountExportInput {
 /// The outcome of accountExport.
 #[derive(SimpleObject)]
 pub(crate) struct AccountExportPayload {
-    /// Where to fetch the file, once and by GET, with no `Authorization`: the link is enough, so treat it as a password. A path on
-    /// this server, if it does not know its own address.
+    /// Where to fetch the file, once and by GET, with no `Authorization`: the link is enough, so treat it as a password. A path from
+    /// the root of this API, such as `/downloads/…`.
     url: Option<String>,
     /// Until when the link is good.
     expires_at: Option<DateTime>,
@@ -43,7 +43,7 @@ impl ExportMutation {
     /// Gives you a link to a file with everything of yours: your account and profile, where you are signed in, keys, wallets,
     /// referral codes, blocks, diary, threads, what you wrote, how you reacted, and your audit log; no secrets, and nothing that
     /// others wrote. The link is good for ten minutes, and once; a new one takes its place. The file is cut off, and not ended, if
-    /// your session ends while you fetch it. A few times an hour; not for API keys.
+    /// your session ends while you fetch it. Your address is told by mail, if it is proved. A few times an hour; not for API keys.
     async fn account_export(
         &self,
         ctx: &Context<'_>,

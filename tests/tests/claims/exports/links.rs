@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::account::PASSWORD;
 use tests::export::fetch;
-use tests::{Engine, User, World, claims};
+use tests::{Engine, User, World, claims, eventually};
 
 claims![
     a_link_is_a_file_to_keep,
@@ -17,7 +17,9 @@ claims![
     no_other_secret_is_a_link,
     keys_and_the_anonymous_get_none,
     a_link_ends_with_what_asked_for_it,
-    a_link_says_where_it_is_if_that_is_known,
+    a_link_is_a_path_wherever_the_pages_are,
+    who_has_no_seat_keeps_the_link,
+    a_proved_address_is_told_of_an_export,
     links_are_few_in_an_hour,
     that_it_was_asked_for_is_in_the_audit_log,
 ];
@@ -158,13 +160,38 @@ async fn a_link_ends_with_what_asked_for_it(world: World) {
     assert_eq!(fetch(&world.server, &path).await.status(), 200);
 }
 
-async fn a_link_says_where_it_is_if_that_is_known(engine: Engine) {
+async fn a_link_is_a_path_wherever_the_pages_are(engine: Engine) {
     let world = World::start_with(engine, &[("LINNET_PUBLIC_URL", "https://chat.example.org/")]).await;
+    let path = world.user("alice").await.export_path().await;
+    assert_eq!(fetch(&world.server, &path).await.status(), 200);
+}
+
+async fn who_has_no_seat_keeps_the_link(engine: Engine) {
+    let world = World::start_with(engine, &[("LINNET_ACCOUNT_SOCKETS", "1")]).await;
     let alice = world.user("alice").await;
-    let url = alice.try_export().await.text("/accountExport/url");
-    let path = url.strip_prefix("https://chat.example.org").unwrap_or_else(|| panic!("{url}"));
-    assert!(path.starts_with("/downloads/lnx_"), "{url}");
-    assert_eq!(fetch(&world.server, path).await.status(), 200);
+    let socket = world.socket(&alice).await;
+    let path = alice.export_path().await;
+    assert_eq!(fetch(&world.server, &path).await.status(), 429);
+    socket.close();
+    let status = eventually("a seat to be free", async || {
+        let status = fetch(&world.server, &path).await.status().as_u16();
+        (status != 429).then_some(status)
+    })
+    .await;
+    assert_eq!(status, 200);
+}
+
+async fn a_proved_address_is_told_of_an_export(world: World) {
+    const SUBJECT: &str = "Your data was exported";
+    let alice = world.user("alice").await;
+    alice.export_path().await;
+    world.prove(&alice).await;
+    alice.export_path().await;
+    let told = world.server.mail_to(&alice.email(), SUBJECT, 1).await;
+    assert!(told.text.contains("alice") && !told.text.contains("lnx_"), "{told:?}");
+    let left = async || (world.database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
+    eventually("all to be sent", left).await;
+    assert_eq!(world.server.mails_to(&alice.email(), SUBJECT).len(), 1, "nobody is told who has proved nothing");
 }
 
 async fn links_are_few_in_an_hour(engine: Engine) {
