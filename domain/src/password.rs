@@ -109,7 +109,7 @@ impl Hasher {
                 let anew = self::hash(&argon2, &password)?;
                 // One that came after the others were looked for may be the largest.
                 return match imported.verify(&password, left)? {
-                    true => Ok(Verdict { matches: true, anew: Some(anew) }),
+                    true => Ok(Verdict { matches: true, anew: imported::is_whole(&password).then_some(anew) }),
                     false => Ok(Verdict::default()),
                 };
             }

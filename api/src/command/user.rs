@@ -64,8 +64,14 @@ async fn import(app: &Arc<App>, path: &std::path::Path) -> Result<String> {
         eprintln!("{name}:{}:{column} {}", flaw.line, flaw.why);
     };
     match account::import(app, &file, tell).await.map_err(plainly)? {
-        Imported::Done { added, present } => {
-            Ok(format!("{added} accounts were imported, {present} were there already."))
+        Imported::Done { added, present, costliest } => {
+            let cost = costliest.map(|cost| {
+                format!(
+                    "\nTheir costliest hash is of cost {cost}: until it is replaced, by its owner's first sign-in, every attempt to sign \
+                     in takes as long as that one, whoever's it is."
+                )
+            });
+            Ok(format!("{added} accounts were imported, {present} were there already.{}", cost.unwrap_or_default()))
         }
         Imported::Flawed(count) => bail!("nothing was imported: {count} things are wrong in {name}"),
     }

@@ -43,6 +43,8 @@ pub enum Imported {
         added: u64,
         /// Rows of accounts that were there already: of the same name and the same address.
         present: u64,
+        /// The highest cost among their hashes; none if no account was made.
+        costliest: Option<u32>,
     },
     /// Nothing was written, since so many things were wrong.
     Flawed(u64),
@@ -61,7 +63,7 @@ pub async fn import(app: &Arc<App>, file: &File, mut tell: impl FnMut(&Flaw)) ->
     if flaws > 0 {
         return Ok(Imported::Flawed(flaws));
     }
-    let (mut added, mut present) = (0, 0);
+    let (mut added, mut present, mut costliest) = (0, 0, None);
     let mut rows = open(file)?.map_err(changed)?;
     loop {
         let (chunk, found) = read_some(app, &mut rows)?;
@@ -69,8 +71,10 @@ pub async fn import(app: &Arc<App>, file: &File, mut tell: impl FnMut(&Flaw)) ->
             return Err(changed(found));
         }
         if chunk.is_empty() {
-            return Ok(Imported::Done { added, present });
+            return Ok(Imported::Done { added, present, costliest: costliest.filter(|_| added > 0) });
         }
+        let costs = chunk.iter().filter_map(|row| imported::cost(row.user.password_hash.as_deref()?));
+        costliest = costliest.max(costs.max());
         let (begun, length) = (Instant::now(), chunk.len() as u64);
         let new = write(app, chunk).await?;
         added += new;

@@ -8,6 +8,7 @@ use sea_orm::FromQueryResult;
 
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::text::is_storable;
 
 /// The cost of a bcrypt hash: its work doubles with each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +18,15 @@ impl Cost {
     const LEAST: u32 = 4;
     /// While there is one hash of it, each attempt at any password takes about a second.
     pub(crate) const MOST: u32 = 14;
+}
+
+/// Bytes of a password that bcrypt looks at.
+const LOOKED_AT: usize = 72;
+
+/// Whether a password that bcrypt takes is the one that was set, to its last byte: a longer one may be mistyped behind what bcrypt looks
+/// at, and one just as long may be cut.
+pub(super) fn is_whole(password: &str) -> bool {
+    password.len() < LOOKED_AT
 }
 
 /// Why a text is no hash that is taken.
@@ -48,18 +58,20 @@ impl<'a> Imported<'a> {
     }
 
     /// Whether a password is that of the hash, of which bcrypt knows the first 72 bytes. Takes as long as a hash of cost `most`.
+    ///
+    /// bcrypt ends a password with U+0000 and begins it again, so that one with that in it may be another's twin; no password is.
     pub(super) fn verify(&self, password: &str, most: Option<Cost>) -> Result<bool> {
         let matches = bcrypt::verify(password, self.text).map_err(|error| Error::internal(error.to_string()))?;
         // 2^c is 2^k and 2^k + 2^(k + 1) + … + 2^(c - 1).
         (self.cost.0..most.map_or(0, |most| most.0)).for_each(|cost| work(password, Cost(cost)));
-        Ok(matches)
+        Ok(matches && is_storable(password))
     }
 }
 
 /// Does what it takes to verify a hash of a cost, for nothing.
 pub(super) fn work(password: &str, cost: Cost) {
-    let mut bytes: Vec<u8> = password.bytes().take(72).collect();
-    if bytes.len() < 72 {
+    let mut bytes: Vec<u8> = password.bytes().take(LOOKED_AT).collect();
+    if bytes.len() < LOOKED_AT {
         bytes.push(0);
     }
     std::hint::black_box(bcrypt::bcrypt(cost.0, [0; 16], &bytes));
@@ -68,6 +80,11 @@ pub(super) fn work(password: &str, cost: Cost) {
 /// Whether a text is a hash that can be taken over.
 pub(crate) fn check(text: &str) -> Result<(), Unfit> {
     Imported::read(text).map(drop)
+}
+
+/// The cost of a hash that can be taken over.
+pub(crate) fn cost(text: &str) -> Option<u32> {
+    Imported::read(text).ok().map(|imported| imported.cost.0)
 }
 
 #[derive(FromQueryResult)]

@@ -37,6 +37,7 @@ fn counted(output: &Output, added: usize, present: usize) {
     let text = said(output);
     let words = format!("{added} accounts were imported, {present} were there already.");
     assert!(output.status.success() && text.contains(&words), "{text}");
+    assert_eq!(text.contains("Their costliest hash is of cost "), added > 0, "{text}");
 }
 
 async fn accounts(world: &World) -> i64 {
