@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use domain::App;
 use domain::infra::bus::Bus;
 use domain::infra::db::Db;
+use domain::infra::private;
 
 use crate::config::Config;
 use crate::telemetry;
@@ -40,7 +41,7 @@ pub(crate) fn exit_code(outcome: Result<()>) -> ExitCode {
 
 /// Opens the database, migrated as the settings say, and wires the application.
 async fn open(config: &Config) -> Result<Arc<App>> {
-    std::fs::create_dir_all(&config.data_dir).with_context(|| format!("making {}", config.data_dir.display()))?;
+    private::directory(&config.data_dir).with_context(|| format!("making {}", config.data_dir.display()))?;
     migrate::at_start(config).await?;
     let db = Db::connect(&config.database()).await.map_err(plainly).context("opening the database")?;
     for problem in db.durability_problems().await.map_err(plainly)? {

@@ -7,3 +7,4 @@ pub mod db;
 pub mod keys;
 pub mod list;
 pub mod mail;
+pub mod private;

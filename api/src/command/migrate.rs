@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use domain::infra::db::{Db, Options};
+use domain::infra::private;
 use migration::{MigrationStatus, Migrator, MigratorTrait};
 
 use super::plainly;
@@ -26,7 +27,7 @@ pub(crate) enum Action {
 
 /// Migrates under a lock, so that two processes may do it at once.
 pub(crate) async fn migrate(config: Config, action: Action) -> Result<()> {
-    std::fs::create_dir_all(&config.data_dir).with_context(|| format!("making {}", config.data_dir.display()))?;
+    private::directory(&config.data_dir).with_context(|| format!("making {}", config.data_dir.display()))?;
     let db = open_alone(&config).await?;
     let _lock = db.lock_schema().await.map_err(plainly)?;
     let connection = db.writer();

@@ -19,7 +19,7 @@ mod connect;
 mod load;
 
 pub use after::after_commit;
-use connect::open;
+use connect::{open, sqlite_path};
 pub use load::Load;
 use load::Wanted;
 
@@ -360,8 +360,7 @@ impl Db {
 
 /// The lock file beside the database's file.
 fn lock_path(url: &str) -> Option<std::path::PathBuf> {
-    let path = url.strip_prefix("sqlite:")?.trim_start_matches("//").split('?').next()?;
-    (!path.is_empty() && path != ":memory:").then(|| format!("{path}.lock").into())
+    Some(format!("{}.lock", sqlite_path(url)?).into())
 }
 
 /// The database's own time, within a transaction. What is stamped with it is written as a value, so that on SQLite, where

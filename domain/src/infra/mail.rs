@@ -1,5 +1,6 @@
 //! How mails leave: by SMTP, or into files where nobody has said through whom.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -9,6 +10,7 @@ use lettre::message::{Mailbox, MessageBuilder};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use crate::error::{Code, Error, Result};
+use crate::infra::private;
 
 /// How long a server may take for one mail.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -154,12 +156,15 @@ fn plainly(error: &lettre::transport::smtp::Error) -> String {
     }
 }
 
-/// Writes a mail under its own name, at once: nobody sees half of one, and sent again it is the same file.
+/// Writes a mail under its own name, at once: nobody sees half of one, and sent again it is the same file. Nobody else reads it: the
+/// codes in it are good.
 async fn write(directory: PathBuf, name: String, bytes: Vec<u8>) -> Result<PathBuf> {
     let work = tokio::task::spawn_blocking(move || {
-        std::fs::create_dir_all(&directory)?;
+        private::directory(&directory)?;
         let (path, part) = (directory.join(format!("{name}.eml")), directory.join(format!("{name}.part")));
-        std::fs::write(&part, bytes)?;
+        // One that was begun before and not ended is of no use.
+        private::clear(&part)?;
+        private::create(&part)?.write_all(&bytes)?;
         std::fs::rename(&part, &path)?;
         Ok::<_, std::io::Error>(path)
     });

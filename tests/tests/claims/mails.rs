@@ -1,5 +1,8 @@
 //! Mails: where they go, and that what is in them is nobody else's.
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
 use serde_json::json;
 use tests::mail::PROVE;
 use tests::{Engine, Smtp, World, claims, eventually};
@@ -10,6 +13,7 @@ claims![
     a_server_may_ask_for_tls,
     a_mail_waits_for_a_server_that_is_away,
     links_lead_to_the_pages_that_are_set,
+    what_the_server_writes_nobody_else_reads,
 ];
 
 async fn without_a_server_mails_are_files_and_the_log_says_so(world: World) {
@@ -92,4 +96,24 @@ async fn links_lead_to_the_pages_that_are_set(engine: Engine) {
     let mail = world.server.mail_to(&alice.email(), PROVE, 1).await;
     let link = format!("https://chat.example.org/app/verify-email#token={}", mail.code());
     assert!(mail.text.lines().any(|line| line == link), "{mail:?}");
+}
+
+/// Who may do what with a file, as `chmod` says it.
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+async fn what_the_server_writes_nobody_else_reads(world: World) {
+    let alice = world.user("alice").await;
+    world.server.mail_to(&alice.email(), PROVE, 1).await;
+    let data = world.server.data();
+    assert_eq!((mode(&data), mode(&data.join("mail"))), (0o700, 0o700));
+    for mail in std::fs::read_dir(data.join("mail")).unwrap() {
+        assert_eq!(mode(&mail.unwrap().path()), 0o600);
+    }
+    if world.database.engine() == Engine::Sqlite {
+        for name in ["linnet.db", "linnet.db-wal", "linnet.db-shm"] {
+            assert_eq!(mode(&world.database.directory().join(name)), 0o600, "{name}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, Statement, sqlx};
 
 use super::{Engine, Options, Recorded, Recorder};
 use crate::error::Result;
+use crate::infra::private;
 
 /// Opens so many connections.
 pub(super) async fn open(
@@ -24,12 +25,29 @@ pub(super) async fn open(
         .sqlx_logging(false)
         .record_stmt_in_spans(false);
     match engine {
-        Engine::Sqlite => configure_sqlite(&mut connect),
+        Engine::Sqlite => {
+            make_file(&options.url);
+            configure_sqlite(&mut connect);
+        }
         Engine::Postgres => configure_postgres(&mut connect, options.idle_timeout),
     }
     let mut connection = Database::connect(connect).await?;
     connection.set_metric_callback(move |info| record(&recorder, info.statement));
     Ok(connection)
+}
+
+/// The file that a database of SQLite is in.
+pub(super) fn sqlite_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?.trim_start_matches("//").split('?').next()?;
+    (!path.is_empty() && path != ":memory:").then_some(path)
+}
+
+/// Makes the file of a database, so that nobody else reads it, nor what SQLite puts beside it, which has the same permissions. If it
+/// can't be made, SQLite says why.
+fn make_file(url: &str) {
+    if let Some(path) = sqlite_path(url).filter(|_| !url.contains("mode=ro")) {
+        _ = private::ensure(path.as_ref());
+    }
 }
 
 fn configure_sqlite(connect: &mut ConnectOptions) {
