@@ -80,7 +80,7 @@ pub async fn change(app: &Arc<App>, client: &Client, viewer: &Viewer, current: S
                 lock(&context, transaction, user_id, &proof).await.map_err(|error| error.at("current_password"))?;
             set(engine, transaction, user_id, hash, now).await?;
             end_all(engine, transaction, user_id, Some(session_id), now).await?;
-            if let Some(to) = user.email.clone() {
+            if let Some(to) = letter::proved(&user) {
                 mail::queue(&context, transaction, letter::password_changed(to, &user)).await?;
             }
             audit::record(transaction, entry).await
@@ -172,7 +172,7 @@ pub async fn reset(app: &Arc<App>, client: &Client, token: &str, new: String) ->
             }
             set(engine, transaction, user_id, hash, now).await?;
             end_all(engine, transaction, user_id, None, now).await?;
-            if let Some(to) = user.email.clone() {
+            if let Some(to) = letter::proved(&user) {
                 mail::queue(&context, transaction, letter::password_changed(to, &user)).await?;
             }
             audit::record(transaction, entry).await

@@ -86,7 +86,7 @@ pub async fn deactivate(app: &Arc<App>, client: &Client, viewer: &Viewer, passwo
             let sql = "UPDATE users SET is_active = $2, updated_at = $3 WHERE id = $1";
             transaction.execute_raw(engine.sql(sql, [user_id.into(), false.into(), now.into()])).await?;
             end_all(engine, transaction, user_id, None, now).await?;
-            if let Some(to) = user.email.clone() {
+            if let Some(to) = letter::proved(&user) {
                 mail::queue(&context, transaction, letter::deactivated(to, &user)).await?;
             }
             audit::record(transaction, entry).await

@@ -148,11 +148,14 @@ async fn sign_ups_again_and_again_fill_no_letter_box(engine: Engine) {
             break;
         }
         let mallory = world.anonymous.signed_in("accountCreate", &answer);
-        mallory.mutate("accountDelete", json!({ "password": OWN }), "deletedId").await.ok("/accountDelete/deletedId");
+        let input = json!({ "currentPassword": OWN, "newPassword": OTHER });
+        mallory.mutate("accountChangePassword", input, VIEWER).await.ok("/accountChangePassword/viewer");
+        mallory.mutate("accountDelete", json!({ "password": OTHER }), "deletedId").await.ok("/accountDelete/deletedId");
     }
     let guest = world.guest("visitor").await;
     let input = json!({ "email": "Victim@example.org", "password": OWN });
     guest.mutate("accountUpgrade", input, VIEWER).await.failed("RATE_LIMITED");
+    assert!(world.server.mails_to("victim@example.org", "Your password was changed").is_empty());
 }
 
 async fn who_has_nothing_to_prove_gets_no_mail(world: World) {

@@ -47,6 +47,7 @@ async fn requested(world: &World, user: &User, number: usize) -> String {
 
 async fn who_changes_a_password_stays_and_others_are_out(world: World) {
     let alice = world.user("alice").await;
+    world.prove(&alice).await;
     let (other, third) = (world.anonymous.sign_in("alice").await, world.anonymous.sign_in("alice").await);
     let (stays, ends) = (world.socket(&alice).await, world.socket(&other).await);
     let answer = change(&alice, OWN, OTHER).await;

@@ -82,6 +82,7 @@ fn outcomes(answers: [Answer; 2]) -> Vec<Option<String>> {
 
 async fn an_account_rests_until_its_owner_signs_in(world: World) {
     let [alice, bob] = world.users(["alice", "bob"]).await;
+    world.prove(&alice).await;
     let other = world.anonymous.sign_in("alice").await;
     let thread = world.direct(&alice, &bob).await;
     let sent = alice.send(&thread, "good night").await;
