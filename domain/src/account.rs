@@ -25,6 +25,7 @@ pub use with_wallet::{WalletSignUp, create_with_wallet};
 use crate::access::Viewer;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
+use crate::credential;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::db::{self, Engine};
 use crate::limit::Asking;
@@ -304,14 +305,10 @@ pub(crate) async fn enter(
     Ok(!user.is_active)
 }
 
-/// The account as it is now, which nobody else changes before the transaction ends. Refuses if the password that was proved is not
-/// its any more.
-async fn lock(app: &App, on: &DatabaseTransaction, user_id: UserId, proof: &password::Proof) -> Result<user::Model> {
-    let engine = app.db.engine();
-    let sql = format!("SELECT * FROM users WHERE id = $1 AND password_hash = $2{}", engine.for_no_key_update());
-    let values = [user_id.into(), proof.0.clone().into()];
-    let user = user::Model::find_by_statement(engine.sql(sql, values)).one(on).await?;
-    let user = user.filter(|user| user.is_active && user.suspended_at.is_none() && user.deleted_at.is_none());
+/// As [`credential::hold`], and refuses if the password that was proved is not the account's any more.
+async fn lock(app: &App, on: &DatabaseTransaction, viewer: &Viewer, proof: &password::Proof) -> Result<user::Model> {
+    let user = credential::hold(app.db.engine(), on, viewer, app.clock.now()).await?;
+    let user = Some(user).filter(|user| user.password_hash.as_ref() == Some(&proof.0));
     user.ok_or_else(|| password::wrong("password").into())
 }
 

@@ -1,6 +1,8 @@
 //! What administrators do to accounts, and how accounts become administrators'. They keep an installation in order; what others
 //! write is none of their business, and nothing here reads it.
 
+use std::sync::Arc;
+
 use entity::Timestamp;
 use entity::id::UserId;
 use entity::user;
@@ -73,22 +75,29 @@ async fn set_suspended(
 }
 
 /// Makes an account an administrator's; for whoever runs the server. Whether it was not one before.
-pub async fn grant(app: &App, username: &str) -> Result<bool> {
+pub async fn grant(app: &Arc<App>, username: &str) -> Result<bool> {
     let (engine, now, key) = (app.db.engine(), app.clock.now(), name_key(username)?);
-    let account = app.db.one::<user::Model>("SELECT * FROM users WHERE username_key = $1", [key.into()]).await?;
-    let account = account.filter(|row| row.deleted_at.is_none()).ok_or_else(no_such_account)?;
-    if account.kind != UserKind::Human {
-        return Err(Error::refuse(Code::Forbidden, "username", "Only a person's account can be an administrator's."));
-    }
-    let (id, entry) = (account.id, Entry::new(app, Action::AdminGrant, account.id, &Client::default()).by(None));
+    let context = app.clone();
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
-            let sql = "UPDATE users SET is_admin = TRUE, updated_at = $2 WHERE id = $1 AND NOT is_admin";
-            let granted = transaction.execute_raw(engine.sql(sql, [id.into(), now.into()])).await?.rows_affected() > 0;
-            if granted {
-                audit::record(transaction, entry).await?;
+            let sql = format!(
+                "SELECT * FROM users WHERE username_key = $1 AND deleted_at IS NULL{}",
+                engine.for_no_key_update()
+            );
+            let account = user::Model::find_by_statement(engine.sql(sql, [key.into()])).one(transaction).await?;
+            let account = account.ok_or_else(no_such_account)?;
+            if account.kind != UserKind::Human {
+                let why = "Only a person's account can be an administrator's.";
+                return Err(Error::refuse(Code::Forbidden, "username", why));
             }
-            Ok(granted)
+            if account.is_admin {
+                return Ok(false);
+            }
+            let sql = "UPDATE users SET is_admin = TRUE, updated_at = $2 WHERE id = $1";
+            transaction.execute_raw(engine.sql(sql, [account.id.into(), now.into()])).await?;
+            let entry = Entry::new(&context, Action::AdminGrant, account.id, &Client::default()).by(None);
+            audit::record(transaction, entry).await?;
+            Ok(true)
         })
     });
     work.await

@@ -2,16 +2,19 @@
 //! it may, but never manages the account ([`crate::access::Right`]).
 
 use entity::api_key::Model;
-use entity::id::ApiKeyId;
+use entity::id::{ApiKeyId, UserId};
 use entity::{Timestamp, api_key, user};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, QueryResult};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, QueryResult,
+};
 
 use crate::access::{Viewer, columns};
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
-use crate::credential::Credential;
+use crate::credential::{self, Credential};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
+use crate::infra::db::Engine;
 use crate::infra::list::{List, by_id};
 use crate::page::{Page, Window};
 use crate::session::{Client, digest, token};
@@ -66,12 +69,11 @@ pub async fn create(app: &App, client: &Client, viewer: &Viewer, draft: Draft) -
         revoked_at: None,
     };
     let (engine, entry, row) = (app.db.engine(), Entry::new(app, Action::ApiKeyCreate, own, client), key.clone());
-    let most = app.settings.account_api_keys;
+    let (viewer, most) = (viewer.clone(), app.settings.account_api_keys);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             // Of two that are made at once, the one that comes second is counted with the first.
-            let sql = format!("SELECT * FROM users WHERE id = $1{}", engine.for_no_key_update());
-            user::Model::find_by_statement(engine.sql(sql, [own.into()])).one(transaction).await?;
+            credential::hold(engine, transaction, &viewer, now).await?;
             // Those that have expired among them.
             let sql = "SELECT count(*) AS count FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL";
             let count = Count::find_by_statement(engine.sql(sql, [own.into()])).one(transaction).await?;
@@ -105,9 +107,10 @@ pub async fn list(app: &App, viewer: &Viewer, window: &Window<String>) -> Result
 pub async fn revoke(app: &App, client: &Client, viewer: &Viewer, id: ApiKeyId) -> Result<()> {
     let (own, _) = viewer.require_session()?;
     let (engine, now) = (app.db.engine(), app.clock.now());
-    let entry = Entry::new(app, Action::ApiKeyRevoke, own, client);
+    let (viewer, entry) = (viewer.clone(), Entry::new(app, Action::ApiKeyRevoke, own, client));
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
+            credential::hold(engine, transaction, &viewer, now).await?;
             let sql = "UPDATE api_keys SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL";
             let revoked = transaction.execute_raw(engine.sql(sql, [id.into(), own.into(), now.into()])).await?;
             if revoked.rows_affected() == 0 {
@@ -119,6 +122,17 @@ pub async fn revoke(app: &App, client: &Client, viewer: &Viewer, id: ApiKeyId) -
     work.await?;
     app.bus.publish(Hint::AccessEnded(own));
     Ok(())
+}
+
+/// Revokes all keys of an account, whose row has to be locked. How many there were. Publish [`Hint::AccessEnded`] when it is committed.
+pub(crate) async fn revoke_all(
+    engine: Engine,
+    on: &DatabaseTransaction,
+    user_id: UserId,
+    now: Timestamp,
+) -> Result<u64> {
+    let sql = "UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
+    Ok(on.execute_raw(engine.sql(sql, [user_id.into(), now.into()])).await?.rows_affected())
 }
 
 /// A key with its account.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use entity::audit_entry;
 use entity::id::{AuditId, UserId};
-use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel, Value};
+use entity::{audit_entry, user};
+use sea_orm::{DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel, Value};
 
 pub use entity::audit_entry::Action;
 
@@ -54,7 +54,18 @@ impl Entry {
 pub(crate) fn note(app: &Arc<App>, entry: Entry) {
     let context = app.clone();
     app.spawn(async move {
-        let work = context.db.write(move |transaction| Box::pin(async move { record(transaction, entry).await }));
+        let engine = context.db.engine();
+        let work = context.db.write(move |transaction| {
+            Box::pin(async move {
+                // It may come when the account is gone, and its addresses with it: then nothing would take this one away.
+                let sql = format!("SELECT * FROM users WHERE id = $1 AND deleted_at IS NULL{}", engine.for_share());
+                match user::Model::find_by_statement(engine.sql(sql, [entry.0.user_id.into()])).one(transaction).await?
+                {
+                    Some(_) => record(transaction, entry).await,
+                    None => Ok(()),
+                }
+            })
+        });
         if let Err(error) = work.await {
             tracing::warn!(?error, "a line of the audit log was not written");
         }

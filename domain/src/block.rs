@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::access::Viewer;
 use crate::app::App;
+use crate::credential;
 use crate::cursor;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
@@ -42,10 +43,11 @@ async fn change(app: &App, viewer: &Viewer, other: UserId, blocks: bool) -> Resu
     if own == other {
         return Err(Error::refuse(Code::Invalid, "id", "Nobody blocks themselves."));
     }
-    let engine = app.db.engine();
+    let (engine, viewer, now) = (app.db.engine(), viewer.clone(), app.clock.now());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let both = hold(engine, transaction, [own, other], engine.for_no_key_update()).await?;
+            credential::hold(engine, transaction, &viewer, now).await?;
             if both.len() < 2 {
                 return Err(Error::not_found("id", "account"));
             }
@@ -77,6 +79,15 @@ async fn hold(
 ) -> Result<Vec<Id<UserId>>> {
     let sql = format!("SELECT id FROM users WHERE id {} AND deleted_at IS NULL ORDER BY id{lock}", engine.among(1));
     db::all(on, engine, sql, [engine.ids(ids)]).await
+}
+
+/// Which of these accounts are there. They stay so until the transaction ends.
+pub(crate) async fn there(
+    engine: Engine,
+    on: &DatabaseTransaction,
+    ids: impl IntoIterator<Item = UserId>,
+) -> Result<HashSet<UserId>> {
+    Ok(hold(engine, on, ids, engine.for_share()).await?.into_iter().map(|row| row.id).collect())
 }
 
 /// Writes the block or takes it away; false if all was so already.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use entity::id::{ApiKeyId, SessionId};
 use entity::{Timestamp, api_key, user, user_session};
-use sea_orm::{DbErr, FromQueryResult, QueryResult};
+use sea_orm::{DatabaseTransaction, DbErr, FromQueryResult, QueryResult};
 
 mod open;
 
@@ -15,6 +15,7 @@ pub(crate) use open::{Open, watch};
 use crate::access::{Viewer, columns};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::infra::db::Engine;
 use crate::{api_key as keys, session};
 
 /// What speaks for an account.
@@ -60,6 +61,25 @@ impl Credential {
         }
     }
 
+    /// Whether it has neither been revoked nor expired.
+    fn is_good(&self, now: Timestamp) -> bool {
+        self.revoked_at().is_none() && self.expires_at().is_none_or(|at| at > now)
+    }
+
+    /// The same credential as it is now; none if its row is gone.
+    async fn anew(&self, engine: Engine, on: &DatabaseTransaction) -> Result<Option<Self>> {
+        Ok(match self {
+            Self::Session(session) => {
+                let sql = engine.sql("SELECT * FROM user_sessions WHERE id = $1", [session.id.into()]);
+                user_session::Model::find_by_statement(sql).one(on).await?.map(Self::Session)
+            }
+            Self::Key(key) => {
+                let sql = engine.sql("SELECT * FROM api_keys WHERE id = $1", [key.id.into()]);
+                api_key::Model::find_by_statement(sql).one(on).await?.map(Self::Key)
+            }
+        })
+    }
+
     /// When it was last used, as far as that was written down.
     fn last_used_at(&self) -> Option<Timestamp> {
         match self {
@@ -93,10 +113,32 @@ pub(crate) async fn of_session(app: &App, id: SessionId) -> Result<Option<Viewer
     );
     let found: Option<Signed> = app.db.one(sql, [id.into()]).await?;
     let now = app.clock.now();
-    let found = found.filter(|found| found.session.revoked_at.is_none() && found.session.expires_at > now);
-    let found = found.filter(|found| session::may_sign_in(&found.user));
-    Ok(found.map(|found| Viewer::signed_in(found.user, found.session.into())))
+    let found = found.map(|found| (found.user, Credential::from(found.session)));
+    let found = found.filter(|(user, credential)| credential.is_good(now) && session::may_sign_in(user));
+    Ok(found.map(|(user, credential)| Viewer::signed_in(user, credential)))
 }
+
+/// The viewer's account as it is now, which nobody else changes before the transaction ends. A viewer is proved once for all of a
+/// request, and may have ended the session or deleted the account a line before: whatever changes an account begins with this.
+///
+/// Errors: what the viewer came with does not speak for the account any more.
+pub(crate) async fn hold(
+    engine: Engine,
+    on: &DatabaseTransaction,
+    viewer: &Viewer,
+    now: Timestamp,
+) -> Result<user::Model> {
+    let signed_in = viewer.require()?;
+    let sql = format!("SELECT * FROM users WHERE id = $1{}", engine.for_no_key_update());
+    let user = user::Model::find_by_statement(engine.sql(sql, [signed_in.user.id.into()])).one(on).await?;
+    // A statement of its own, which sees what the one who had the account before has done to it.
+    let credential = signed_in.credential.anew(engine, on).await?;
+    let user = user.filter(|user| session::may_sign_in(user) && credential.is_some_and(|one| one.is_good(now)));
+    user.ok_or(ENDED)
+}
+
+/// What is said to those whose session or account goes while they ask.
+pub(crate) const ENDED: Error = Error::Unauthenticated("The session has ended: sign in again.");
 
 /// Who an access token or an API key speaks for.
 pub async fn authenticate(app: &Arc<App>, token: &str) -> Result<Viewer> {
@@ -107,8 +149,7 @@ pub async fn authenticate(app: &Arc<App>, token: &str) -> Result<Viewer> {
     };
     let (user, credential) = found.ok_or_else(invalid)?;
     let now = app.clock.now();
-    let over = credential.revoked_at().is_some() || credential.expires_at().is_some_and(|at| at <= now);
-    if over || !session::may_sign_in(&user) {
+    if !credential.is_good(now) || !session::may_sign_in(&user) {
         return Err(invalid());
     }
     open::note_use(app, &credential, now);

@@ -11,6 +11,7 @@ use crate::access::Viewer;
 use crate::account::letter;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
+use crate::credential;
 use crate::error::{Code, Error, Result};
 use crate::infra::bus::Hint;
 use crate::infra::list::{List, by_id};
@@ -194,9 +195,11 @@ pub async fn update(app: &App, viewer: &Viewer, id: DeviceId, changes: Changes) 
     let push_token = changes.push_token.clone().flatten();
     checks.optional("push_token", push_token.as_deref(), PUSH_TOKEN);
     checks.done()?;
-    let (engine, repush) = (app.db.engine(), changes.push_token.is_some());
+    let (engine, viewer, now) = (app.db.engine(), viewer.clone(), app.clock.now());
+    let repush = changes.push_token.is_some();
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
+            credential::hold(engine, transaction, &viewer, now).await?;
             let sql = "UPDATE user_devices SET name = coalesce($3, name), \
                        push_token = CASE WHEN $4 THEN $5 ELSE push_token END \
                        WHERE id = $1 AND user_id = $2 RETURNING *";
@@ -212,9 +215,10 @@ pub async fn update(app: &App, viewer: &Viewer, id: DeviceId, changes: Changes) 
 pub async fn remove(app: &App, client: &Client, viewer: &Viewer, id: DeviceId) -> Result<()> {
     let (own, _) = viewer.require_session()?;
     let (engine, now) = (app.db.engine(), app.clock.now());
-    let entry = Entry::new(app, Action::DeviceRemove, own, client);
+    let (viewer, entry) = (viewer.clone(), Entry::new(app, Action::DeviceRemove, own, client));
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
+            credential::hold(engine, transaction, &viewer, now).await?;
             let sql = format!("SELECT * FROM user_devices WHERE id = $1 AND user_id = $2{}", engine.for_update());
             let values = [id.into(), own.into()];
             let found = user_device::Model::find_by_statement(engine.sql(sql, values)).one(transaction).await?;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::access::Viewer;
 use crate::app::App;
+use crate::credential;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::list::List;
 use crate::page::{Page, Window};
@@ -90,9 +91,12 @@ pub async fn create(app: &App, viewer: &Viewer, draft: Draft) -> Result<Entry> {
         created_at: now,
         updated_at: now,
     };
-    let row = entry.clone().into_active_model();
+    let (engine, viewer, row) = (app.db.engine(), viewer.clone(), entry.clone().into_active_model());
     let work = app.db.write(move |transaction| {
-        Box::pin(async move { Ok(diary_entry::Entity::insert(row).exec_without_returning(transaction).await?) })
+        Box::pin(async move {
+            credential::hold(engine, transaction, &viewer, now).await?;
+            Ok(diary_entry::Entity::insert(row).exec_without_returning(transaction).await?)
+        })
     });
     work.await?;
     Ok(entry)
@@ -102,9 +106,10 @@ pub async fn create(app: &App, viewer: &Viewer, draft: Draft) -> Result<Entry> {
 pub async fn update(app: &App, viewer: &Viewer, id: DiaryEntryId, changes: Changes) -> Result<Entry> {
     let user_id = viewer.require_account()?.user.id;
     check(changes.title.as_deref(), changes.content.as_deref(), changes.mood.as_ref().and_then(Option::as_deref))?;
-    let (engine, now) = (app.db.engine(), app.clock.now());
+    let (engine, viewer, now) = (app.db.engine(), viewer.clone(), app.clock.now());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
+            credential::hold(engine, transaction, &viewer, now).await?;
             let sql = format!("SELECT * FROM diaries WHERE id = $1 AND user_id = $2{}", engine.for_update());
             let entry = Entry::find_by_statement(engine.sql(sql, own(id, user_id))).one(transaction).await?;
             write(transaction, entry.ok_or_else(not_found)?, changes, now).await
@@ -132,9 +137,10 @@ async fn write(on: &DatabaseTransaction, entry: Entry, changes: Changes, now: en
 /// Takes one of the viewer's entries away, for good.
 pub async fn delete(app: &App, viewer: &Viewer, id: DiaryEntryId) -> Result<DiaryEntryId> {
     let user_id = viewer.require_account()?.user.id;
-    let engine = app.db.engine();
+    let (engine, viewer, now) = (app.db.engine(), viewer.clone(), app.clock.now());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
+            credential::hold(engine, transaction, &viewer, now).await?;
             let sql = "DELETE FROM diaries WHERE id = $1 AND user_id = $2";
             Ok(transaction.execute_raw(engine.sql(sql, own(id, user_id))).await?.rows_affected())
         })

@@ -11,6 +11,7 @@ use std::time::Duration;
 use entity::id::{JobId, TypedId};
 use uuid::Uuid;
 
+use crate::account::deletion;
 use crate::app::App;
 use crate::error::Result;
 use crate::infra::db::Engine;
@@ -58,7 +59,7 @@ const EXPIRING: [(&str, &str); 6] = [
     ("wallet_nonces", "id"),
 ];
 
-/// The job.
+/// The job. It also asks again for deletions of accounts that were given up.
 pub(crate) async fn remove(app: &Arc<App>, held: Running) -> Result<()> {
     let (engine, now) = (app.db.engine(), app.clock.moved(app.db.stamp().await?));
     for (table, key) in EXPIRING {
@@ -69,7 +70,7 @@ pub(crate) async fn remove(app: &Arc<App>, held: Running) -> Result<()> {
         let sql = some_of(engine, "failed_jobs", "id", "failed_at");
         while held.part(app, &sql, [(now - retention).into()]).await? {}
     }
-    Ok(())
+    deletion::ask_again(app, now).await
 }
 
 /// Removes some of the rows whose time is before `$1`, the oldest first. What somebody else has locked is left for the next time.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use entity::id::SessionId;
 use entity::{Timestamp, export_token};
 use futures_util::StreamExt;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use sea_orm::{ConnectionTrait, FromQueryResult};
 
 mod document;
 mod list;
@@ -22,8 +22,7 @@ use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::credential;
 use crate::download::{self, Download};
-use crate::error::{Error, Result};
-use crate::infra::db::Engine;
+use crate::error::Result;
 use crate::mail;
 use crate::session::{Client, digest, token};
 
@@ -41,16 +40,15 @@ pub struct Link {
 /// Gives the viewer a link to what is theirs, in place of any from before.
 pub async fn request(app: &Arc<App>, client: &Client, viewer: &Viewer) -> Result<Link> {
     let (user_id, session) = viewer.require_session()?;
-    let user = viewer.require()?.user.clone();
     app.limits.export(user_id)?;
     let token = token(app, "lnx");
     let (engine, hash, now, session_id) = (app.db.engine(), digest(&token), app.clock.now(), session.id);
     let expires_at = now + GOOD;
-    let entry = Entry::new(app, Action::AccountExport, user_id, client);
+    let (viewer, entry) = (viewer.clone(), Entry::new(app, Action::AccountExport, user_id, client));
     let context = app.clone();
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
-            hold(engine, transaction, session_id).await?;
+            let user = credential::hold(engine, transaction, &viewer, now).await?;
             let sql = "INSERT INTO export_tokens (user_id, session_id, token_hash, created_at, expires_at) \
                        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id) DO UPDATE SET \
                        session_id = excluded.session_id, token_hash = excluded.token_hash, \
@@ -65,28 +63,6 @@ pub async fn request(app: &Arc<App>, client: &Client, viewer: &Viewer) -> Result
     });
     work.await?;
     Ok(Link { url: download::link(&token), expires_at })
-}
-
-#[derive(FromQueryResult)]
-struct Held {
-    #[expect(dead_code, reason = "that there is a row is all that matters")]
-    id: SessionId,
-}
-
-/// Locks the account of a session that has not ended, as whoever ends it does.
-async fn hold(engine: Engine, on: &DatabaseTransaction, id: SessionId) -> Result<()> {
-    let sql = format!(
-        "SELECT s.id FROM user_sessions s JOIN users u ON u.id = s.user_id \
-         WHERE s.id = $1 AND s.revoked_at IS NULL AND u.deleted_at IS NULL{}",
-        engine.for_update_of("u")
-    );
-    let held = Held::find_by_statement(engine.sql(sql, [id.into()])).one(on).await?;
-    held.map(drop).ok_or_else(ended)
-}
-
-/// What the link was asked for by is over.
-fn ended() -> Error {
-    Error::Unauthenticated("The session has ended: sign in again.")
 }
 
 /// For whom the secret of a link is good. It is not used up by that.
@@ -128,6 +104,6 @@ struct Source {
 impl Source {
     /// Proves that what asked for the export still speaks for its account.
     async fn prove(&self) -> Result<Viewer> {
-        credential::of_session(&self.app, self.session_id).await?.ok_or_else(ended)
+        credential::of_session(&self.app, self.session_id).await?.ok_or(credential::ENDED)
     }
 }

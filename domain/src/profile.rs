@@ -5,6 +5,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue, ConnectionTrait};
 
 use crate::access::Viewer;
 use crate::app::App;
+use crate::credential;
 use crate::error::{Code, Result};
 use crate::text::{Checks, search_key};
 
@@ -28,7 +29,7 @@ pub async fn update(app: &App, viewer: &Viewer, changes: Changes) -> Result<()> 
     let user_id = viewer.require()?.user.id;
     check(&changes)?;
     let now = app.clock.now();
-    let engine = app.db.engine();
+    let (engine, viewer) = (app.db.engine(), viewer.clone());
     let key = changes.display_name.clone().flatten().map(|name| search_key(&name));
     let keep = |field: Option<Option<String>>| field.map_or(ActiveValue::NotSet, ActiveValue::Set);
     let row = profile::ActiveModel {
@@ -43,6 +44,7 @@ pub async fn update(app: &App, viewer: &Viewer, changes: Changes) -> Result<()> 
     };
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
+            credential::hold(engine, transaction, &viewer, now).await?;
             row.update(transaction).await?;
             if let Some(key) = key {
                 let sql = "UPDATE users SET search_key = $2, updated_at = $3 WHERE id = $1";

@@ -15,6 +15,7 @@ pub use page::{Key, codes, pages};
 
 use crate::access::Viewer;
 use crate::app::App;
+use crate::credential;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::session::Client;
 use crate::text::{Checks, is_storable, unique_key};
@@ -57,8 +58,10 @@ pub async fn create(app: &App, client: &Client, viewer: &Viewer, draft: Draft) -
         disabled_at: None,
         created_at: now,
     };
+    let (engine, viewer) = (app.db.engine(), viewer.clone());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
+            credential::hold(engine, transaction, &viewer, now).await?;
             let stored = row.clone().into_active_model();
             match referral_code::Entity::insert(stored).exec_without_returning(transaction).await {
                 Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
@@ -89,9 +92,10 @@ fn check(draft: &Draft, now: Timestamp) -> Result<()> {
 /// Ends one of the viewer's codes. Who came by it did.
 pub async fn disable(app: &App, viewer: &Viewer, id: ReferralCodeId) -> Result<referral_code::Model> {
     let owner_id = viewer.require()?.user.id;
-    let (engine, now) = (app.db.engine(), app.clock.now());
+    let (engine, viewer, now) = (app.db.engine(), viewer.clone(), app.clock.now());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
+            credential::hold(engine, transaction, &viewer, now).await?;
             let sql = "UPDATE referral_codes SET disabled_at = coalesce(disabled_at, $3) \
                        WHERE id = $1 AND owner_id = $2 RETURNING *";
             let values = [id.into(), owner_id.into(), now.into()];

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use entity::id::{UserId, WalletId};
-use entity::{Timestamp, user, wallet};
+use entity::{Timestamp, wallet};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel,
     SqlErr,
@@ -32,6 +32,7 @@ pub use sign_in::create_session;
 use crate::access::Viewer;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
+use crate::credential;
 use crate::error::{Code, Error, Result};
 use crate::infra::db::Engine;
 use crate::infra::keys::Column;
@@ -106,11 +107,11 @@ pub async fn connect(
     check_label(label.as_deref())?;
     let proof = prove(app, client, Some(own), signed).await?;
     let entry = Entry::new(app, Action::WalletConnect, own, client);
-    let context = app.clone();
+    let (context, viewer) = (app.clone(), viewer.clone());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let engine = context.db.engine();
-            lock(engine, transaction, own).await?.ok_or(GONE)?;
+            credential::hold(engine, transaction, &viewer, context.clock.now()).await?;
             let now = proof.spend(&context, transaction).await?;
             let row = match holder(engine, transaction, &proof).await? {
                 Some(row) if row.user_id == own => verify(transaction, row, label, now).await?,
@@ -127,15 +128,6 @@ pub async fn connect(
 fn taken() -> Error {
     Error::refuse(Code::Taken, "message", "Another account has this wallet.")
 }
-
-/// Makes whoever else changes the account's wallets wait.
-async fn lock(engine: Engine, on: &DatabaseTransaction, user_id: UserId) -> Result<Option<user::Model>> {
-    let sql = format!("SELECT * FROM users WHERE id = $1{}", engine.for_update());
-    Ok(user::Model::find_by_statement(engine.sql(sql, [user_id.into()])).one(on).await?)
-}
-
-/// What is said to those whose account goes while they ask.
-const GONE: Error = Error::Unauthenticated("The account is gone.");
 
 /// The wallet that a proof is of, whoever has it.
 async fn holder(engine: Engine, on: &impl ConnectionTrait, proof: &Proof) -> Result<Option<wallet::Model>> {
@@ -236,10 +228,10 @@ pub async fn update(app: &App, viewer: &Viewer, id: WalletId, changes: Changes) 
     if changes.is_primary == Some(false) {
         return Err(Error::refuse(Code::Invalid, "is_primary", "Make another wallet the primary one instead."));
     }
-    let engine = app.db.engine();
+    let (engine, viewer, now) = (app.db.engine(), viewer.clone(), app.clock.now());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
-            lock(engine, transaction, user_id).await?.ok_or(GONE)?;
+            credential::hold(engine, transaction, &viewer, now).await?;
             let mut row = own(engine, transaction, user_id, id).await?;
             if changes.is_primary == Some(true) && !row.is_primary {
                 make_primary(engine, transaction, user_id, id).await?;
@@ -260,11 +252,11 @@ pub async fn update(app: &App, viewer: &Viewer, id: WalletId, changes: Changes) 
 /// one, the one that was connected first of the others is now. The last one stays where there is no other way to sign in.
 pub async fn remove(app: &App, client: &Client, viewer: &Viewer, id: WalletId) -> Result<WalletId> {
     let user_id = viewer.require()?.user.id;
-    let engine = app.db.engine();
+    let (engine, viewer, now) = (app.db.engine(), viewer.clone(), app.clock.now());
     let entry = Entry::new(app, Action::WalletRemove, user_id, client);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
-            let user = lock(engine, transaction, user_id).await?.ok_or(GONE)?;
+            let user = credential::hold(engine, transaction, &viewer, now).await?;
             let row = own(engine, transaction, user_id, id).await?;
             let sql = "SELECT * FROM wallets WHERE user_id = $1 AND id <> $2 ORDER BY id LIMIT 1";
             let values = [user_id.into(), id.into()];

@@ -6,19 +6,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use entity::id::{MessageId, ThreadId, TypedId, UserId};
-use entity::user;
+use entity::id::{JobId, MessageId, ThreadId, TypedId, UserId};
+use entity::{Timestamp, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 
 use super::{letter, password};
 use crate::access::Viewer;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
+use crate::credential;
 use crate::error::Result;
 use crate::infra::bus::Hint;
-use crate::infra::db::Engine;
+use crate::infra::db;
 use crate::job::{self, Running, Task, give_way};
 use crate::session::{Client, end_all};
 use crate::text::unique_key;
@@ -33,17 +34,20 @@ pub async fn delete(app: &Arc<App>, client: &Client, viewer: &Viewer, given: Opt
         None => None,
     };
     let (context, user_id) = (app.clone(), user.id);
-    let entry = Entry::new(app, Action::AccountDelete, user_id, client);
+    let (asking, entry) = (viewer.clone(), Entry::new(app, Action::AccountDelete, user_id, client));
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             administration::require_another(context.db.engine(), transaction, user_id).await?;
-            let user = lock(context.db.engine(), transaction, user_id, hash).await?;
+            let user = credential::hold(context.db.engine(), transaction, &asking, context.clock.now()).await?;
+            if user.password_hash != hash {
+                return Err(password::wrong("password").into());
+            }
             erase(&context, transaction, &user).await?;
             if let Some(to) = user.email.clone() {
                 mail::queue(&context, transaction, letter::deleted(to, &user)).await?;
             }
             audit::record(transaction, entry).await?;
-            job::add(&context, transaction, &Task::ClearAccount { user_id }).await.map(drop)
+            job::add_once(&context, transaction, only(user_id), &Task::ClearAccount { user_id }).await
         })
     });
     work.await?;
@@ -51,19 +55,16 @@ pub async fn delete(app: &Arc<App>, client: &Client, viewer: &Viewer, given: Opt
     Ok(())
 }
 
-/// The account as it is now, if its password still is the one that was proved.
-async fn lock(engine: Engine, on: &DatabaseTransaction, id: UserId, hash: Option<String>) -> Result<user::Model> {
-    let sql = format!("SELECT * FROM users WHERE id = $1 AND deleted_at IS NULL{}", engine.for_update());
-    let user = user::Model::find_by_statement(engine.sql(sql, [id.into()])).one(on).await?;
-    let user = user.filter(|user| user.password_hash == hash);
-    user.ok_or_else(|| password::wrong("password").into())
+/// There is one such job at a time for an account.
+fn only(user_id: UserId) -> JobId {
+    JobId::from_uuid(user_id.uuid())
 }
 
 /// Takes everything off an account that says whose it was, and ends its sessions.
 async fn erase(app: &App, on: &DatabaseTransaction, user: &user::Model) -> Result<()> {
     let (engine, now) = (app.db.engine(), app.clock.now());
-    // Unique, as every name has to be.
-    let nobody = format!("deleted-{}", user.id.uuid().simple());
+    // Unique, as every name has to be, and none that anybody can sign up with.
+    let nobody = format!("deleted:{}", user.id.uuid().simple());
     let sql = "UPDATE users SET username = $2, username_key = $2, search_key = $2, email = NULL, email_key = NULL, \
                email_verified_at = NULL, password_hash = NULL, is_admin = $3, is_active = $3, last_login_at = NULL, \
                deleted_at = $4, updated_at = $4 WHERE id = $1";
@@ -89,7 +90,7 @@ const PARTS: [&str; 11] = [
     "DELETE FROM read_marks WHERE (thread_id, user_id, kind, up_to_seq) IN \
      (SELECT thread_id, user_id, kind, up_to_seq FROM read_marks WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM thread_participants WHERE (thread_id, user_id) IN \
-     (SELECT thread_id, user_id FROM thread_participants WHERE user_id = $1 LIMIT 500)",
+     (SELECT thread_id, user_id FROM thread_participants WHERE user_id = $1 AND left_at IS NOT NULL LIMIT 500)",
     "DELETE FROM diaries WHERE id IN (SELECT id FROM diaries WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM refresh_tokens WHERE id IN (SELECT id FROM refresh_tokens WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM user_sessions WHERE id IN (SELECT id FROM user_sessions WHERE user_id = $1 LIMIT 500)",
@@ -106,17 +107,59 @@ const PARTS: [&str; 11] = [
 
 /// The job: takes out what is left of a deleted account.
 pub(crate) async fn clear(app: &Arc<App>, held: Running, user_id: UserId) -> Result<()> {
-    while leave_some(app, user_id).await? {}
-    while take_back_some(app, user_id).await? {}
-    for part in PARTS {
-        while held.part(app, part, [user_id.into()]).await? {}
+    loop {
+        while leave_some(app, user_id).await? {}
+        while take_back_some(app, user_id).await? {}
+        for part in PARTS {
+            while held.part(app, part, [user_id.into()]).await? {}
+        }
+        if finish(app, held, user_id).await? {
+            return Ok(());
+        }
     }
+}
+
+/// Deletes the account itself, unless there is something left of it: a request that was let in before the account was deleted may
+/// have come behind the parts. Whether it is gone.
+async fn finish(app: &Arc<App>, held: Running, user_id: UserId) -> Result<bool> {
     let engine = app.db.engine();
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             held.hold(transaction).await?;
-            let sql = "DELETE FROM users WHERE id = $1 AND deleted_at IS NOT NULL";
-            transaction.execute_raw(engine.sql(sql, [user_id.into()])).await?;
+            // From here on nothing more can refer to it.
+            let sql = format!("SELECT * FROM users WHERE id = $1 AND deleted_at IS NOT NULL{}", engine.for_update());
+            if user::Model::find_by_statement(engine.sql(sql, [user_id.into()])).one(transaction).await?.is_none() {
+                return Ok(true);
+            }
+            for look in [&joined(1), &reacted(1)] {
+                if transaction.query_one_raw(engine.sql(look, [user_id.into()])).await?.is_some() {
+                    return Ok(false);
+                }
+            }
+            for part in PARTS {
+                if transaction.execute_raw(engine.sql(part, [user_id.into()])).await?.rows_affected() > 0 {
+                    return Ok(false);
+                }
+            }
+            transaction.execute_raw(engine.sql("DELETE FROM users WHERE id = $1", [user_id.into()])).await?;
+            Ok(true)
+        })
+    });
+    work.await
+}
+
+/// How long a deletion takes at the most, unless it was given up.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// Asks once more for accounts that were deleted long ago and are still there: their job was given up.
+pub(crate) async fn ask_again(app: &Arc<App>, now: Timestamp) -> Result<()> {
+    let (context, engine) = (app.clone(), app.db.engine());
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            let sql = format!("SELECT id FROM users WHERE deleted_at < $1 ORDER BY deleted_at LIMIT {AT_ONCE}");
+            for Deleted { id } in db::all(transaction, engine, sql, [(now - LONGEST).into()]).await? {
+                job::add_once(&context, transaction, only(id), &Task::ClearAccount { user_id: id }).await?;
+            }
             Ok(())
         })
     });
@@ -124,15 +167,23 @@ pub(crate) async fn clear(app: &Arc<App>, held: Running, user_id: UserId) -> Res
 }
 
 #[derive(FromQueryResult)]
+struct Deleted {
+    id: UserId,
+}
+
+#[derive(FromQueryResult)]
 struct Joined {
     thread_id: ThreadId,
 }
 
+/// Threads that an account is in.
+fn joined(most: usize) -> String {
+    format!("SELECT thread_id FROM thread_participants WHERE user_id = $1 AND left_at IS NULL LIMIT {most}")
+}
+
 /// Leaves some threads; whether there were any.
 async fn leave_some(app: &Arc<App>, user_id: UserId) -> Result<bool> {
-    let sql =
-        format!("SELECT thread_id FROM thread_participants WHERE user_id = $1 AND left_at IS NULL LIMIT {AT_ONCE}");
-    let joined: Vec<Joined> = app.db.all(sql, [user_id.into()]).await?;
+    let joined: Vec<Joined> = app.db.all(joined(AT_ONCE), [user_id.into()]).await?;
     for Joined { thread_id } in &joined {
         let begun = Instant::now();
         participant::vanish(app, *thread_id, user_id).await?;
@@ -147,13 +198,17 @@ struct Reacted {
     message_id: MessageId,
 }
 
+/// Messages that an account has reacted to.
+fn reacted(most: usize) -> String {
+    format!(
+        "SELECT m.thread_id, r.message_id FROM message_reactions r JOIN messages m ON m.id = r.message_id \
+         WHERE r.user_id = $1 LIMIT {most}"
+    )
+}
+
 /// Takes some reactions back; whether there were any.
 async fn take_back_some(app: &Arc<App>, user_id: UserId) -> Result<bool> {
-    let sql = format!(
-        "SELECT m.thread_id, r.message_id FROM message_reactions r JOIN messages m ON m.id = r.message_id \
-         WHERE r.user_id = $1 LIMIT {AT_ONCE}"
-    );
-    let reacted: Vec<Reacted> = app.db.all(sql, [user_id.into()]).await?;
+    let reacted: Vec<Reacted> = app.db.all(reacted(AT_ONCE), [user_id.into()]).await?;
     let mut of_thread: BTreeMap<ThreadId, Vec<MessageId>> = BTreeMap::new();
     for row in &reacted {
         of_thread.entry(row.thread_id).or_default().push(row.message_id);

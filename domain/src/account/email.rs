@@ -14,6 +14,7 @@ use super::{LONGEST_LOGIN, anew, check_email, letter, lock, password};
 use crate::access::Viewer;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
+use crate::credential;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::db::Engine;
 use crate::job::{self, Running, Task};
@@ -52,9 +53,12 @@ pub async fn send_verification(app: &Arc<App>, viewer: &Viewer, email: Option<St
     let why = "None of your addresses is waiting to be proved, or not this one.";
     let to = to.ok_or_else(|| Error::refuse(Code::NotFound, "email", why))?;
     app.limits.mail(Asking::Owner(user.id), digest(&unique_key(&to)))?;
-    let (context, email, now) = (app.clone(), to.clone(), app.clock.now());
+    let (context, asking, email, now) = (app.clone(), viewer.clone(), to.clone(), app.clock.now());
     let work = app.db.write(move |transaction| {
-        Box::pin(async move { ask_for_proof(&context, transaction, user.id, email, now).await })
+        Box::pin(async move {
+            credential::hold(context.db.engine(), transaction, &asking, now).await?;
+            ask_for_proof(&context, transaction, user.id, email, now).await
+        })
     });
     work.await?;
     Ok(to)
@@ -95,10 +99,10 @@ pub async fn change(
     let proof = password::prove(app, client, signed_in, password, "password").await?;
     app.limits.mail(Asking::Anybody, digest(&unique_key(&email)))?;
     let (context, user_id, now) = (app.clone(), user.id, app.clock.now());
-    let entry = Entry::new(app, Action::EmailChangeRequest, user_id, client);
+    let (asking, entry) = (viewer.clone(), Entry::new(app, Action::EmailChangeRequest, user_id, client));
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
-            let user = lock(&context, transaction, user_id, &proof).await?;
+            let user = lock(&context, transaction, &asking, &proof).await?;
             if let Some(old) = letter::proved(&user) {
                 mail::queue(&context, transaction, letter::address_to_change(old, &user, &email)).await?;
             }

@@ -69,8 +69,19 @@ pub(super) fn reset_password(settings: &Settings, user: &user::Model, to: String
 /// Says that the password is another one.
 pub(super) fn password_changed(to: String, user: &user::Model) -> Mail {
     let text = format!(
-        "the password of your account {} was changed, and whoever was signed in elsewhere no longer is. If it was not \
-         you, ask for a new password at once.",
+        "the password of your account {} was changed, and whoever was signed in elsewhere no longer is. API keys and \
+         wallets still work: look through them. If it was not you, ask for a new password at once.",
+        user.username
+    );
+    letter(user, to, "Your password was changed", &text)
+}
+
+/// Says that the password was set anew, and what ended by that.
+pub(super) fn password_reset(to: String, user: &user::Model) -> Mail {
+    let text = format!(
+        "the password of your account {} was changed by a code that was sent to this address. Whoever was signed in no \
+         longer is, and all API keys were revoked. Wallets still work: look through them. If it was not you, ask for a \
+         new password at once.",
         user.username
     );
     letter(user, to, "Your password was changed", &text)

@@ -12,6 +12,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 
 use super::{anew, check_email, check_password, letter, lock};
 use crate::access::{SignedIn, Viewer};
+use crate::api_key;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::error::{Code, Refusal, Result};
@@ -72,12 +73,12 @@ pub async fn change(app: &Arc<App>, client: &Client, viewer: &Viewer, current: S
     let proof = prove(app, client, signed_in, current, "current_password").await?;
     let hash = app.hasher.hash(new).await?;
     let (context, user_id, session_id, now) = (app.clone(), user.id, session.id, app.clock.now());
-    let entry = Entry::new(app, Action::PasswordChange, user_id, client);
+    let (asking, entry) = (viewer.clone(), Entry::new(app, Action::PasswordChange, user_id, client));
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let engine = context.db.engine();
             let user =
-                lock(&context, transaction, user_id, &proof).await.map_err(|error| error.at("current_password"))?;
+                lock(&context, transaction, &asking, &proof).await.map_err(|error| error.at("current_password"))?;
             set(engine, transaction, user_id, hash, now).await?;
             end_all(engine, transaction, user_id, Some(session_id), now).await?;
             if let Some(to) = letter::proved(&user) {
@@ -91,12 +92,18 @@ pub async fn change(app: &Arc<App>, client: &Client, viewer: &Viewer, current: S
     anew(app, user_id, session).await
 }
 
-/// Sets a password. What was sent to set it anew is of no use any more.
+/// Sets a password. What was sent to set it anew is of no use any more, nor is what was sent to prove another address than the
+/// account's: whoever asked for that may have known the password that is gone.
 async fn set(engine: Engine, on: &DatabaseTransaction, id: UserId, hash: String, now: Timestamp) -> Result<()> {
     let sql = "UPDATE users SET password_hash = $2, updated_at = $3 WHERE id = $1";
     on.execute_raw(engine.sql(sql, [id.into(), hash.into(), now.into()])).await?;
-    let sql = "DELETE FROM password_reset_tokens WHERE user_id = $1";
-    on.execute_raw(engine.sql(sql, [id.into()])).await?;
+    for sql in [
+        "DELETE FROM password_reset_tokens WHERE user_id = $1",
+        "DELETE FROM email_verification_tokens WHERE user_id = $1 \
+         AND email IS DISTINCT FROM (SELECT email FROM users WHERE id = $1)",
+    ] {
+        on.execute_raw(engine.sql(sql, [id.into()])).await?;
+    }
     Ok(())
 }
 
@@ -145,7 +152,8 @@ pub(crate) async fn send_reset(app: &Arc<App>, held: Running, email: String) -> 
     }
 }
 
-/// Sets a password anew by the token that went to the account's address, which is proved by that. All sessions end.
+/// Sets a password anew by the token that went to the account's address, which is proved by that. All sessions end, and all API keys
+/// are revoked: whoever asks may have lost the account to somebody else.
 pub async fn reset(app: &Arc<App>, client: &Client, token: &str, new: String) -> Result<UserId> {
     let mut checks = Checks::default();
     check_password(&mut checks, "new_password", &new);
@@ -172,8 +180,11 @@ pub async fn reset(app: &Arc<App>, client: &Client, token: &str, new: String) ->
             }
             set(engine, transaction, user_id, hash, now).await?;
             end_all(engine, transaction, user_id, None, now).await?;
+            for _ in 0..api_key::revoke_all(engine, transaction, user_id, now).await? {
+                audit::record(transaction, entry.anew(&context, Action::ApiKeyRevoke)).await?;
+            }
             if let Some(to) = letter::proved(&user) {
-                mail::queue(&context, transaction, letter::password_changed(to, &user)).await?;
+                mail::queue(&context, transaction, letter::password_reset(to, &user)).await?;
             }
             audit::record(transaction, entry).await
         })

@@ -8,6 +8,7 @@ use super::{anew, check_email, check_password, email, letter, lock, password, ta
 use crate::access::Viewer;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
+use crate::credential;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
 use crate::limit::Asking;
@@ -42,16 +43,18 @@ pub async fn upgrade(
     app.limits.password(client.ip_address)?;
     let hash = app.hasher.hash(password).await?;
     let entry = Entry::new(app, Action::AccountUpgrade, user_id, client);
-    let context = app.clone();
+    let (context, viewer) = (app.clone(), viewer.clone());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
-            let sql = "UPDATE users SET kind = 'human', email = $2, email_key = $3, password_hash = $4, updated_at = $5 \
-                       WHERE id = $1 AND password_hash IS NULL AND deleted_at IS NULL";
-            let values = [user_id.into(), email.clone().into(), key.into(), hash.into(), now.into()];
-            let done = transaction.execute_raw(context.db.engine().sql(sql, values)).await.map_err(taken)?;
-            if done.rows_affected() == 0 {
+            let engine = context.db.engine();
+            let user = credential::hold(engine, transaction, &viewer, now).await?;
+            if user.password_hash.is_some() {
                 return Err(has_password());
             }
+            let sql = "UPDATE users SET kind = 'human', email = $2, email_key = $3, password_hash = $4, updated_at = $5 \
+                       WHERE id = $1";
+            let values = [user_id.into(), email.clone().into(), key.into(), hash.into(), now.into()];
+            transaction.execute_raw(engine.sql(sql, values)).await.map_err(taken)?;
             audit::record(transaction, entry).await?;
             email::ask_for_proof(&context, transaction, user_id, email, now).await
         })
@@ -77,12 +80,12 @@ pub async fn deactivate(app: &Arc<App>, client: &Client, viewer: &Viewer, passwo
     let signed_in = viewer.require_account()?;
     let proof = password::prove(app, client, signed_in, password, "password").await?;
     let (context, user_id, now) = (app.clone(), signed_in.user.id, app.clock.now());
-    let entry = Entry::new(app, Action::AccountDeactivate, user_id, client);
+    let (viewer, entry) = (viewer.clone(), Entry::new(app, Action::AccountDeactivate, user_id, client));
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let engine = context.db.engine();
             administration::require_another(engine, transaction, user_id).await?;
-            let user = lock(&context, transaction, user_id, &proof).await?;
+            let user = lock(&context, transaction, &viewer, &proof).await?;
             let sql = "UPDATE users SET is_active = $2, updated_at = $3 WHERE id = $1";
             transaction.execute_raw(engine.sql(sql, [user_id.into(), false.into(), now.into()])).await?;
             end_all(engine, transaction, user_id, None, now).await?;

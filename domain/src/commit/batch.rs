@@ -30,6 +30,8 @@ pub(crate) struct Needs {
     pub(crate) succession: bool,
     /// Bans of these users.
     pub(crate) bans: BTreeSet<UserId>,
+    /// Accounts that are about to take part.
+    pub(crate) arrivals: BTreeSet<UserId>,
     /// Pairs that are to meet, who acts and with whom.
     pub(crate) meetings: BTreeSet<(UserId, UserId)>,
 }
@@ -53,6 +55,8 @@ pub(crate) struct Batch {
     pub(crate) stamp: Timestamp,
     /// The pairs of [`Needs::meetings`] that must not be brought together.
     pub(crate) apart: HashSet<(UserId, UserId)>,
+    /// Those of [`Needs::arrivals`] whose account is there; it stays so until all is written.
+    pub(crate) there: HashSet<UserId>,
     pub(super) before: thread::Model,
     pub(super) receipts_members: i32,
     pub(super) participants: HashMap<UserId, participant::Model>,
@@ -84,6 +88,7 @@ impl Batch {
             now,
             stamp,
             apart: HashSet::new(),
+            there: HashSet::new(),
             receipts_members,
             participants: HashMap::new(),
             dirty_participants: BTreeSet::new(),

@@ -136,6 +136,11 @@ async fn load(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch, needs
         let rows: Vec<UserRow> = all(on, engine, sql, values).await?;
         batch.banned.extend(rows.into_iter().map(|row| row.user_id));
     }
+    if !needs.arrivals.is_empty() {
+        // All accounts at once, so that they are locked in one order.
+        let meeting = needs.meetings.iter().flat_map(|(one, other)| [*one, *other]);
+        batch.there = block::there(engine, on, needs.arrivals.iter().copied().chain(meeting)).await?;
+    }
     if !needs.meetings.is_empty() {
         batch.apart.extend(block::apart(engine, on, needs.meetings).await?);
     }

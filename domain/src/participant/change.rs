@@ -102,6 +102,9 @@ impl Change for Managed {
         if matches!(self.act, Act::Add(_)) && self.actor != self.user_id {
             needs.meetings.insert((self.actor, self.user_id));
         }
+        if matches!(self.act, Act::Add(_)) {
+            needs.arrivals.insert(self.user_id);
+        }
     }
 
     fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
@@ -110,6 +113,9 @@ impl Change for Managed {
         let absent = || Denied::from(Refusal::new(Code::NotFound, "user_id", "They do not take part in this thread."));
         let row = match (&self.act, present) {
             (Act::Add(_), Some(row)) => row,
+            (Act::Add(_), None) if !batch.there.contains(&self.user_id) => {
+                return Err(Refusal::new(Code::NotFound, "user_id", "There is no such account.").into());
+            }
             (Act::Add(_), None) if batch.apart.contains(&(self.actor, self.user_id)) => {
                 return Err(block::refusal().into());
             }
@@ -173,9 +179,13 @@ impl Change for Join {
     fn needs(&self, needs: &mut Needs) {
         needs.participants.insert(self.user_id);
         needs.bans.insert(self.user_id);
+        needs.arrivals.insert(self.user_id);
     }
 
     fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
+        if !batch.there.contains(&self.user_id) {
+            return Err(Refusal::new(Code::Forbidden, "id", "Your account was deleted.").into());
+        }
         if let Some(row) = batch.participant(self.user_id) {
             return Ok((row.clone(), batch.thread.last_seq));
         }

@@ -2,7 +2,7 @@
 
 use entity::Timestamp;
 use entity::id::{DeviceId, SessionId, TypedId, UserId};
-use entity::{user, user_session};
+use entity::user_session;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
@@ -10,6 +10,7 @@ use super::Client;
 use crate::access::Viewer;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
+use crate::credential;
 use crate::error::{Error, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db::Engine;
@@ -58,9 +59,10 @@ pub async fn revoke(app: &App, client: &Client, viewer: &Viewer, id: Option<Sess
     let (own, current) = viewer.require_session()?;
     let id = id.unwrap_or(current.id);
     let (engine, now) = (app.db.engine(), app.clock.now());
-    let entry = Entry::new(app, Action::SessionRevoke, own, client);
+    let (viewer, entry) = (viewer.clone(), Entry::new(app, Action::SessionRevoke, own, client));
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
+            credential::hold(engine, transaction, &viewer, now).await?;
             if find(engine, transaction, own, id).await?.is_none() {
                 return Err(Error::not_found("id", "session"));
             }
@@ -84,17 +86,13 @@ pub async fn revoke_others(
     keep: Option<SessionId>,
 ) -> Result<user_session::Model> {
     let (own, asking) = viewer.require_session()?;
-    let (asking, keep) = (asking.id, keep.unwrap_or(asking.id));
+    let keep = keep.unwrap_or(asking.id);
     let (engine, now) = (app.db.engine(), app.clock.now());
-    let entry = Entry::new(app, Action::SessionRevoke, own, client);
+    let (viewer, entry) = (viewer.clone(), Entry::new(app, Action::SessionRevoke, own, client));
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
-            let sql = format!("SELECT * FROM users WHERE id = $1{}", engine.for_no_key_update());
-            user::Model::find_by_statement(engine.sql(sql, [own.into()])).one(transaction).await?;
+            credential::hold(engine, transaction, &viewer, now).await?;
             let live = |row: &user_session::Model| row.revoked_at.is_none() && row.expires_at > now;
-            if !find(engine, transaction, own, asking).await?.is_some_and(|row| live(&row)) {
-                return Err(Error::Unauthenticated("The session has ended: sign in again."));
-            }
             let kept = find(engine, transaction, own, keep).await?.filter(live);
             let kept = kept.ok_or_else(|| Error::not_found("id", "session"))?;
             end_all(engine, transaction, own, Some(keep), now).await?;

@@ -16,6 +16,7 @@ use super::check_title;
 use crate::access::{self, Reader, Viewer};
 use crate::app::App;
 use crate::block;
+use crate::credential;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db::{self, Engine};
@@ -117,13 +118,12 @@ impl Partners {
             return Ok(());
         }
         let found = user::by_ids(app, &self.ids).await?;
-        self.refuse(|id| {
-            let (code, message) = match found.get(&id).map(|user| user.kind) {
-                None => (Code::NotFound, "There is no such account."),
-                Some(UserKind::Guest) => (Code::Forbidden, "A guest may take part in public rooms only."),
-                Some(_) => return None,
-            };
-            Some(Refusal::new(code, "id", message))
+        self.refuse(|id| match found.get(&id).map(|user| user.kind) {
+            None => Some(no_such_account()),
+            Some(UserKind::Guest) => {
+                Some(Refusal::new(Code::Forbidden, "id", "A guest may take part in public rooms only."))
+            }
+            Some(_) => None,
         })
     }
 
@@ -133,6 +133,10 @@ impl Partners {
         let apart = block::apart(engine, on, pairs).await?;
         self.refuse(|id| apart.contains(&(self.creator, id)).then(block::refusal))
     }
+}
+
+fn no_such_account() -> Refusal {
+    Refusal::new(Code::NotFound, "id", "There is no such account.")
 }
 
 enum Stored {
@@ -204,6 +208,11 @@ impl Rows {
         if let Some(id) = self.existing(engine, on).await? {
             return Ok(Stored::Existing(id));
         }
+        let there = block::there(engine, on, self.participants.iter().map(|row| row.user_id)).await?;
+        if !there.contains(&self.partners.creator) {
+            return Err(credential::ENDED);
+        }
+        self.partners.refuse(|id| (!there.contains(&id)).then(no_such_account))?;
         self.partners.meet(engine, on).await?;
         // By the database's clock, as everything that inboxes are read by.
         let stamp = db::stamp(on, engine).await?;

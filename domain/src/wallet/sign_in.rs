@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use entity::{user, wallet};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{DatabaseTransaction, FromQueryResult};
 
-use super::{Proof, Signed, challenge, holder, lock};
+use super::{Proof, Signed, challenge, holder};
 use crate::account;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
@@ -39,7 +39,9 @@ pub async fn create_session(app: &Arc<App>, client: &Client, signed: &Signed) ->
 async fn owner(engine: Engine, on: &DatabaseTransaction, proof: &Proof) -> Result<(user::Model, wallet::Model)> {
     let nobody = || Error::refuse(Code::NotFound, "message", "No account has this wallet.");
     let found = holder(engine, on, proof).await?.ok_or_else(nobody)?;
-    let user = lock(engine, on, found.user_id).await?.ok_or_else(nobody)?;
+    let sql = format!("SELECT * FROM users WHERE id = $1{}", engine.for_no_key_update());
+    let user = user::Model::find_by_statement(engine.sql(sql, [found.user_id.into()])).one(on).await?;
+    let user = user.ok_or_else(nobody)?;
     // Read again, now that it can't go any more.
     let wallet = holder(engine, on, proof).await?.filter(|wallet| wallet.user_id == user.id).ok_or_else(nobody)?;
     if !session::may_enter(&user) {

@@ -1,5 +1,6 @@
 //! Accounts: their addresses, their passwords, and whether they rest.
 
+mod afterwards;
 mod cascades;
 mod deletion;
 mod email;

@@ -59,7 +59,8 @@ pub(crate) struct PasswordMutation;
 
 #[Object]
 impl PasswordMutation {
-    /// Changes your password. Your other sessions end, and their sockets close with code 4403.
+    /// Changes your password. Your other sessions end, and their sockets close with code 4403; an address that is waiting to be proved
+    /// is forgotten, unless it is the one you have. API keys and wallets stay: look through them.
     async fn account_change_password(
         &self,
         ctx: &Context<'_>,
@@ -83,7 +84,8 @@ impl PasswordMutation {
     }
 
     /// Sets a password anew by the code that came by mail, which is good for an hour, and once. All sessions of the account end, and
-    /// their sockets close with code 4403.
+    /// their sockets close with code 4403; its API keys are revoked, and another address that is waiting to be proved is forgotten.
+    /// Wallets stay: look through them.
     async fn password_reset(
         &self,
         ctx: &Context<'_>,

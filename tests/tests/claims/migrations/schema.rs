@@ -12,6 +12,7 @@ claims![
     the_status_tells_what_is_applied,
     without_migrations_a_server_refuses_to_start,
     what_is_migrated_is_not_migrated_again,
+    every_reference_is_found_by_an_index,
 ];
 
 /// More steps than there will be for a long time.
@@ -175,4 +176,28 @@ async fn down_to_nothing(server: &Server, database: &Database) {
         migrated(server, &["down"]);
     }
     panic!("{STEPS} steps down, and there is still {:?}", columns(database).await);
+}
+
+/// What refers to a row has to be found when the row goes: by an index of all that refers, or of all that refers to anything.
+async fn every_reference_is_found_by_an_index(engine: Engine) {
+    let database = Database::create(engine).await;
+    migrated(&Server::prepare(&database, &[]), &["up"]);
+    let scanned = match engine {
+        Engine::Sqlite => {
+            "SELECT m.name || '.' || f.\"from\" AS line FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f \
+             WHERE m.type = 'table' AND f.seq = 0 AND NOT EXISTS (SELECT 1 FROM pragma_index_list(m.name) l \
+             JOIN pragma_index_info(l.name) i LEFT JOIN sqlite_master s ON s.name = l.name WHERE i.seqno = 0 \
+             AND i.name = f.\"from\" AND (NOT l.partial OR s.sql LIKE '% WHERE ' || f.\"from\" || ' IS NOT NULL'))"
+        }
+        Engine::Postgres => {
+            "SELECT concat_ws('.', c.conrelid::regclass, a.attname) AS line FROM pg_constraint c \
+             JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] \
+             WHERE c.contype = 'f' AND c.connamespace = 'public'::regnamespace AND NOT EXISTS (SELECT 1 FROM pg_index i \
+             WHERE i.indrelid = c.conrelid AND i.indkey[0] = a.attnum AND (i.indpred IS NULL \
+             OR pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NOT NULL)', a.attname)))"
+        }
+    };
+    let rows = database.rows(scanned).await;
+    let lines: Vec<String> = rows.iter().map(|row| row.try_get("", "line").unwrap()).collect();
+    assert_eq!(lines, [""; 0], "these are looked for from end to end");
 }

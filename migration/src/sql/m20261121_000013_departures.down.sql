@@ -1,0 +1,3 @@
+DROP INDEX users_deleted;
+
+DROP INDEX thread_participants_account;
