@@ -228,6 +228,11 @@ async fn insert(app: &Arc<App>, client: &Client, mut draft: Draft) -> Result<Iss
     work.await
 }
 
+/// Of a code that came by mail.
+fn token_refusal(code: Code) -> Refusal {
+    Refusal::new(code, "token", "This code is not valid (any more): ask for another one.")
+}
+
 fn taken_refusal(field: &'static str) -> Refusal {
     Refusal::new(Code::Taken, field, format!("This {field} is taken."))
 }

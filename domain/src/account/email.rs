@@ -10,12 +10,12 @@ use entity::id::UserId;
 use entity::{Timestamp, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult, SqlErr};
 
-use super::{LONGEST_LOGIN, anew, check_email, letter, lock, password};
+use super::{LONGEST_LOGIN, anew, check_email, letter, lock, password, token_refusal};
 use crate::access::Viewer;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::credential;
-use crate::error::{Code, Error, Refusal, Result};
+use crate::error::{Code, Error, Result};
 use crate::infra::db::Engine;
 use crate::job::{self, Running, Task};
 use crate::limit::Asking;
@@ -160,16 +160,16 @@ pub async fn verify(app: &Arc<App>, client: &Client, viewer: &Viewer, token: &st
             let sql = "SELECT * FROM email_verification_tokens WHERE token_hash = $1";
             let row =
                 pending::Model::find_by_statement(engine.sql(sql, [hash.clone().into()])).one(transaction).await?;
-            let row = row.ok_or_else(|| refusal(Code::WrongCredentials))?;
+            let row = row.ok_or_else(|| token_refusal(Code::WrongCredentials))?;
             if row.expires_at <= now {
-                return Err(refusal(Code::Expired).into());
+                return Err(token_refusal(Code::Expired).into());
             }
             // The account first, as everywhere, so that nobody waits in a circle; then the token, which is good for one.
             let user = find(engine, transaction, row.user_id).await?.filter(|user| user.suspended_at.is_none());
-            let user = user.ok_or_else(|| refusal(Code::Expired))?;
+            let user = user.ok_or_else(|| token_refusal(Code::Expired))?;
             let sql = "DELETE FROM email_verification_tokens WHERE token_hash = $1";
             if transaction.execute_raw(engine.sql(sql, [hash.into()])).await?.rows_affected() == 0 {
-                return Err(refusal(Code::WrongCredentials).into());
+                return Err(token_refusal(Code::WrongCredentials).into());
             }
             let action = if is_of(&user, &row.email) { Action::EmailVerify } else { Action::EmailChange };
             take(engine, transaction, user.id, &row.email, now).await?;
@@ -181,10 +181,6 @@ pub async fn verify(app: &Arc<App>, client: &Client, viewer: &Viewer, token: &st
         })
     });
     work.await
-}
-
-fn refusal(code: Code) -> Refusal {
-    Refusal::new(code, "token", "This code is not valid (any more): ask for another one.")
 }
 
 /// Makes a proved address the account's. What was sent to the one before must not open it any more.

@@ -10,7 +10,7 @@ use entity::id::UserId;
 use entity::{Timestamp, password_reset_token as reset, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 
-use super::{anew, check_email, check_password, letter, lock};
+use super::{anew, check_email, check_password, letter, lock, token_refusal};
 use crate::access::{SignedIn, Viewer};
 use crate::api_key;
 use crate::app::App;
@@ -161,9 +161,9 @@ pub async fn reset(app: &Arc<App>, client: &Client, token: &str, new: String) ->
     let now = app.clock.now();
     let sql = "SELECT * FROM password_reset_tokens WHERE token_hash = $1";
     let row: Option<reset::Model> = app.db.one(sql, [digest(token).into()]).await?;
-    let row = row.ok_or_else(|| refusal(Code::WrongCredentials))?;
+    let row = row.ok_or_else(|| token_refusal(Code::WrongCredentials))?;
     if row.expires_at <= now {
-        return Err(refusal(Code::Expired).into());
+        return Err(token_refusal(Code::Expired).into());
     }
     app.limits.password(client.ip_address)?;
     let hash = app.hasher.hash(new).await?;
@@ -176,7 +176,7 @@ pub async fn reset(app: &Arc<App>, client: &Client, token: &str, new: String) ->
             let sql = "DELETE FROM password_reset_tokens WHERE token_hash = $1";
             let used = transaction.execute_raw(engine.sql(sql, [row.token_hash.into()])).await?.rows_affected();
             if used == 0 {
-                return Err(refusal(Code::WrongCredentials).into());
+                return Err(token_refusal(Code::WrongCredentials).into());
             }
             set(engine, transaction, user_id, hash, now).await?;
             end_all(engine, transaction, user_id, None, now).await?;
@@ -194,15 +194,11 @@ pub async fn reset(app: &Arc<App>, client: &Client, token: &str, new: String) ->
     Ok(user_id)
 }
 
-fn refusal(code: Code) -> Refusal {
-    Refusal::new(code, "token", "This code is not valid (any more): ask for another one.")
-}
-
 /// Locks the account that a token is for, and notes that its address is proved; if it still has that address.
 async fn admit(engine: Engine, on: &DatabaseTransaction, row: &reset::Model, now: Timestamp) -> Result<user::Model> {
     let sql = "UPDATE users SET email_verified_at = coalesce(email_verified_at, $3) WHERE id = $1 AND email_key = $2 \
                AND suspended_at IS NULL AND deleted_at IS NULL RETURNING *";
     let values = [row.user_id.into(), row.email.clone().into(), now.into()];
     let user = user::Model::find_by_statement(engine.sql(sql, values)).one(on).await?;
-    user.ok_or_else(|| refusal(Code::Expired).into())
+    user.ok_or_else(|| token_refusal(Code::Expired).into())
 }
