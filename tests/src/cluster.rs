@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::deadline::DEADLINE;
-use crate::server::free_port;
+use crate::port::free_port;
 
 /// A private cluster: made from nothing, and gone when this is dropped.
 pub struct Cluster {

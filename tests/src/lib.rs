@@ -28,6 +28,7 @@ pub mod message;
 pub mod metrics;
 pub mod nats;
 pub mod nodes;
+mod port;
 pub mod proxy;
 pub mod server;
 pub mod smtp;

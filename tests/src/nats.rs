@@ -13,8 +13,8 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 use crate::deadline::eventually;
+use crate::port::free_port;
 use crate::proxy::Proxy;
-use crate::server::free_port;
 use crate::wire::Wire;
 
 /// A private NATS server, gone when this is dropped.

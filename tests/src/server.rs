@@ -1,7 +1,7 @@
 //! The real binary as a child process: started, killed, restarted on the same port and the same data.
 
 use std::fs::OpenOptions;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::deadline::eventually;
-use crate::engine::{Database, fresh_number, workspace};
+use crate::engine::{Database, workspace};
+use crate::port::free_port;
 
 /// One server under test.
 pub struct Server {
@@ -236,15 +237,4 @@ impl Drop for Server {
 /// The binary under test: `LINNET_BIN`, else the workspace's debug build.
 pub fn binary() -> PathBuf {
     std::env::var_os("LINNET_BIN").map_or_else(|| workspace().join("target/debug/linnet"), PathBuf::from)
-}
-
-/// A port that nobody listens on, outside the range that the system gives to outgoing connections, so that it is still
-/// free when a killed server comes back to it.
-pub fn free_port() -> u16 {
-    loop {
-        let port = 10_000 + (fresh_number() % 20_000) as u16;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
-    }
 }

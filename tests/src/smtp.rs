@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use crate::deadline::eventually;
 use crate::engine::workspace;
 use crate::mail::{Mail, mails_in};
-use crate::server::free_port;
+use crate::port::free_port;
 
 /// An SMTP server, gone when this is dropped.
 pub struct Smtp {
