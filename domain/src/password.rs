@@ -17,8 +17,6 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use imported::{Cost, Imported};
 
-/// Hashes that run at once: each takes 19 MiB.
-const AT_ONCE: usize = 2;
 /// Hashes that may wait; the next one is told to come again.
 const WAITING: usize = 64;
 
@@ -26,6 +24,11 @@ const WAITING: usize = 64;
 /// and then from the beginning, so that they don't all come at once.
 const SPREAD: usize = 64;
 const STEP: Duration = Duration::from_millis(50);
+
+/// Hashes that run at once, of 19 MiB each: half of the cores, so that requests find one free whatever is hashed.
+fn at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
+}
 
 /// Hashes and verifies passwords.
 pub(crate) struct Hasher {
@@ -79,7 +82,7 @@ impl Hasher {
         let decoy = hash(&argon2, "nobody has this password")?.into();
         Ok(Self {
             argon2,
-            permits: Arc::new(Semaphore::new(AT_ONCE)),
+            permits: Arc::new(Semaphore::new(at_once())),
             waiting: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
             decoy,
