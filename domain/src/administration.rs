@@ -12,6 +12,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use crate::access::{Administrator, Viewer};
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
+use crate::credential;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db::Engine;
@@ -22,11 +23,12 @@ use crate::text::{is_storable, unique_key};
 /// is suspended stays so since when it was. Gives since when.
 pub async fn suspend(app: &App, client: &Client, viewer: &Viewer, id: UserId) -> Result<Timestamp> {
     let (own, _) = viewer.require_session()?;
-    let (engine, now) = (app.db.engine(), app.clock.now());
+    let (engine, now, viewer) = (app.db.engine(), app.clock.now(), viewer.clone());
     let entry = Entry::new(app, Action::Suspend, id, client).by(Some(own));
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let (administrator, account) = Administrator::over(engine, transaction, own, id).await?;
+            credential::require_open(engine, transaction, &viewer, now).await?;
             if account.id == administrator.user_id() {
                 return Err(Error::refuse(Code::Forbidden, "id", "Nobody suspends themselves."));
             }
@@ -47,11 +49,12 @@ pub async fn suspend(app: &App, client: &Client, viewer: &Viewer, id: UserId) ->
 /// Lifts a suspension. The sessions that it ended stay ended; keys work again.
 pub async fn unsuspend(app: &App, client: &Client, viewer: &Viewer, id: UserId) -> Result<()> {
     let (own, _) = viewer.require_session()?;
-    let (engine, now) = (app.db.engine(), app.clock.now());
+    let (engine, now, viewer) = (app.db.engine(), app.clock.now(), viewer.clone());
     let entry = Entry::new(app, Action::Unsuspend, id, client).by(Some(own));
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let (_, account) = Administrator::over(engine, transaction, own, id).await?;
+            credential::require_open(engine, transaction, &viewer, now).await?;
             if account.suspended_at.is_none() {
                 return Ok(());
             }

@@ -1,6 +1,8 @@
 //! API keys: what programs speak for an account with. A key is shown once and stored as SHA-256; it reads, and writes messages if
 //! it may, but never manages the account ([`crate::access::Right`]).
 
+use std::sync::Arc;
+
 use entity::api_key::Model;
 use entity::id::{ApiKeyId, UserId};
 use entity::{Timestamp, api_key, user};
@@ -9,13 +11,15 @@ use sea_orm::{
 };
 
 use crate::access::{Viewer, columns};
+use crate::account::letter;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::credential::{self, Credential};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
-use crate::infra::db::Engine;
+use crate::infra::db::{self, Engine};
 use crate::infra::list::{List, by_id};
+use crate::mail;
 use crate::page::{Page, Window};
 use crate::session::{Client, digest, token};
 use crate::text::Checks;
@@ -41,13 +45,8 @@ pub struct Created {
     pub token: String,
 }
 
-#[derive(FromQueryResult)]
-struct Count {
-    count: i64,
-}
-
-/// Makes a key that speaks for the viewer.
-pub async fn create(app: &App, client: &Client, viewer: &Viewer, draft: Draft) -> Result<Created> {
+/// Makes a key that speaks for the viewer, and tells the account's address of it if that is proved.
+pub async fn create(app: &Arc<App>, client: &Client, viewer: &Viewer, draft: Draft) -> Result<Created> {
     viewer.require_account()?;
     let (own, _) = viewer.require_session()?;
     let now = app.clock.now();
@@ -69,18 +68,20 @@ pub async fn create(app: &App, client: &Client, viewer: &Viewer, draft: Draft) -
         revoked_at: None,
     };
     let (engine, entry, row) = (app.db.engine(), Entry::new(app, Action::ApiKeyCreate, own, client), key.clone());
-    let (viewer, most) = (viewer.clone(), app.settings.account_api_keys);
+    let (context, viewer, most) = (app.clone(), viewer.clone(), app.settings.account_api_keys);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             // Of two that are made at once, the one that comes second is counted with the first.
-            credential::hold(engine, transaction, &viewer, now).await?;
+            let user = credential::hold(engine, transaction, &viewer, now).await?;
             // Those that have expired among them.
-            let sql = "SELECT count(*) AS count FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL";
-            let count = Count::find_by_statement(engine.sql(sql, [own.into()])).one(transaction).await?;
-            if count.is_some_and(|row| row.count >= most) {
+            let sql = "SELECT count(*) FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL";
+            if db::count(transaction, engine, sql, [own.into()]).await? >= most {
                 let message =
                     format!("An account has at most {most} keys: revoke one that is not used any more.").into();
                 return Err(Refusal { code: Code::TooLong, path: Vec::new(), message }.into());
+            }
+            if let Some(to) = letter::proved(&user) {
+                mail::queue(&context, transaction, letter::new_api_key(to, &user, &row)).await?;
             }
             api_key::Entity::insert(row.into_active_model()).exec_without_returning(transaction).await?;
             audit::record(transaction, entry).await

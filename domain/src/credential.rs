@@ -128,13 +128,23 @@ pub(crate) async fn hold(
     viewer: &Viewer,
     now: Timestamp,
 ) -> Result<user::Model> {
-    let signed_in = viewer.require()?;
+    let id = viewer.require()?.user.id;
     let sql = format!("SELECT * FROM users WHERE id = $1{}", engine.for_no_key_update());
-    let user = user::Model::find_by_statement(engine.sql(sql, [signed_in.user.id.into()])).one(on).await?;
+    let user = user::Model::find_by_statement(engine.sql(sql, [id.into()])).one(on).await?;
     // A statement of its own, which sees what the one who had the account before has done to it.
-    let credential = signed_in.credential.anew(engine, on).await?;
-    let user = user.filter(|user| session::may_sign_in(user) && credential.is_some_and(|one| one.is_good(now)));
-    user.ok_or(ENDED)
+    require_open(engine, on, viewer, now).await?;
+    user.filter(session::may_sign_in).ok_or(ENDED)
+}
+
+/// The part of [`hold`] that is about what the viewer came with, for who has locked the account already.
+pub(crate) async fn require_open(
+    engine: Engine,
+    on: &DatabaseTransaction,
+    viewer: &Viewer,
+    now: Timestamp,
+) -> Result<()> {
+    let credential = viewer.require()?.credential.anew(engine, on).await?;
+    if credential.is_some_and(|one| one.is_good(now)) { Ok(()) } else { Err(ENDED) }
 }
 
 /// What is said to those whose session or account goes while they ask.

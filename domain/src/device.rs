@@ -14,6 +14,7 @@ use crate::audit::{self, Action, Entry};
 use crate::credential;
 use crate::error::{Code, Error, Result};
 use crate::infra::bus::Hint;
+use crate::infra::db;
 use crate::infra::list::{List, by_id};
 use crate::mail;
 use crate::page::{Page, Window};
@@ -130,18 +131,12 @@ impl Arrival {
     }
 }
 
-#[derive(FromQueryResult)]
-struct Count {
-    count: i64,
-}
-
 /// Forgets a device for one that was just stored, if there are too many: the one that was not seen for the longest of those that have
 /// no session open. A client that keeps no id is a new device each time, and locks nobody out. The account's row is locked.
 async fn make_room(app: &App, on: &DatabaseTransaction, new: &user_device::Model, added: &Entry) -> Result<()> {
     let (engine, most) = (app.db.engine(), app.settings.account_devices);
-    let sql = "SELECT count(*) AS count FROM user_devices WHERE user_id = $1";
-    let count = Count::find_by_statement(engine.sql(sql, [new.user_id.into()])).one(on).await?;
-    if count.is_none_or(|row| row.count <= most) {
+    let sql = "SELECT count(*) FROM user_devices WHERE user_id = $1";
+    if db::count(on, engine, sql, [new.user_id.into()]).await? <= most {
         return Ok(());
     }
     let sql = "DELETE FROM user_devices WHERE id = (SELECT d.id FROM user_devices d WHERE d.user_id = $1 AND d.id <> $2 \

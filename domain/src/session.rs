@@ -367,16 +367,10 @@ pub async fn refresh(app: &Arc<App>, client: &Client, presented: &str) -> Result
     }
 }
 
-#[derive(FromQueryResult)]
-struct Count {
-    count: i64,
-}
-
 /// How often a session has been refreshed since one of its tokens was used; by the database's clock, which both times are of.
 async fn refreshed_since(engine: Engine, on: &DatabaseTransaction, id: SessionId, used_at: Timestamp) -> Result<i64> {
-    let sql = "SELECT count(*) AS count FROM refresh_tokens WHERE session_id = $1 AND created_at >= $2";
-    let row = Count::find_by_statement(engine.sql(sql, [id.into(), used_at.into()])).one(on).await?;
-    Ok(row.map_or(0, |row| row.count))
+    let sql = "SELECT count(*) FROM refresh_tokens WHERE session_id = $1 AND created_at >= $2";
+    db::count(on, engine, sql, [id.into(), used_at.into()]).await
 }
 
 /// A refusal must be committed, too: it may have ended a family.

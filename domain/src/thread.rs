@@ -213,18 +213,13 @@ pub fn unread_count(message_count: i64, last_read_position: i64, deleted_after: 
     (message_count - last_read_position - deleted_after).max(0)
 }
 
-#[derive(FromQueryResult)]
-struct Total {
-    count: i64,
-}
-
 /// How many of the viewer's threads in use have something unread.
 pub async fn unread_thread_count(app: &App, viewer: &Viewer) -> Result<i64> {
     let own = viewer.require()?.user.id;
-    let sql = "SELECT count(*) AS count FROM thread_participants p JOIN threads t ON t.id = p.thread_id \
+    let sql = "SELECT count(*) FROM thread_participants p JOIN threads t ON t.id = p.thread_id \
                WHERE p.user_id = $1 AND p.left_at IS NULL AND t.archived_at IS NULL \
                AND t.message_count > p.last_read_position \
                AND t.message_count - p.last_read_position > (SELECT count(*) FROM messages m WHERE m.thread_id = t.id \
                AND m.position > p.last_read_position AND m.deleted_at IS NOT NULL)";
-    Ok(app.db.one::<Total>(sql, [own.into()]).await?.map_or(0, |total| total.count))
+    app.db.count(sql, [own.into()]).await
 }

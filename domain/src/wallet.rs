@@ -30,6 +30,7 @@ pub(crate) use challenge::{Proof, prove};
 pub use sign_in::create_session;
 
 use crate::access::Viewer;
+use crate::account::letter;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::credential;
@@ -37,6 +38,7 @@ use crate::error::{Code, Error, Result};
 use crate::infra::db::Engine;
 use crate::infra::keys::Column;
 use crate::infra::list::{List, by_id};
+use crate::mail;
 use crate::page::{Page, Window};
 use crate::session::Client;
 use crate::text::Checks;
@@ -95,7 +97,7 @@ fn check_label(label: Option<&str>) -> Result<()> {
 }
 
 /// Connects a wallet to the viewer's account. The first one becomes the primary one; one that is connected already is proved
-/// anew.
+/// anew; one that is not is told to the account's address, if that is proved.
 pub async fn connect(
     app: &Arc<App>,
     client: &Client,
@@ -111,12 +113,18 @@ pub async fn connect(
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let engine = context.db.engine();
-            credential::hold(engine, transaction, &viewer, context.clock.now()).await?;
+            let user = credential::hold(engine, transaction, &viewer, context.clock.now()).await?;
             let now = proof.spend(&context, transaction).await?;
             let row = match holder(engine, transaction, &proof).await? {
                 Some(row) if row.user_id == own => verify(transaction, row, label, now).await?,
                 Some(_) => return Err(taken()),
-                None => insert(&context, transaction, context.clock.id(), own, &proof, label, now).await?,
+                None => {
+                    let row = insert(&context, transaction, context.clock.id(), own, &proof, label, now).await?;
+                    if let Some(to) = letter::proved(&user) {
+                        mail::queue(&context, transaction, letter::new_wallet(to, &user, &row)).await?;
+                    }
+                    row
+                }
             };
             audit::record(transaction, entry).await?;
             Ok(row)

@@ -43,7 +43,7 @@ pub async fn delete(app: &Arc<App>, client: &Client, viewer: &Viewer, given: Opt
                 return Err(password::wrong("password").into());
             }
             erase(&context, transaction, &user).await?;
-            if let Some(to) = user.email.clone() {
+            if let Some(to) = letter::proved(&user) {
                 mail::queue(&context, transaction, letter::deleted(to, &user)).await?;
             }
             audit::record(transaction, entry).await?;

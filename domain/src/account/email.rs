@@ -173,7 +173,7 @@ pub async fn verify(app: &Arc<App>, client: &Client, viewer: &Viewer, token: &st
             }
             let action = if is_of(&user, &row.email) { Action::EmailVerify } else { Action::EmailChange };
             take(engine, transaction, user.id, &row.email, now).await?;
-            if let (Action::EmailChange, Some(old)) = (action, user.email.clone()) {
+            if let (Action::EmailChange, Some(old)) = (action, letter::proved(&user)) {
                 mail::queue(&context, transaction, letter::address_changed(old, &user, &row.email)).await?;
             }
             audit::record(transaction, Entry::new(&context, action, user.id, &client).by(actor)).await?;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use entity::{user, user_device};
+use entity::{api_key, user, user_device, wallet};
 
 use crate::app::Settings;
 use crate::mail::Mail;
@@ -106,8 +106,7 @@ pub(super) fn deleted(to: String, user: &user::Model) -> Mail {
 
 /// Says that somebody signed in on a device for the first time.
 pub(crate) fn new_device(to: String, user: &user::Model, device: &user_device::Model, from: Option<IpAddr>) -> Mail {
-    // The name is whatever the client says: on one line it is a name and no more.
-    let name = device.name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = on_one_line(&device.name);
     let from = from.map(|address| format!(" from {address}")).unwrap_or_default();
     let at = device.created_at.format("%Y-%m-%d %H:%M");
     let text = format!(
@@ -118,6 +117,27 @@ pub(crate) fn new_device(to: String, user: &user::Model, device: &user_device::M
     letter(user, to, "A new device signed in to your account", &text)
 }
 
+/// Says that a program speaks for the account from now on.
+pub(crate) fn new_api_key(to: String, user: &user::Model, key: &api_key::Model) -> Mail {
+    let (name, may) = (on_one_line(&key.name), if key.can_write { "read and write messages" } else { "read messages" });
+    let text = format!(
+        "an API key was made that lets a program {may} as your account {}. It is called:\n\n    {name}\n\n\
+         If it was not you, revoke it, and change your password now.",
+        user.username
+    );
+    letter(user, to, "An API key was made for your account", &text)
+}
+
+/// Says that a wallet signs in to the account from now on.
+pub(crate) fn new_wallet(to: String, user: &user::Model, wallet: &wallet::Model) -> Mail {
+    let text = format!(
+        "the wallet {} was connected to your account {}, and signs in to it from now on. If it was not you, remove the wallet, and \
+         change your password now.",
+        wallet.address, user.username
+    );
+    letter(user, to, "A wallet was connected to your account", &text)
+}
+
 /// Says that somebody takes everything of the account's along.
 pub(crate) fn exported(to: String, user: &user::Model) -> Mail {
     let text = format!(
@@ -126,6 +146,11 @@ pub(crate) fn exported(to: String, user: &user::Model) -> Mail {
         user.username
     );
     letter(user, to, "Your data was exported", &text)
+}
+
+/// A name as whoever was signed in wrote it: on one line it is a name and no more.
+fn on_one_line(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// How to use a token: by a link, if it is known to where, and by typing it in.

@@ -286,6 +286,11 @@ impl Db {
         task.await.map_err(|panic| Error::internal(panic.to_string()))?
     }
 
+    /// The number that a statement counts.
+    pub async fn count(&self, text: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Result<i64> {
+        count(&self.reader, self.engine, text, values).await
+    }
+
     /// The database's own time.
     pub async fn stamp(&self) -> Result<Timestamp> {
         stamp(&self.reader, self.engine).await
@@ -394,4 +399,15 @@ struct Version {
 struct Setting {
     name: String,
     setting: String,
+}
+
+/// The number that a statement counts, within a transaction.
+pub async fn count(
+    on: &impl ConnectionTrait,
+    engine: Engine,
+    text: impl Into<String>,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<i64> {
+    let row = on.query_one_raw(engine.sql(text, values)).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
 }

@@ -22,16 +22,11 @@ use crate::access::Viewer;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::error::{Code, Error, Refusal, Result};
-use crate::infra::db::{self, Engine};
+use crate::infra::db;
 use crate::session::Client;
 
 /// How long there is to sign.
 const LIFETIME: Duration = Duration::from_secs(5 * 60);
-/// How long a nonce is known after that, so that what comes too late is told from what was never given.
-const MEMORY: Duration = Duration::from_secs(24 * 3600);
-/// Nonces to be forgotten that each new one takes along: more than one, so that there are never more than of a day.
-const SWEPT: i64 = 10;
-
 /// What to sign.
 pub struct Challenge {
     /// The text for `personal_sign`.
@@ -77,11 +72,10 @@ pub async fn create(
             |user| format!("Connect this wallet to the account {}.", user.username),
         ),
     };
-    let (context, engine) = (app.clone(), app.db.engine());
+    let context = app.clone();
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let now = now(&context, transaction).await?;
-            forget(engine, transaction, now).await?;
             let (nonce, challenge) = asked.rows(&context, now);
             let given = Challenge {
                 message: challenge.message.clone(),
@@ -147,17 +141,6 @@ impl Asked {
 /// By the database's clock; to the millisecond, as messages tell it.
 async fn now(app: &App, on: &DatabaseTransaction) -> Result<Timestamp> {
     Ok(app.clock.moved(db::stamp(on, app.db.engine()).await?).trunc_subsecs(3))
-}
-
-/// Removes some of the nonces that were good long ago, and the challenges with them.
-async fn forget(engine: Engine, on: &DatabaseTransaction, now: Timestamp) -> Result<()> {
-    let sql = format!(
-        "DELETE FROM wallet_nonces WHERE id IN \
-         (SELECT id FROM wallet_nonces WHERE expires_at < $1 ORDER BY expires_at LIMIT {SWEPT}{})",
-        engine.skip_locked()
-    );
-    on.execute_raw(engine.sql(sql, [(now - MEMORY).into()])).await?;
-    Ok(())
 }
 
 /// Proof that whoever asks holds the key of a wallet. Only [`prove`] makes one, and only [`Proof::spend`] makes use of it.

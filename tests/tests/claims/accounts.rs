@@ -5,6 +5,7 @@ mod cascades;
 mod deletion;
 mod email;
 mod leftovers;
+mod letters;
 mod password;
 mod standing;
 

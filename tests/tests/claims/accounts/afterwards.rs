@@ -12,6 +12,7 @@ claims![
     what_follows_a_deletion_in_its_document_leaves_nothing,
     a_deleted_guest_does_not_become_a_full_account,
     a_session_that_ended_makes_no_key,
+    an_administrator_who_has_signed_out_suspends_nobody,
     the_name_of_a_deleted_account_is_nobodys_to_take,
     a_deletion_that_was_given_up_is_taken_up_again,
     a_failure_that_is_noted_late_leaves_no_address,
@@ -75,6 +76,19 @@ async fn a_session_that_ended_makes_no_key(world: World) {
     let answer = alice.graphql(&document, Value::Null).await;
     assert_eq!(answer.json["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{}", answer.json);
     assert_eq!(world.database.number("SELECT COUNT(*) FROM api_keys").await, 0);
+}
+
+async fn an_administrator_who_has_signed_out_suspends_nobody(world: World) {
+    let [ada, bob] = world.users(["ada", "bob"]).await;
+    world.grant_admin("ada").await;
+    for late in ["userSuspend", "userUnsuspend"] {
+        let admin = world.anonymous.sign_in(&ada.username).await;
+        let late = format!("{late}(input: {{ id: \"{}\" }}) {{ errors {{ code }} }}", bob.id);
+        let document = format!("mutation {{ sessionRevoke(input: {{}}) {{ revokedId }} {late} }}");
+        let answer = admin.graphql(&document, Value::Null).await;
+        assert_eq!(answer.json["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{}", answer.json);
+    }
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM users WHERE suspended_at IS NOT NULL").await, 0);
 }
 
 /// The part of an id that is the account's alone, as hexadecimal digits.

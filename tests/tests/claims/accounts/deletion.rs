@@ -133,6 +133,7 @@ pub(super) async fn holding(database: &Database) -> Vec<String> {
 
 async fn a_deleted_account_is_nobodys_at_once(world: World) {
     let [alice, bob] = world.users(["alice", "bob"]).await;
+    world.prove(&alice).await;
     let other = world.anonymous.sign_in("alice").await;
     let socket = world.socket(&other).await;
     // Much to do, so that it takes a while.

@@ -1,7 +1,7 @@
 //! What PostgreSQL says about how it will do something, and how it did it.
 
 use sea_orm::DatabaseConnection;
-use sea_orm::sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
+use sea_orm::sqlx::{AssertSqlSafe, Error, PgConnection, Row, raw_sql};
 use serde_json::Value;
 use tests::control::Statement;
 
@@ -20,9 +20,6 @@ pub(super) async fn faults(connection: &DatabaseConnection, statement: &Statemen
     // A value that cannot be written down is one that is stored, not one that is looked for.
     let values: Vec<_> = statement.values.iter().map(|value| literal(value).unwrap_or("NULL".to_owned())).collect();
     let execute = if values.is_empty() { "EXECUTE q".to_owned() } else { format!("EXECUTE q({})", values.join(", ")) };
-    let reads = ["SELECT", "WITH"].iter().any(|word| sql.starts_with(word));
-    let writes = ["INSERT ", "UPDATE ", "DELETE "].iter().any(|word| sql.contains(word));
-    let options = if reads && !writes { "ANALYZE, BUFFERS, FORMAT JSON" } else { "FORMAT JSON" };
     let small = small_tables(&mut session).await;
     let mut faults = Vec::new();
     for plan in ["force_generic_plan", "force_custom_plan"] {
@@ -34,7 +31,7 @@ pub(super) async fn faults(connection: &DatabaseConnection, statement: &Statemen
             }
             // Prepared each time, since a plan for any values is kept.
             run(&mut session, &format!("PREPARE q AS {sql}")).await;
-            let done = explain(&mut session, &format!("EXPLAIN ({options}) {execute}")).await;
+            let done = measured(&mut session, &execute).await;
             run(&mut session, "DEALLOCATE q").await;
             let excused: &[String] = if grown { &[] } else { &small };
             let mut found = Vec::new();
@@ -59,13 +56,26 @@ async fn run(session: &mut PgConnection, sql: &str) {
     done.unwrap_or_else(|error| panic!("{error}: {sql}"));
 }
 
+/// What was done, which is then undone. What can't be done twice, such as adding a row, is only planned.
+async fn measured(session: &mut PgConnection, execute: &str) -> Value {
+    run(session, "BEGIN").await;
+    let done = explain(session, &format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {execute}")).await;
+    run(session, "ROLLBACK").await;
+    match done {
+        Ok(done) => done,
+        Err(_) => {
+            let planned = explain(session, &format!("EXPLAIN (FORMAT JSON) {execute}")).await;
+            planned.unwrap_or_else(|error| panic!("{error}: {execute}"))
+        }
+    }
+}
+
 /// The plan's root, as JSON.
-async fn explain(session: &mut PgConnection, sql: &str) -> Value {
-    let rows = raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(session).await;
-    let rows = rows.unwrap_or_else(|error| panic!("{error}: {sql}"));
-    let text: String = rows[0].try_get_unchecked(0).unwrap();
-    let plans: Value = serde_json::from_str(&text).unwrap();
-    plans[0]["Plan"].clone()
+async fn explain(session: &mut PgConnection, sql: &str) -> Result<Value, Error> {
+    let rows = raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(session).await?;
+    let text: String = rows[0].try_get_unchecked(0)?;
+    let plans: Value = serde_json::from_str(&text).expect("it is JSON");
+    Ok(plans[0]["Plan"].clone())
 }
 
 fn scans(node: &Value, excused: &[String], faults: &mut Vec<String>) {
@@ -78,9 +88,9 @@ fn scans(node: &Value, excused: &[String], faults: &mut Vec<String>) {
     }
 }
 
-/// Compares what was looked at with what was given, if the statement was done at all.
+/// Compares what was looked at with what was given or changed, if the statement was done at all.
 fn touches(done: &Value, excused: &[String], threads: i64, faults: &mut Vec<String>) {
-    let (touched, given) = (rows_touched(done, excused), done["Actual Rows"].as_f64().unwrap_or(0.0));
+    let (touched, given) = (rows_touched(done, excused), rows_given(done));
     let pages = ["Shared Hit Blocks", "Shared Read Blocks"].iter().filter_map(|key| done[*key].as_f64()).sum::<f64>();
     // A statement about all of one's threads may look at each of them, whatever it gives of them; and some hundreds of
     // rows are as good as a hundred looks into an index, which is what the planner expects of a list of keys.
@@ -91,6 +101,12 @@ fn touches(done: &Value, excused: &[String], threads: i64, faults: &mut Vec<Stri
     if pages > 10.0 * allowed {
         faults.push(format!("reads {pages} pages to give {given} rows: {done}"));
     }
+}
+
+/// Rows that came out; of a change, rows that went into it.
+fn rows_given(done: &Value) -> f64 {
+    let node = if done["Node Type"] == "ModifyTable" { &done["Plans"][0] } else { done };
+    node["Actual Rows"].as_f64().unwrap_or(0.0)
 }
 
 /// Rows that the scans of the plan have looked at, those thrown away included; but not those of a small table that was

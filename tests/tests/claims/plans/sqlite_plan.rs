@@ -13,10 +13,12 @@ pub(super) async fn faults(connection: &DatabaseConnection, sql: &str) -> Vec<St
     lines.filter(|line| scans(line, sql)).map(|line| format!("reads a whole table: {line}")).collect()
 }
 
-/// Whether a line such as `SCAN m` reads one of the growing tables without an index.
+/// Whether a line such as `SCAN m` reads one of the growing tables, or an index of it, from its beginning. That is right for the
+/// first few rows in the order of an index, and for nothing else.
 fn scans(line: &str, sql: &str) -> bool {
     let mut words = line.split_whitespace();
-    if words.next() != Some("SCAN") || line.contains("USING") || line.contains("VIRTUAL TABLE") {
+    let first_few = line.contains("USING") && sql.contains("ORDER BY") && sql.contains("LIMIT");
+    if words.next() != Some("SCAN") || first_few || line.contains("VIRTUAL TABLE") {
         return false;
     }
     let Some(name) = words.next() else { return false };
@@ -34,17 +36,19 @@ fn scans(line: &str, sql: &str) -> bool {
 fn a_scan_is_told_from_a_search() {
     let sql = "WITH want(id) AS (SELECT value FROM json_each(?1)) \
         SELECT * FROM want JOIN messages AS m ON m.id = want.id, threads t, users";
-    for line in ["SCAN m", "SCAN t", "SCAN users"] {
+    for line in ["SCAN m", "SCAN t", "SCAN users", "SCAN t USING COVERING INDEX y"] {
         assert!(scans(line, sql), "{line}");
     }
     for line in [
         "SCAN want",
         "SCAN json_each VIRTUAL TABLE INDEX 1:",
         "SEARCH m USING INDEX x (id=?)",
-        "SCAN t USING COVERING INDEX y",
         "SCAN CONSTANT ROW",
         "SCAN (subquery-2)",
     ] {
         assert!(!scans(line, sql), "{line}");
     }
+    let oldest = "DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE sent < ?1 ORDER BY sent LIMIT 9)";
+    assert!(!scans("SCAN messages USING COVERING INDEX y", oldest));
+    assert!(scans("SCAN messages", oldest));
 }
