@@ -71,10 +71,11 @@ pub async fn create(app: &Arc<App>, client: &Client, viewer: &Viewer, sign_up: S
     if let Some(referral) = &referral {
         referral.look(app).await?;
     }
+    // Of somebody who may not have a password hashed, no mail is counted: it would be the address's owner who waits.
+    app.limits.password(client.ip_address)?;
     if !sign_up.is_vouched_for {
         app.limits.mail(Asking::Newcomer, digest(&unique_key(&sign_up.email)))?;
     }
-    app.limits.password(client.ip_address)?;
     let password_hash = app.hasher.hash(sign_up.password.clone()).await?;
     let mut user = new_user(app, &sign_up.username, Some(&sign_up.email), Some(password_hash), UserKind::Human);
     user.email_verified_at = sign_up.is_vouched_for.then_some(user.created_at);
@@ -86,6 +87,8 @@ pub async fn create_guest(app: &Arc<App>, client: &Client, username: String) -> 
     let mut checks = Checks::default();
     check_username(&mut checks, &username);
     checks.done()?;
+    // It tells whether a name is taken, and takes it if it is not.
+    app.limits.look(client.ip_address)?;
     let user = new_user(app, &username, None, None, UserKind::Guest);
     insert(app, client, Draft::of(user)).await
 }
@@ -311,9 +314,14 @@ pub(crate) async fn enter(
 }
 
 /// As [`credential::hold`], and refuses if the password that was proved is not the account's any more.
-async fn lock(app: &App, on: &DatabaseTransaction, viewer: &Viewer, proof: &password::Proof) -> Result<user::Model> {
+pub(crate) async fn lock(
+    app: &App,
+    on: &DatabaseTransaction,
+    viewer: &Viewer,
+    proof: &password::Proof,
+) -> Result<user::Model> {
     let user = credential::hold(app.db.engine(), on, viewer, app.clock.now()).await?;
-    let user = Some(user).filter(|user| user.password_hash.as_ref() == Some(&proof.0));
+    let user = Some(user).filter(|user| user.password_hash == proof.0);
     user.ok_or_else(|| password::wrong("password").into())
 }
 

@@ -137,7 +137,7 @@ pub async fn revoke(app: &App, username: &str, even_the_last: bool) -> Result<bo
 pub(crate) async fn require_another(engine: Engine, on: &DatabaseTransaction, id: UserId) -> Result<()> {
     let sql = format!(
         "SELECT a.* FROM users u JOIN users a ON a.is_admin WHERE u.id = $1 AND u.is_admin ORDER BY a.id{}",
-        engine.for_update_of("a")
+        engine.for_no_key_update_of("a")
     );
     let all = user::Model::find_by_statement(engine.sql(sql, [id.into()])).all(on).await?;
     if all.iter().any(|row| row.id == id) && !another(&all, id) {

@@ -19,10 +19,11 @@ use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db::{self, Engine};
 use crate::infra::list::{List, by_id};
+use crate::limit::Asking;
 use crate::mail;
 use crate::page::{Page, Window};
 use crate::session::{Client, digest, token};
-use crate::text::Checks;
+use crate::text::{Checks, unique_key};
 
 /// What every key begins with.
 pub(crate) const PREFIX: &str = "lnk_";
@@ -55,6 +56,9 @@ pub async fn create(app: &Arc<App>, client: &Client, viewer: &Viewer, draft: Dra
     let ahead = draft.expires_at.is_none_or(|at| at > now);
     checks.require(ahead, Code::Invalid, "expires_at", "It must be in the future.");
     checks.done()?;
+    if let Some(to) = letter::proved(&viewer.require()?.user) {
+        app.limits.mail(Asking::Owner(own), digest(&unique_key(&to)))?;
+    }
     let token = token(app, PREFIX.trim_end_matches('_'));
     let key = Model {
         id: app.clock.id(),

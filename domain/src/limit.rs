@@ -156,6 +156,7 @@ struct Limiting {
     attempts: Buckets<IpAddr>,
     looks: Buckets<IpAddr>,
     mails: Buckets<(Asking, Vec<u8>)>,
+    owned: Buckets<Vec<u8>>,
     exports: Buckets<UserId>,
     challenges: Buckets<IpAddr>,
     writes: Pair,
@@ -174,6 +175,7 @@ impl Limits {
                 attempts: Buckets::new(rates.credentials),
                 looks: Buckets::new(rates.credentials.saturating_mul(LOOKS)),
                 mails: Buckets::of(Quota::per_hour(rates.mails)),
+                owned: Buckets::of(Quota::per_hour(rates.mails.saturating_mul(SHARED))),
                 exports: Buckets::of(Quota::per_hour(rates.exports)),
                 challenges: Buckets::new(rates.credentials),
                 writes: Pair::new(rates.writes),
@@ -201,9 +203,14 @@ impl Limits {
         limits.looks.take(&site(address), 1)
     }
 
-    /// Counts a mail that somebody asks for, by a digest of where it goes; whether or not there is somebody.
+    /// Counts a mail that somebody asks for, by a digest of where it goes; whether or not there is somebody. Accounts that say an
+    /// address is theirs are counted together, too: anybody may make many of them.
     pub(crate) fn mail(&self, asking: Asking, address: Vec<u8>) -> Result<()> {
-        self.0.as_ref().map_or(Ok(()), |limits| limits.mails.take(&(asking, address), 1))
+        let Some(limits) = &self.0 else { return Ok(()) };
+        if let Asking::Owner(_) = asking {
+            limits.owned.take(&address, 1)?;
+        }
+        limits.mails.take(&(asking, address), 1)
     }
 
     /// Counts a change of an account's that it is not signed in for, but has shown what speaks for it.
@@ -301,6 +308,8 @@ mod tests {
         let refusal = mail(Asking::Anybody, b"ann");
         assert!(matches!(refusal, Err(Error::RateLimited { retry_after }) if retry_after > Duration::from_secs(600)));
         assert!(mail(Asking::Anybody, b"bob").is_ok());
+        let owners = (2..).take_while(|&number| mail(Asking::Owner(account(number)), b"cat").is_ok());
+        assert_eq!(owners.count(), 50, "however many accounts wait for it");
         assert!([Asking::Newcomer, Asking::Owner(account(1))].into_iter().all(|asking| mail(asking, b"ann").is_ok()));
     }
 

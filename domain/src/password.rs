@@ -25,7 +25,8 @@ const WAITING: usize = 64;
 const SPREAD: usize = 64;
 const STEP: Duration = Duration::from_millis(50);
 
-/// Hashes that run at once, of 19 MiB each: half of the cores, so that requests find one free whatever is hashed.
+/// Hashes that run at once, of 19 MiB each: half of the cores, so that requests find one free whatever is hashed. As many again may
+/// be waiting for a core on a machine that has none left ([`thread::run`]).
 fn at_once() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
 }
@@ -34,6 +35,8 @@ fn at_once() -> usize {
 pub(crate) struct Hasher {
     argon2: Argon2<'static>,
     permits: Arc<Semaphore>,
+    /// Those of them that may wait for a core that has nothing else to do.
+    idle: Arc<Semaphore>,
     waiting: AtomicUsize,
     refused: AtomicUsize,
     /// What an unknown login is verified against, so that it takes the same time as a wrong password.
@@ -83,6 +86,7 @@ impl Hasher {
         Ok(Self {
             argon2,
             permits: Arc::new(Semaphore::new(at_once())),
+            idle: Arc::new(Semaphore::new(at_once())),
             waiting: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
             decoy,
@@ -117,8 +121,8 @@ impl Hasher {
                 };
             }
             let known = hash.is_some();
-            let hash = hash.map_or(decoy, Arc::from);
-            let parsed = PasswordHash::new(&hash).map_err(|error| Error::internal(error.to_string()))?;
+            let hash = hash.as_deref().unwrap_or(&decoy);
+            let parsed = PasswordHash::new(hash).map_err(|error| Error::internal(error.to_string()))?;
             let matches = argon2.verify_password(password.as_bytes(), &parsed).is_ok();
             if let Some(cost) = left {
                 imported::work(&password, cost);
@@ -145,16 +149,17 @@ impl Hasher {
     async fn run<T: Send + 'static>(
         &self,
         place: Waiting<'_>,
-        work: impl FnOnce() -> Result<T> + Send + 'static,
+        work: impl Fn() -> Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
         let permit = self.permits.clone().acquire_owned().await.map_err(Error::internal)?;
         drop(place);
-        // Held until the work is done, though whoever asked has gone.
-        let work = move || {
+        let idle = self.idle.clone();
+        // By a task of its own: the permit is held until the work is done, though whoever asked has gone.
+        let task = tokio::spawn(async move {
             let _permit = permit;
-            work()
-        };
-        thread::run(work).await
+            thread::run(&idle, work).await
+        });
+        task.await.map_err(Error::internal)?
     }
 }
 

@@ -30,7 +30,8 @@ pub(crate) use challenge::{Proof, prove};
 pub use sign_in::create_session;
 
 use crate::access::Viewer;
-use crate::account::letter;
+use crate::account::password::prove_presence;
+use crate::account::{self, letter};
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::credential;
@@ -38,10 +39,11 @@ use crate::error::{Code, Error, Result};
 use crate::infra::db::Engine;
 use crate::infra::keys::Column;
 use crate::infra::list::{List, by_id};
+use crate::limit::Asking;
 use crate::mail;
 use crate::page::{Page, Window};
-use crate::session::Client;
-use crate::text::Checks;
+use crate::session::{Client, digest};
+use crate::text::{Checks, unique_key};
 
 /// The site that wallets sign in to. Never taken from a request: a page of somebody else could ask for anything.
 #[derive(Clone, Debug)]
@@ -97,23 +99,30 @@ fn check_label(label: Option<&str>) -> Result<()> {
 }
 
 /// Connects a wallet to the viewer's account. The first one becomes the primary one; one that is connected already is proved
-/// anew; one that is not is told to the account's address, if that is proved.
+/// anew. A new one is told to the account's address, if that is proved. Takes the password, as whatever changes how an account is
+/// entered.
 pub async fn connect(
     app: &Arc<App>,
     client: &Client,
     viewer: &Viewer,
     signed: &Signed,
     label: Option<String>,
+    password: Option<String>,
 ) -> Result<wallet::Model> {
-    let own = viewer.require_account()?.user.id;
+    let signed_in = viewer.require_account()?;
+    let own = signed_in.user.id;
     check_label(label.as_deref())?;
+    let present = prove_presence(app, client, signed_in, password).await?;
+    if let Some(to) = letter::proved(&signed_in.user) {
+        app.limits.mail(Asking::Owner(own), digest(&unique_key(&to)))?;
+    }
     let proof = prove(app, client, Some(own), signed).await?;
     let entry = Entry::new(app, Action::WalletConnect, own, client);
     let (context, viewer) = (app.clone(), viewer.clone());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let engine = context.db.engine();
-            let user = credential::hold(engine, transaction, &viewer, context.clock.now()).await?;
+            let user = account::lock(&context, transaction, &viewer, &present).await?;
             let now = proof.spend(&context, transaction).await?;
             let row = match holder(engine, transaction, &proof).await? {
                 Some(row) if row.user_id == own => verify(transaction, row, label, now).await?,
@@ -256,15 +265,23 @@ pub async fn update(app: &App, viewer: &Viewer, id: WalletId, changes: Changes) 
     work.await
 }
 
-/// Takes a wallet away from the viewer's account. Sessions that were signed in with it go on, without it; if it was the primary
+/// Takes a wallet away from the viewer's account, by its password if it has one. Sessions that were signed in with it go on, without it; if it was the primary
 /// one, the one that was connected first of the others is now. The last one stays where there is no other way to sign in.
-pub async fn remove(app: &App, client: &Client, viewer: &Viewer, id: WalletId) -> Result<WalletId> {
-    let user_id = viewer.require()?.user.id;
-    let (engine, viewer, now) = (app.db.engine(), viewer.clone(), app.clock.now());
+pub async fn remove(
+    app: &Arc<App>,
+    client: &Client,
+    viewer: &Viewer,
+    id: WalletId,
+    password: Option<String>,
+) -> Result<WalletId> {
+    let signed_in = viewer.require()?;
+    let user_id = signed_in.user.id;
+    let present = prove_presence(app, client, signed_in, password).await?;
+    let (context, engine, viewer) = (app.clone(), app.db.engine(), viewer.clone());
     let entry = Entry::new(app, Action::WalletRemove, user_id, client);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
-            let user = credential::hold(engine, transaction, &viewer, now).await?;
+            let user = account::lock(&context, transaction, &viewer, &present).await?;
             let row = own(engine, transaction, user_id, id).await?;
             let sql = "SELECT * FROM wallets WHERE user_id = $1 AND id <> $2 ORDER BY id LIMIT 1";
             let values = [user_id.into(), id.into()];
@@ -283,4 +300,10 @@ pub async fn remove(app: &App, client: &Client, viewer: &Viewer, id: WalletId) -
     });
     work.await?;
     Ok(id)
+}
+
+/// Takes all wallets away from an account that is locked. How many there were.
+pub(crate) async fn remove_all(engine: Engine, on: &DatabaseTransaction, user_id: UserId) -> Result<u64> {
+    let sql = "DELETE FROM wallets WHERE user_id = $1";
+    Ok(on.execute_raw(engine.sql(sql, [user_id.into()])).await?.rows_affected())
 }

@@ -6,8 +6,9 @@ use k256::ecdsa::SigningKey;
 use serde_json::{Value, json};
 use sha3::{Digest, Keccak256};
 
+use crate::account::{PASSWORD, SESSION};
 use crate::engine::workspace;
-use crate::{Answer, Client, User, account::SESSION};
+use crate::{Answer, Client, User};
 
 /// What servers are told whose wallets sign in: see [`settings`].
 pub const DOMAIN: &str = "chat.example.org";
@@ -106,8 +107,15 @@ impl Client {
 
 impl User {
     /// Connects what has signed.
-    pub async fn try_connect(&self, signed: Value) -> Answer {
+    pub async fn try_connect(&self, mut signed: Value) -> Answer {
+        // Accounts that have no password make nothing of it.
+        signed["password"] = json!(PASSWORD);
         self.mutate("walletConnect", signed, WALLET).await
+    }
+
+    /// Takes a wallet away.
+    pub async fn try_remove_wallet(&self, id: &str) -> Answer {
+        self.mutate("walletRemove", json!({ "id": id, "password": PASSWORD }), "removedId").await
     }
 
     /// Connects a wallet. Its id.

@@ -115,6 +115,10 @@ pub(crate) struct WalletConnectInput {
     signature: String,
     /// What you call it: 1 to 100 characters.
     label: Option<String>,
+    /// Your account's password, if it has one: a wallet signs in to it from now on. An account without a password takes a session
+    /// that began less than ten minutes ago instead: sign in again with a wallet that is connected.
+    #[graphql(secret)]
+    password: Option<String>,
 }
 
 /// The outcome of walletConnect.
@@ -151,6 +155,10 @@ pub(crate) struct WalletUpdatePayload {
 pub(crate) struct WalletRemoveInput {
     /// One of your wallets.
     id: ID,
+    /// Your account's password, if it has one. An account without a password takes a session that began less than ten minutes ago
+    /// instead: sign in again with a wallet that stays.
+    #[graphql(secret)]
+    password: Option<String>,
 }
 
 /// The outcome of walletRemove.
@@ -226,7 +234,10 @@ impl WalletMutation {
     ) -> Result<WalletConnectPayload> {
         let scope = Scope::fresh(ctx);
         let signed = Signed { message: input.message, signature: input.signature };
-        let outcome = wallet::connect(scope.app(), &client(ctx), viewer(ctx), &signed, input.label).await;
+        let outcome = {
+            let (client, label) = (client(ctx), input.label);
+            wallet::connect(scope.app(), &client, viewer(ctx), &signed, label, input.password).await
+        };
         let (row, errors) = settle(outcome)?;
         Ok(WalletConnectPayload { wallet: row.map(Wallet::from), errors })
     }
@@ -257,7 +268,8 @@ impl WalletMutation {
         let (scope, who) = (Scope::fresh(ctx), viewer(ctx));
         let outcome = async {
             who.require()?;
-            wallet::remove(scope.app(), &client(ctx), who, id::parse("id", &input.id)?).await
+            let id = id::parse("id", &input.id)?;
+            wallet::remove(scope.app(), &client(ctx), who, id, input.password).await
         };
         let (removed, errors) = settle(outcome.await)?;
         Ok(WalletRemovePayload { removed_id: removed.map(|id| id.to_string().into()), errors })

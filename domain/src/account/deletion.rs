@@ -11,37 +11,29 @@ use std::time::{Duration, Instant};
 use entity::id::{JobId, MessageId, ThreadId, TypedId, UserId};
 use entity::{Timestamp, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use uuid::Uuid;
 
-use super::{letter, password};
+use super::{letter, lock, password};
 use crate::access::Viewer;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
-use crate::credential;
 use crate::error::Result;
 use crate::infra::bus::Hint;
-use crate::infra::db;
 use crate::job::{self, Running, Task, give_way};
 use crate::session::{Client, end_all};
 use crate::text::unique_key;
 use crate::{administration, mail, participant, reaction};
 
-/// Deletes the viewer's account, for good. One with a password has to give it.
+/// Deletes the viewer's account, for good. One with a password has to give it; one without has to have signed in a moment ago.
 pub async fn delete(app: &Arc<App>, client: &Client, viewer: &Viewer, given: Option<String>) -> Result<()> {
     let signed_in = viewer.require()?;
-    let user = &signed_in.user;
-    let hash = match user.password_hash {
-        Some(_) => Some(password::prove(app, client, signed_in, given.unwrap_or_default(), "password").await?.0),
-        None => None,
-    };
-    let (context, user_id) = (app.clone(), user.id);
+    let proof = password::prove_presence(app, client, signed_in, given).await?;
+    let (context, user_id) = (app.clone(), signed_in.user.id);
     let (asking, entry) = (viewer.clone(), Entry::new(app, Action::AccountDelete, user_id, client));
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             administration::require_another(context.db.engine(), transaction, user_id).await?;
-            let user = credential::hold(context.db.engine(), transaction, &asking, context.clock.now()).await?;
-            if user.password_hash != hash {
-                return Err(password::wrong("password").into());
-            }
+            let user = lock(&context, transaction, &asking, &proof).await?;
             erase(&context, transaction, &user).await?;
             if let Some(to) = letter::proved(&user) {
                 mail::queue(&context, transaction, letter::deleted(to, &user)).await?;
@@ -63,6 +55,8 @@ fn only(user_id: UserId) -> JobId {
 /// Takes everything off an account that says whose it was, and ends its sessions.
 async fn erase(app: &App, on: &DatabaseTransaction, user: &user::Model) -> Result<()> {
     let (engine, now) = (app.db.engine(), app.clock.now());
+    // First, since a refresh locks its session before it refers to the account, whose keys change below.
+    end_all(engine, on, user.id, None, now).await?;
     // Unique, as every name has to be, and none that anybody can sign up with.
     let nobody = format!("deleted:{}", user.id.uuid().simple());
     let sql = "UPDATE users SET username = $2, username_key = $2, search_key = $2, email = NULL, email_key = NULL, \
@@ -76,7 +70,7 @@ async fn erase(app: &App, on: &DatabaseTransaction, user: &user::Model) -> Resul
         let sql = "DELETE FROM password_reset_tokens WHERE email = $1";
         on.execute_raw(engine.sql(sql, [unique_key(email).into()])).await?;
     }
-    end_all(engine, on, user.id, None, now).await
+    Ok(())
 }
 
 /// Threads that are left, and reactions that are taken back, before it is looked for more.
@@ -84,13 +78,22 @@ const AT_ONCE: usize = 100;
 
 /// Rows that go in one transaction, and what of: each statement finds some of what is left. The account's own rows are listed if
 /// there may be many of them; the others go with the account itself.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 17] = [
     "UPDATE messages SET sender_id = NULL, client_key = NULL, send_hash = NULL \
      WHERE id IN (SELECT id FROM messages WHERE sender_id = $1 LIMIT 250)",
     "DELETE FROM read_marks WHERE (thread_id, user_id, kind, up_to_seq) IN \
      (SELECT thread_id, user_id, kind, up_to_seq FROM read_marks WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM thread_participants WHERE (thread_id, user_id) IN \
      (SELECT thread_id, user_id FROM thread_participants WHERE user_id = $1 AND left_at IS NOT NULL LIMIT 500)",
+    "UPDATE threads SET created_by = NULL WHERE id IN (SELECT id FROM threads WHERE created_by = $1 LIMIT 250)",
+    "UPDATE room_bans SET by_user_id = NULL WHERE (thread_id, user_id) IN \
+     (SELECT thread_id, user_id FROM room_bans WHERE by_user_id = $1 LIMIT 500)",
+    "DELETE FROM blocks WHERE (user_id, blocked_id) IN \
+     (SELECT user_id, blocked_id FROM blocks WHERE blocked_id = $1 LIMIT 500)",
+    "DELETE FROM api_keys WHERE id IN (SELECT id FROM api_keys WHERE user_id = $1 LIMIT 500)",
+    "DELETE FROM referrals WHERE id IN (SELECT r.id FROM referral_codes c \
+     JOIN referrals r ON r.referral_code_id = c.id WHERE c.owner_id = $1 LIMIT 500)",
+    "DELETE FROM referral_codes WHERE id IN (SELECT id FROM referral_codes WHERE owner_id = $1 LIMIT 500)",
     "DELETE FROM diaries WHERE id IN (SELECT id FROM diaries WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM refresh_tokens WHERE id IN (SELECT id FROM refresh_tokens WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM user_sessions WHERE id IN (SELECT id FROM user_sessions WHERE user_id = $1 LIMIT 500)",
@@ -153,22 +156,33 @@ const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Asks once more for accounts that were deleted long ago and are still there: their job was given up.
 pub(crate) async fn ask_again(app: &Arc<App>, now: Timestamp) -> Result<()> {
-    let (context, engine) = (app.clone(), app.db.engine());
-    let work = app.db.write(move |transaction| {
-        Box::pin(async move {
-            let sql = format!("SELECT id FROM users WHERE deleted_at < $1 ORDER BY deleted_at LIMIT {AT_ONCE}");
-            for Deleted { id } in db::all(transaction, engine, sql, [(now - LONGEST).into()]).await? {
-                job::add_once(&context, transaction, only(id), &Task::ClearAccount { user_id: id }).await?;
-            }
-            Ok(())
-        })
-    });
-    work.await
+    let sql = format!(
+        "SELECT id, deleted_at FROM users WHERE deleted_at < $1 AND (deleted_at, id) > ($2, $3) \
+         ORDER BY deleted_at, id LIMIT {AT_ONCE}"
+    );
+    let mut last = Deleted { id: UserId::from_uuid(Uuid::nil()), deleted_at: Timestamp::UNIX_EPOCH };
+    loop {
+        let values = [(now - LONGEST).into(), last.deleted_at.into(), last.id.into()];
+        let found: Vec<Deleted> = app.db.all(&sql, values).await?;
+        let Some(newest) = found.last() else { return Ok(()) };
+        last = Deleted { ..*newest };
+        let context = app.clone();
+        let work = app.db.write(move |transaction| {
+            Box::pin(async move {
+                for Deleted { id, .. } in found {
+                    job::add_once(&context, transaction, only(id), &Task::ClearAccount { user_id: id }).await?;
+                }
+                Ok(())
+            })
+        });
+        work.await?;
+    }
 }
 
 #[derive(FromQueryResult)]
 struct Deleted {
     id: UserId,
+    deleted_at: Timestamp,
 }
 
 #[derive(FromQueryResult)]

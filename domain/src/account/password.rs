@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entity::id::UserId;
+use entity::user::UserKind;
 use entity::{Timestamp, password_reset_token as reset, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 
@@ -15,6 +16,7 @@ use crate::access::{SignedIn, Viewer};
 use crate::api_key;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
+use crate::credential::ENDED;
 use crate::error::{Code, Refusal, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db::Engine;
@@ -24,12 +26,17 @@ use crate::mail;
 use crate::password::compare;
 use crate::session::{Client, digest, end_all, token};
 use crate::text::{Checks, unique_key};
+use crate::wallet;
 
 /// How long a forgotten password may be set anew.
 const RESETTABLE: Duration = Duration::from_secs(3600);
 
-/// That somebody knew an account's password: the hash that it was compared with.
-pub(super) struct Proof(pub(super) String);
+/// How long ago somebody may have signed in to whose account nobody has a password.
+const RECENTLY: Duration = Duration::from_secs(10 * 60);
+
+/// That it is an account's owner who changes how it is entered, and not who has come by a session of theirs: the hash of the password that
+/// they knew, if there is one.
+pub(crate) struct Proof(pub(super) Option<String>);
 
 /// Proves that whoever asks knows the account's password. What is done by this proof goes through [`lock`], which sees whether it
 /// still is the password then.
@@ -41,7 +48,9 @@ pub(super) async fn prove(
     field: &'static str,
 ) -> Result<Proof> {
     app.limits.password(client.ip_address)?;
-    let user = &signed_in.user;
+    // As the account is now: what the viewer was when they came may be long ago on a socket.
+    let user: Option<user::Model> = app.db.one("SELECT * FROM users WHERE id = $1", [signed_in.user.id.into()]).await?;
+    let user = user.ok_or(ENDED)?;
     // Where the session began, its owner has attempts of their own; who has stolen it is somewhere else.
     let home = signed_in.session().and_then(|session| session.ip_address.as_ref());
     let home = home.and_then(|address| address.parse().ok()).map(site);
@@ -50,13 +59,33 @@ pub(super) async fn prove(
         None => Target::Account(user.id),
     })?;
     let matches = password.len() <= 256 && compare(app, password, user.password_hash.clone()).await?.matches;
-    match &user.password_hash {
-        Some(hash) if matches => Ok(Proof(hash.clone())),
+    match user.password_hash {
+        Some(hash) if matches => Ok(Proof(Some(hash))),
         _ => {
             audit::note(app, Entry::new(app, Action::SignInFailure, user.id, client));
             Err(wrong(field).into())
         }
     }
+}
+
+/// As [`prove`], and of an account that has no password, that it was signed in to a moment ago: by its wallet, so that who has come by an
+/// older session takes nothing away for good. A guest has nothing but their session.
+pub(crate) async fn prove_presence(
+    app: &Arc<App>,
+    client: &Client,
+    signed_in: &SignedIn,
+    password: Option<String>,
+) -> Result<Proof> {
+    let user = &signed_in.user;
+    if user.password_hash.is_some() {
+        return prove(app, client, signed_in, password.unwrap_or_default(), "password").await;
+    }
+    let recent = signed_in.session().is_some_and(|session| session.created_at + RECENTLY > app.clock.now());
+    if recent || user.kind == UserKind::Guest {
+        return Ok(Proof(None));
+    }
+    let message = "Sign in again first: this takes a session that began less than ten minutes ago.".into();
+    Err(Refusal { code: Code::Forbidden, path: Vec::new(), message }.into())
 }
 
 pub(super) fn wrong(field: &'static str) -> Refusal {
@@ -153,7 +182,7 @@ pub(crate) async fn send_reset(app: &Arc<App>, held: Running, email: String) -> 
 }
 
 /// Sets a password anew by the token that went to the account's address, which is proved by that. All sessions end, and all API keys
-/// are revoked: whoever asks may have lost the account to somebody else.
+/// are revoked: whoever asks may have lost the account to somebody else. Wallets stay, unless this is the first proof of the address.
 pub async fn reset(app: &Arc<App>, client: &Client, token: &str, new: String) -> Result<UserId> {
     let mut checks = Checks::default();
     check_password(&mut checks, "new_password", &new);
@@ -172,6 +201,7 @@ pub async fn reset(app: &Arc<App>, client: &Client, token: &str, new: String) ->
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let engine = context.db.engine();
+            let was_proved = is_proved(engine, transaction, user_id).await?;
             let user = admit(engine, transaction, &row, now).await?;
             let sql = "DELETE FROM password_reset_tokens WHERE token_hash = $1";
             let used = transaction.execute_raw(engine.sql(sql, [row.token_hash.into()])).await?.rows_affected();
@@ -183,6 +213,11 @@ pub async fn reset(app: &Arc<App>, client: &Client, token: &str, new: String) ->
             for _ in 0..api_key::revoke_all(engine, transaction, user_id, now).await? {
                 audit::record(transaction, entry.anew(&context, Action::ApiKeyRevoke)).await?;
             }
+            if !was_proved {
+                for _ in 0..wallet::remove_all(engine, transaction, user_id).await? {
+                    audit::record(transaction, entry.anew(&context, Action::WalletRemove)).await?;
+                }
+            }
             if let Some(to) = letter::proved(&user) {
                 mail::queue(&context, transaction, letter::password_reset(to, &user)).await?;
             }
@@ -192,6 +227,14 @@ pub async fn reset(app: &Arc<App>, client: &Client, token: &str, new: String) ->
     work.await?;
     app.bus.publish(Hint::AccessEnded(user_id));
     Ok(user_id)
+}
+
+/// Whether an account's address was proved, and the account locked. If it was not, whoever reads its mail may never have been in it, and the
+/// wallets are those of who gave the address away.
+async fn is_proved(engine: Engine, on: &DatabaseTransaction, id: UserId) -> Result<bool> {
+    let sql = format!("SELECT * FROM users WHERE id = $1{}", engine.for_no_key_update());
+    let user = user::Model::find_by_statement(engine.sql(sql, [id.into()])).one(on).await?;
+    Ok(user.is_some_and(|user| user.email_verified_at.is_some()))
 }
 
 /// Locks the account that a token is for, and notes that its address is proved; if it still has that address.

@@ -8,7 +8,6 @@ use super::{anew, check_email, check_password, email, letter, lock, password, ta
 use crate::access::Viewer;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
-use crate::credential;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
 use crate::limit::Asking;
@@ -25,8 +24,8 @@ pub async fn upgrade(
     email: String,
     password: String,
 ) -> Result<Viewer> {
-    let user = &viewer.require()?.user;
-    let (_, session) = viewer.require_session()?;
+    let signed_in = viewer.require()?;
+    let (user, (_, session)) = (&signed_in.user, viewer.require_session()?);
     if user.password_hash.is_some() {
         return Err(has_password());
     }
@@ -39,18 +38,20 @@ pub async fn upgrade(
     if super::holds(app, "email_key", &key).await? {
         return Err(taken_refusal("email").into());
     }
-    app.limits.mail(Asking::Newcomer, digest(&key))?;
+    let present = password::prove_presence(app, client, signed_in, None).await?;
     app.limits.password(client.ip_address)?;
+    app.limits.mail(Asking::Newcomer, digest(&key))?;
     let hash = app.hasher.hash(password).await?;
     let entry = Entry::new(app, Action::AccountUpgrade, user_id, client);
     let (context, viewer) = (app.clone(), viewer.clone());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let engine = context.db.engine();
-            let user = credential::hold(engine, transaction, &viewer, now).await?;
-            if user.password_hash.is_some() {
-                return Err(has_password());
-            }
+            // Refuses one that was given a password meanwhile.
+            lock(&context, transaction, &viewer, &present).await.map_err(|error| match error {
+                Error::Refused(_) => has_password(),
+                other => other,
+            })?;
             let sql = "UPDATE users SET kind = 'human', email = $2, email_key = $3, password_hash = $4, updated_at = $5 \
                        WHERE id = $1";
             let values = [user_id.into(), email.clone().into(), key.into(), hash.into(), now.into()];

@@ -92,6 +92,14 @@ impl Engine {
         }
     }
 
+    /// As [`Engine::for_no_key_update`], of the rows of one table among those of a SELECT.
+    pub fn for_no_key_update_of(self, alias: &str) -> String {
+        match self {
+            Self::Sqlite => String::new(),
+            Self::Postgres => format!(" FOR NO KEY UPDATE OF {alias}"),
+        }
+    }
+
     /// What keeps the rows of a SELECT from changing until the transaction ends, for all who ask for that at once.
     pub fn for_share(self) -> &'static str {
         match self {

@@ -1,12 +1,14 @@
 //! Attempts at signing in: how many there may be, and logins that nobody has, because nobody could.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::account::{PASSWORD, SESSION};
 use tests::client::mutation_document;
-use tests::{Answer, Engine, World, claims};
+use tests::{Answer, Engine, World, claims, within};
 
 claims![
     a_login_of_any_length_is_a_wrong_one,
@@ -16,6 +18,8 @@ claims![
     a_login_of_nobody_is_counted_as_any_other,
     who_asks_for_many_names_is_not_told_which_are_taken,
     more_sign_ins_than_may_wait_are_told_when_to_come_again,
+    who_asks_for_many_names_as_a_guest_has_to_wait,
+    heavy_people_sign_in_on_a_machine_that_is_never_idle,
 ];
 
 /// Long enough for a busy machine, and far less than what it takes to look closely at each character.
@@ -190,4 +194,48 @@ async fn more_sign_ins_than_may_wait_are_told_when_to_come_again(world: World) {
     assert_eq!(waits.len(), 64, "and not all at once");
     // They were told so before anything was looked for, and nobody is kept out.
     assert_eq!(world.anonymous.sign_in("alice").await.username, "alice");
+}
+
+async fn who_asks_for_many_names_as_a_guest_has_to_wait(engine: Engine) {
+    let settings = [("LINNET_RATE_LIMITS", "on"), ("LINNET_CREDENTIALS_PER_MINUTE", "5")];
+    let world = World::start_with(engine, &settings).await;
+    for number in 0..20 {
+        world.guest(&format!("guest{number}")).await;
+    }
+    let answer = world.anonymous.mutate("sessionCreateGuest", json!({ "username": "guest20" }), SESSION).await;
+    answer.failed("RATE_LIMITED");
+}
+
+/// Threads that never wait for anything, until this is dropped.
+struct Busy(Arc<AtomicBool>);
+
+impl Busy {
+    fn begin(count: usize) -> Self {
+        let done = Arc::new(AtomicBool::new(false));
+        for _ in 0..count {
+            let done = done.clone();
+            std::thread::spawn(move || while !done.load(Ordering::Relaxed) {});
+        }
+        Self(done)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+async fn heavy_people_sign_in_on_a_machine_that_is_never_idle(world: World) {
+    world.user("alice").await;
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let busy = Busy::begin(2 * cores);
+    let one_after_the_other = async {
+        for _ in 0..5 {
+            world.anonymous.sign_in("alice").await;
+        }
+    };
+    // Were each to wait for an idle core, they would take a minute.
+    within("five sign-ins", one_after_the_other).await;
+    drop(busy);
 }

@@ -3,7 +3,7 @@
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use tests::mail::{PROVE, RESET};
-use tests::{User, World, claims, eventually};
+use tests::{Engine, User, Wallet, World, claims, eventually};
 
 use super::deletion::{cleared, delete};
 use super::{OTHER, OWN, VIEWER, sign_in, viewer};
@@ -18,6 +18,7 @@ claims![
     a_failure_that_is_noted_late_leaves_no_address,
     an_address_that_a_thief_asked_for_goes_with_the_password,
     a_reset_revokes_all_keys,
+    who_gave_an_address_of_somebody_else_keeps_no_wallet_in_the_account,
 ];
 
 async fn what_follows_a_deletion_in_its_document_leaves_nothing(world: World) {
@@ -192,4 +193,25 @@ async fn a_reset_revokes_all_keys(world: World) {
     }
     let noted = "SELECT COUNT(*) FROM audit_log WHERE action = 'api_key_revoke' AND actor_id IS NULL";
     assert_eq!(world.database.number(noted).await, 2);
+}
+
+async fn who_gave_an_address_of_somebody_else_keeps_no_wallet_in_the_account(engine: Engine) {
+    let world = World::start_with(engine, &tests::wallet::settings()).await;
+    let [squatter, owner] = world.users(["squatter", "owner"]).await;
+    world.prove(&owner).await;
+    squatter.connect(&Wallet::number(1)).await;
+    owner.connect(&Wallet::number(2)).await;
+    // Whoever reads the mail of the address that the squatter gave comes in by it.
+    for user in [&squatter, &owner] {
+        reset(&world, user).await;
+    }
+    let signed = Wallet::number(1).signed(&world.anonymous.challenge(&Wallet::number(1)).await);
+    world.anonymous.try_sign_in_with(signed).await.refused("sessionCreateWithWallet", "NOT_FOUND", &["message"]);
+    assert_eq!(
+        world.anonymous.sign_in_with(&Wallet::number(2)).await.id,
+        owner.id,
+        "an address that was proved keeps them"
+    );
+    let noted = "SELECT COUNT(*) FROM audit_log WHERE action = 'wallet_remove' AND actor_id IS NULL";
+    assert_eq!(world.database.number(noted).await, 1);
 }

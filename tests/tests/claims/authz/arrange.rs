@@ -151,10 +151,13 @@ impl<'a> Scene<'a> {
     async fn to_connect(&self, client: &Client) -> Value {
         let wallet = self.wallet();
         let given = client.try_challenge(&wallet.address, 1).await;
-        match given.json.pointer("/data/walletChallengeCreate/challenge/message").and_then(Value::as_str) {
-            Some(message) => wallet.signed(message),
-            None => self.signed(&wallet).await,
-        }
+        let mut signed =
+            match given.json.pointer("/data/walletChallengeCreate/challenge/message").and_then(Value::as_str) {
+                Some(message) => wallet.signed(message),
+                None => self.signed(&wallet).await,
+            };
+        signed["password"] = json!(PASSWORD);
+        signed
     }
 
     /// What is Olive's alone.
@@ -173,7 +176,7 @@ impl<'a> Scene<'a> {
                 json!({ "id": made.text("/referralCodeCreate/referralCode/id") })
             }
             "sessionRevoke" => json!({ "id": self.anonymous().sign_in("olive").await.session }),
-            "walletRemove" => json!({ "id": olive.connect(&self.wallet()).await }),
+            "walletRemove" => json!({ "id": olive.connect(&self.wallet()).await, "password": PASSWORD }),
             "walletUpdate" => json!({ "id": olive.connect(&self.wallet()).await, "label": "another" }),
             other => panic!("{other} is not arranged"),
         }

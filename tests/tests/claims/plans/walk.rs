@@ -295,7 +295,7 @@ impl Walk<'_> {
         server.record_statements().await;
         let change = json!({ "id": ids[1], "label": "other", "isPrimary": true });
         reader.mutate("walletUpdate", change, "wallet { id }").await.ok("/walletUpdate/wallet/id");
-        reader.mutate("walletRemove", json!({ "id": ids[1] }), "removedId").await.ok("/walletRemove/removedId");
+        reader.try_remove_wallet(&ids[1]).await.ok("/walletRemove/removedId");
         self.keep("changing wallets").await;
     }
 

@@ -110,8 +110,7 @@ async fn a_message_is_good_for_one_use(engine: Engine) {
     let signed = wallet.signed(&alice.challenge(&wallet).await);
     let id = alice.try_connect(signed.clone()).await.text("/walletConnect/wallet/id");
     alice.try_connect(signed.clone()).await.refused("walletConnect", "EXPIRED", &["message"]);
-    let answer = alice.mutate("walletRemove", json!({ "id": id }), "removedId").await;
-    answer.ok("/walletRemove/removedId");
+    alice.try_remove_wallet(&id).await.ok("/walletRemove/removedId");
     alice.try_connect(signed).await.refused("walletConnect", "EXPIRED", &["message"]);
     assert!(alice.wallets().await.is_empty());
 }

@@ -1,12 +1,14 @@
 //! What wallets are called, which one is primary, and taking them away.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::id::{MALFORMED, absent, with_prefix};
 use tests::wallet::WALLET;
 use tests::{Answer, Engine, User, Wallet, claims};
 
-use super::{audited, taking_wallets};
+use super::{audited, taking_wallets, taking_wallets_with};
 
 claims![
     a_wallet_is_called_what_its_owner_says,
@@ -17,6 +19,8 @@ claims![
     a_removed_wallet_is_free_for_others,
     wallets_go_with_their_account,
     an_api_key_has_nothing_to_do_with_wallets,
+    who_has_found_somebody_signed_in_changes_none_of_their_wallets,
+    who_has_no_password_changes_wallets_just_after_signing_in,
 ];
 
 async fn update(user: &User, input: Value) -> Answer {
@@ -24,7 +28,7 @@ async fn update(user: &User, input: Value) -> Answer {
 }
 
 async fn remove(user: &User, id: &str) -> Answer {
-    user.mutate("walletRemove", json!({ "id": id }), "removedId").await
+    user.try_remove_wallet(id).await
 }
 
 /// The place of the primary one among an account's wallets; fails the test unless there is one.
@@ -177,4 +181,40 @@ async fn an_api_key_has_nothing_to_do_with_wallets(engine: Engine) {
     answer.failed("FORBIDDEN");
     assert!(!answer.json.to_string().contains(&wallet.address), "{}", answer.json);
     assert_eq!(alice.wallets().await, [(wallet.address, true, None)]);
+}
+
+async fn who_has_found_somebody_signed_in_changes_none_of_their_wallets(engine: Engine) {
+    let world = taking_wallets(engine).await;
+    let alice = world.user("alice").await;
+    let id = alice.connect(&Wallet::number(1)).await;
+    let other = Wallet::number(2);
+    for password in [Value::Null, json!(""), json!("a guess at the password")] {
+        let mut signed = other.signed(&alice.challenge(&other).await);
+        signed["password"] = password.clone();
+        let answer = alice.mutate("walletConnect", signed, WALLET).await;
+        answer.refused("walletConnect", "WRONG_CREDENTIALS", &["password"]);
+        let answer = alice.mutate("walletRemove", json!({ "id": id, "password": password }), "removedId").await;
+        answer.refused("walletRemove", "WRONG_CREDENTIALS", &["password"]);
+    }
+    assert_eq!(alice.wallets().await, [(Wallet::number(1).address, true, None)]);
+}
+
+async fn who_has_no_password_changes_wallets_just_after_signing_in(engine: Engine) {
+    let world = taking_wallets_with(engine, &[("LINNET_WALLET_ACCOUNTS", "on")]).await;
+    let wallet = Wallet::number(1);
+    let signed = wallet.signed(&world.anonymous.challenge(&wallet).await);
+    let answer = world.anonymous.try_sign_up_with(signed, json!({ "username": "alice" })).await;
+    let early = world.anonymous.signed_in("accountCreateWithWallet", &answer);
+    let second = early.connect(&Wallet::number(2)).await;
+    world.server.advance_clock(Duration::from_secs(11 * 60)).await;
+    let third = Wallet::number(3).signed(&early.challenge(&Wallet::number(3)).await);
+    early.try_connect(third).await.refused("walletConnect", "FORBIDDEN", &[]);
+    early.try_remove_wallet(&second).await.refused("walletRemove", "FORBIDDEN", &[]);
+    let upgrade = json!({ "email": "thief@example.org", "password": "a password of the thief's" });
+    early.mutate("accountUpgrade", upgrade, "viewer { email }").await.refused("accountUpgrade", "FORBIDDEN", &[]);
+    early.mutate("accountDelete", json!({}), "deletedId").await.refused("accountDelete", "FORBIDDEN", &[]);
+    let late = world.anonymous.sign_in_with(&wallet).await;
+    late.connect(&Wallet::number(3)).await;
+    late.try_remove_wallet(&second).await.ok("/walletRemove/removedId");
+    late.mutate("accountDelete", json!({}), "deletedId").await.ok("/accountDelete/deletedId");
 }

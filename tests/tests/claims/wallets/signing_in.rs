@@ -131,7 +131,7 @@ async fn a_session_outlives_its_wallet(engine: Engine) {
     let (alice, wallet) = (world.user("alice").await, Wallet::number(1));
     let id = alice.connect(&wallet).await;
     let session = world.anonymous.sign_in_with(&wallet).await;
-    let answer = alice.mutate("walletRemove", serde_json::json!({ "id": id }), "removedId").await;
+    let answer = alice.try_remove_wallet(&id).await;
     assert_eq!(answer.text("/walletRemove/removedId"), id);
     assert_eq!(session.session_wallet().await, None);
     let viewer = session.graphql("{ viewer { user { id } } }", Value::Null).await;

@@ -178,7 +178,7 @@ async fn the_last_way_in_is_not_taken_away(engine: Engine) {
     let alice = world.anonymous.signed_in("accountCreateWithWallet", &answer);
     let ids = alice.graphql("{ viewer { wallets { nodes { id } } } }", Value::Null).await;
     let first = ids.text("/viewer/wallets/nodes/0/id");
-    let remove = async |id: &str| alice.mutate("walletRemove", json!({ "id": id }), "removedId").await;
+    let remove = async |id: &str| alice.try_remove_wallet(id).await;
     remove(&first).await.refused("walletRemove", "CONFLICT", &["id"]);
     let second = alice.connect(&Wallet::number(2)).await;
     remove(&first).await.ok("/walletRemove/removedId");
