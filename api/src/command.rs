@@ -9,11 +9,13 @@ use domain::App;
 use domain::infra::bus::Bus;
 use domain::infra::db::Db;
 use domain::infra::private;
+use migration::{Migrator, MigratorTrait};
 
 use crate::config::Config;
 use crate::telemetry;
 
 pub(crate) mod doctor;
+pub(crate) mod maintain;
 pub(crate) mod migrate;
 pub(crate) mod schema;
 pub(crate) mod seed;
@@ -37,6 +39,11 @@ pub(crate) fn exit_code(outcome: Result<()>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The names of the migrations that this binary knows, oldest first.
+fn known_migrations() -> Vec<String> {
+    Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
 }
 
 /// Opens the database, migrated as the settings say, and wires the application.

@@ -40,6 +40,12 @@ enum Command {
     },
     /// Check the configuration and the database, and say what to do.
     Doctor,
+    /// Give back space and bring the planner's statistics up to date, while the server runs.
+    Maintain {
+        /// Write a file of SQLite anew as a whole, while the server is stopped.
+        #[arg(long)]
+        full: bool,
+    },
 }
 
 fn main() -> std::process::ExitCode {
@@ -51,6 +57,7 @@ fn main() -> std::process::ExitCode {
         Command::Schema => command::schema::print(),
         Command::Seed { scale } => command::run(move |config| command::seed::seed(config, scale)),
         Command::Doctor => command::run(command::doctor::examine),
+        Command::Maintain { full } => command::run(move |config| command::maintain::maintain(config, full)),
     };
     command::exit_code(outcome)
 }

@@ -29,6 +29,7 @@ pub mod infra;
 pub mod job;
 pub mod limit;
 pub mod mail;
+pub mod maintenance;
 pub mod message;
 pub mod page;
 pub mod participant;

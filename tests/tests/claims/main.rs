@@ -38,6 +38,7 @@ mod jobs;
 mod logins;
 mod logs;
 mod mails;
+mod maintenance;
 mod memory;
 mod messages;
 mod metrics;

@@ -1,9 +1,13 @@
 //! How connections are opened, and what is asserted of each.
 
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, Statement, sqlx};
+use sea_orm::sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr, SqlxSqliteConnector, Statement, sqlx};
 
 use super::{Engine, Options, Recorded, Recorder};
 use crate::error::Result;
@@ -36,17 +40,28 @@ pub(super) async fn open(
     Ok(connection)
 }
 
-/// The file that a database of SQLite is in.
-pub(super) fn sqlite_path(url: &str) -> Option<&str> {
-    let path = url.strip_prefix("sqlite:")?.trim_start_matches("//").split('?').next()?;
-    (!path.is_empty() && path != ":memory:").then_some(path)
+/// The file that a database of SQLite is in; none if it is in memory, or elsewhere.
+pub(crate) fn file_of(url: &str) -> Option<PathBuf> {
+    let is_memory = url.contains(":memory:") || url.contains("mode=memory");
+    let options =
+        (Engine::of(url)? == Engine::Sqlite && !is_memory).then(|| SqliteConnectOptions::from_str(url).ok())??;
+    Some(options.get_filename().to_owned())
+}
+
+/// Opens a file of SQLite by itself, with one connection, for whoever has it alone: as it is, without making it one of ours.
+pub(crate) async fn alone(file: &Path) -> Result<DatabaseConnection> {
+    let options = SqliteConnectOptions::new().filename(file).foreign_keys(false).busy_timeout(Duration::from_secs(1));
+    let options = sqlx::ConnectOptions::disable_statement_logging(options);
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
+    let pool = pool.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
 
 /// Makes the file of a database, so that nobody else reads it, nor what SQLite puts beside it, which has the same permissions. If it
 /// can't be made, SQLite says why.
 fn make_file(url: &str) {
-    if let Some(path) = sqlite_path(url).filter(|_| !url.contains("mode=ro")) {
-        _ = private::ensure(path.as_ref());
+    if let Some(path) = file_of(url).filter(|_| !url.contains("mode=ro")) {
+        _ = private::ensure(&path);
     }
 }
 
@@ -59,6 +74,8 @@ fn configure_sqlite(connect: &mut ConnectOptions) {
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite
                 .create_if_missing(true)
+                // Of a file that has tables already it changes nothing: see `maintenance`.
+                .auto_vacuum(SqliteAutoVacuum::Incremental)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
