@@ -14,6 +14,7 @@ use migration::{Migrator, MigratorTrait};
 use crate::config::Config;
 use crate::telemetry;
 
+pub(crate) mod backup;
 pub(crate) mod doctor;
 pub(crate) mod maintain;
 pub(crate) mod migrate;

@@ -46,6 +46,10 @@ enum Command {
         #[arg(long)]
         full: bool,
     },
+    /// Write all of the database into one file, while the server runs.
+    Backup(command::backup::Place),
+    /// Put a backup in the place of what is in the database, while the server is stopped.
+    Restore(command::backup::Place),
 }
 
 fn main() -> std::process::ExitCode {
@@ -58,6 +62,8 @@ fn main() -> std::process::ExitCode {
         Command::Seed { scale } => command::run(move |config| command::seed::seed(config, scale)),
         Command::Doctor => command::run(command::doctor::examine),
         Command::Maintain { full } => command::run(move |config| command::maintain::maintain(config, full)),
+        Command::Backup(place) => command::run(|config| command::backup::take(config, place)),
+        Command::Restore(place) => command::run(|config| command::backup::restore(config, place)),
     };
     command::exit_code(outcome)
 }

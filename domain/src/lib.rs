@@ -11,6 +11,7 @@ pub mod api_key;
 pub mod app;
 pub mod attachment;
 pub mod audit;
+pub mod backup;
 pub mod block;
 pub mod commit;
 pub mod credential;

@@ -45,16 +45,23 @@ pub(crate) async fn migrate(config: Config, action: Action) -> Result<()> {
 
 /// Applies what is pending, or refuses to start over it.
 pub(super) async fn at_start(config: &Config) -> Result<()> {
+    if config.migrate_at_start {
+        return up(config).await;
+    }
     let db = open_alone(config).await.context("opening the database")?;
     let _lock = db.lock_schema().await.map_err(plainly)?;
-    if config.migrate_at_start {
-        return Migrator::up(&db.writer(), None).await.context("applying migrations");
-    }
     let pending = status(&db).await?.into_iter().filter(|(_, applied)| !applied).count();
     if pending > 0 {
         bail!("{pending} migrations are pending and migrate_at_start is off: run `linnet migrate up`");
     }
     Ok(())
+}
+
+/// Applies what is pending, whatever is set for the start of a server.
+pub(super) async fn up(config: &Config) -> Result<()> {
+    let db = open_alone(config).await.context("opening the database")?;
+    let _lock = db.lock_schema().await.map_err(plainly)?;
+    Migrator::up(&db.writer(), None).await.context("applying migrations")
 }
 
 /// A pool of one connection: the lock, and what is done under it, belong to that one.

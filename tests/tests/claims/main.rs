@@ -9,6 +9,7 @@ mod administration;
 mod api_keys;
 mod audit;
 mod authz;
+mod backups;
 mod blocks;
 mod churn;
 mod closing;
