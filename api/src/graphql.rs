@@ -39,6 +39,7 @@ mod scalar;
 mod scope;
 mod session;
 mod signal;
+mod system;
 mod thread;
 mod user;
 mod viewer;
@@ -61,6 +62,7 @@ pub(crate) struct Query(
     user::UserQuery,
     thread::ThreadQuery,
     message::MessageQuery,
+    system::SystemQuery,
 );
 
 /// Everything that can be changed. Each takes one `input` and answers with a payload whose `errors` say what was wrong

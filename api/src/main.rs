@@ -4,6 +4,7 @@ mod command;
 mod config;
 mod graphql;
 mod http;
+mod open;
 mod telemetry;
 
 use clap::{Parser, Subcommand};

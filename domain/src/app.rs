@@ -19,7 +19,7 @@ use crate::job::Jobs;
 use crate::limit::{Limits, Rates};
 use crate::password::Hasher;
 use crate::signal::Signals;
-use crate::{credential, event, expiry, hub, inbox, job, signal, wallet};
+use crate::{credential, event, expiry, hub, inbox, job, signal, system, wallet};
 
 /// What an operator may set; the documentation of each is in `linnet.default.toml`.
 #[derive(Clone, Debug)]
@@ -83,6 +83,7 @@ pub struct App {
     pub(crate) limits: Limits,
     pub(crate) mailer: Mailer,
     pub(crate) jobs: Jobs,
+    pub(crate) system: system::Watch,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -94,11 +95,13 @@ impl App {
         let instance =
             instance.ok_or_else(|| Error::internal("the database has no `instance` row: run `linnet migrate up`"))?;
         let limits = Limits::new(settings.rates);
+        let clock = Clock::default();
         Ok(Arc::new(Self {
             settings,
             db,
             bus,
-            clock: Clock::default(),
+            system: system::Watch::new(&clock),
+            clock,
             log_epoch: u32::try_from(instance.log_epoch).map_err(Error::internal)?,
             writer: Writer::default(),
             hubs: Hubs::default(),

@@ -42,6 +42,7 @@ pub mod referral;
 pub mod seed;
 pub mod session;
 pub mod signal;
+pub mod system;
 pub mod text;
 pub mod thread;
 pub mod user;

@@ -69,6 +69,7 @@ mod sockets;
 mod statements;
 mod strangers;
 mod streams;
+mod system;
 mod threads;
 mod users;
 mod validation;

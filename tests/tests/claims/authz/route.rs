@@ -99,6 +99,12 @@ const ROUTES: &[(&str, &[&str], &str)] = &[
     ("AuditEntry", OWN, "viewer { auditLog(first: 50) { edges { node { * } } } }"),
     ("AuditEntry", OWN, "viewer { administration { auditLog(first: 50, userId: @user) { nodes { * } } } }"),
     ("Administration", OWN, "viewer { administration { * } }"),
+    ("System", OWN, "system { * }"),
+    ("DatabasePool", OWN, "system { pool { * } }"),
+    ("DatabaseStatistics", OWN, "system { database { * } }"),
+    ("IndexUsage", OWN, "system { database { indexes(first: 5) { * } } }"),
+    ("StatementUsage", OWN, "system { database { slowestStatements(first: 5) { * } } }"),
+    ("UntoldField", OWN, "system { database { untold { * } } }"),
     (
         "WalletChallenge",
         OWN,
