@@ -31,6 +31,7 @@ mod exports;
 mod forged;
 mod fuzz;
 mod guard;
+mod guide;
 mod http;
 mod imports;
 mod inbox;
