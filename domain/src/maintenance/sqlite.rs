@@ -45,7 +45,7 @@ pub(super) async fn maintain(db: &Db, mut tell: impl FnMut(String)) -> Result<()
         true => "The write-ahead log is empty.".into(),
         false => "The write-ahead log is in use, and was not emptied; what could be is in the file.".into(),
     });
-    tell(format!("Nobody waited for longer than {} ms at a time.", slices.longest().as_millis()));
+    tell(format!("Nobody was kept from writing for longer than {} ms at a time.", slices.longest().as_millis()));
     Ok(())
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn open(
     match engine {
         Engine::Sqlite => {
             make_file(&options.url);
-            configure_sqlite(&mut connect);
+            configure_sqlite(&mut connect, is_new(&options.url));
         }
         Engine::Postgres => configure_postgres(&mut connect, options.idle_timeout),
     }
@@ -65,17 +65,22 @@ fn make_file(url: &str) {
     }
 }
 
-fn configure_sqlite(connect: &mut ConnectOptions) {
+/// Whether there is nothing in a database of SQLite yet.
+fn is_new(url: &str) -> bool {
+    file_of(url).is_none_or(|file| file.metadata().is_ok_and(|found| found.len() == 0))
+}
+
+fn configure_sqlite(connect: &mut ConnectOptions, is_new: bool) {
     connect
         // An idle SQLite connection costs nothing, and a new one has to be prepared again.
         .idle_timeout(None::<Duration>)
         .max_lifetime(None::<Duration>)
         .test_before_acquire(false)
-        .map_sqlx_sqlite_opts(|sqlite| {
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            // Said of a file that has something in it, it changes nothing, but takes a write: of one, too, whose disk is full.
+            let sqlite = if is_new { sqlite.auto_vacuum(SqliteAutoVacuum::Incremental) } else { sqlite };
             sqlite
                 .create_if_missing(true)
-                // Of a file that has tables already it changes nothing: see `maintenance`.
-                .auto_vacuum(SqliteAutoVacuum::Incremental)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
