@@ -16,6 +16,7 @@ mod audit;
 mod block;
 mod budget;
 mod charge;
+mod chirp;
 mod cursor;
 mod device;
 mod diary;
@@ -63,6 +64,7 @@ pub(crate) struct Query(
     thread::ThreadQuery,
     message::MessageQuery,
     system::SystemQuery,
+    chirp::ChirpQuery,
 );
 
 /// Everything that can be changed. Each takes one `input` and answers with a payload whose `errors` say what was wrong
@@ -87,6 +89,7 @@ pub(crate) struct Mutation(
     receipt::ReceiptMutation,
     message::MessageMutation,
     reaction::ReactionMutation,
+    chirp::ChirpMutation,
     signal::SignalMutation,
 );
 
@@ -96,6 +99,7 @@ pub(crate) struct Subscription(
     message::MessageSubscription,
     event::EventSubscription,
     inbox::InboxSubscription,
+    chirp::ChirpSubscription,
     signal::SignalSubscription,
 );
 

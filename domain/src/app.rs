@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use entity::id::ThreadId;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::chirp::Feed;
 use crate::commit::Writer;
 use crate::credential::Open;
 use crate::error::{Error, Result};
@@ -75,7 +77,8 @@ pub struct App {
     /// Names the log; every cursor carries it.
     pub log_epoch: u32,
     pub(crate) writer: Writer,
-    pub(crate) hubs: Hubs,
+    pub(crate) hubs: Hubs<ThreadId>,
+    pub(crate) feed: Hubs<Feed>,
     pub(crate) inboxes: Inboxes,
     pub(crate) signals: Signals,
     pub(crate) open: Open,
@@ -105,6 +108,7 @@ impl App {
             log_epoch: u32::try_from(instance.log_epoch).map_err(Error::internal)?,
             writer: Writer::default(),
             hubs: Hubs::default(),
+            feed: Hubs::default(),
             inboxes: Inboxes::default(),
             signals: Signals::default(),
             open: Open::default(),

@@ -13,6 +13,7 @@ pub mod attachment;
 pub mod audit;
 pub mod backup;
 pub mod block;
+pub mod chirp;
 pub mod commit;
 pub mod credential;
 pub mod cursor;

@@ -11,6 +11,7 @@ mod audit;
 mod authz;
 mod backups;
 mod blocks;
+mod chirps;
 mod churn;
 mod closing;
 mod cluster;

@@ -237,7 +237,8 @@ async fn what_a_thread_says_that_one_may_do_is_what_one_may(engine: Engine) {
 async fn what_is_private_is_no_node(engine: Engine) {
     let people = People::meet(engine).await;
     let own = super::own::place(&people.world, &people.olive).await;
-    let private = own.ids.iter().filter(|(name, _)| !["user", "viewer", "any", "username", "address"].contains(name));
+    let private =
+        own.ids.iter().filter(|(name, _)| !["user", "viewer", "any", "username", "address", "chirp"].contains(name));
     let mut asked = 0;
     for (name, ids) in private {
         for caller in &people.callers {
