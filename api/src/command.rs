@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use domain::App;
 use domain::infra::bus::Bus;
 use domain::infra::db::Db;
 use domain::infra::private;
+use domain::{App, thread};
 use migration::{Migrator, MigratorTrait};
 
 use crate::config::Config;
@@ -59,7 +59,9 @@ async fn open(config: &Config) -> Result<Arc<App>> {
         None => Bus::local(),
         Some(options) => Bus::nats(options),
     };
-    App::new(config.settings(), db, bus, config.mailer()?).await.map_err(plainly)
+    let app = App::new(config.settings(), db, bus, config.mailer()?).await.map_err(plainly)?;
+    thread::open_lobby(&app).await.map_err(plainly).context("opening the lobby")?;
+    Ok(app)
 }
 
 /// The chain of a domain error for whoever runs the server; clients never see it.

@@ -60,6 +60,8 @@ pub struct Settings {
     pub account_api_keys: i64,
     /// How long jobs that were given up are kept; none for ever.
     pub failed_job_retention: Option<Duration>,
+    /// Whether a lobby is there from the first start.
+    pub lobby: bool,
     /// The site that wallets sign in to; none if they don't.
     pub wallets: Option<wallet::Site>,
 }

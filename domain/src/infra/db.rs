@@ -190,6 +190,11 @@ impl Replacement {
 pub const LONGEST_TRANSACTION: Duration = Duration::from_secs(10);
 
 impl Db {
+    /// Makes the database, if there is none. Whether there was none.
+    pub async fn create(options: &Options) -> Result<bool> {
+        connect::create(options).await
+    }
+
     /// Opens the database and asserts what its durability rests on.
     pub async fn connect(options: &Options) -> Result<Self> {
         let engine = Engine::of(&options.url)
