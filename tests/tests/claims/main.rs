@@ -67,6 +67,7 @@ mod rooms;
 mod schema;
 mod searches;
 mod seed;
+mod seeds;
 mod sessions;
 mod signals;
 mod sockets;
