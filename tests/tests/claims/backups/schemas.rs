@@ -29,7 +29,7 @@ async fn a_backup_of_an_older_version_is_migrated(engine: Engine) {
     let older = Database::create(engine).await;
     let server = Server::prepare(&older, &[]);
     said(&run(&server, &["migrate", "up"]).await, true, "applied");
-    said(&run(&server, &["migrate", "down", "2"]).await, true, "pending");
+    said(&run(&server, &["migrate", "down", "2", "--yes"]).await, true, "pending");
     let file = backup(&server, older.directory()).await;
     let database = Database::create(engine).await;
     // It is the restore that migrates, whatever a server may do at its start.

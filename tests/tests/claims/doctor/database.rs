@@ -56,7 +56,7 @@ async fn of_a_database_that_is_half_migrated_the_doctor_says_what_is_missing(wor
     let last = world.database.rows("SELECT version FROM seaql_migrations ORDER BY version DESC LIMIT 1").await;
     let last: String = last[0].try_get_by_index(0).unwrap();
     world.server.stop().await;
-    assert!(world.command(&["migrate", "down"]).await.status.success());
+    assert!(world.command(&["migrate", "down", "--yes"]).await.status.success());
     let (said, may_run) = examined(&world.server).await;
     assert!(!may_run);
     finds(&said, "PROBLEM  schema:", &[&last, "missing", "linnet migrate up"]);
