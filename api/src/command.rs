@@ -5,15 +5,18 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use domain::App;
 use domain::infra::bus::Bus;
 use domain::infra::db::Db;
 use domain::infra::private;
+use domain::{App, thread};
+use migration::{Migrator, MigratorTrait};
 
 use crate::config::Config;
 use crate::telemetry;
 
+pub(crate) mod backup;
 pub(crate) mod doctor;
+pub(crate) mod maintain;
 pub(crate) mod migrate;
 pub(crate) mod schema;
 pub(crate) mod seed;
@@ -39,6 +42,11 @@ pub(crate) fn exit_code(outcome: Result<()>) -> ExitCode {
     }
 }
 
+/// The names of the migrations that this binary knows, oldest first.
+fn known_migrations() -> Vec<String> {
+    Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
+}
+
 /// Opens the database, migrated as the settings say, and wires the application.
 async fn open(config: &Config) -> Result<Arc<App>> {
     private::directory(&config.data_dir).with_context(|| format!("making {}", config.data_dir.display()))?;
@@ -51,7 +59,9 @@ async fn open(config: &Config) -> Result<Arc<App>> {
         None => Bus::local(),
         Some(options) => Bus::nats(options),
     };
-    App::new(config.settings(), db, bus, config.mailer()?).await.map_err(plainly)
+    let app = App::new(config.settings(), db, bus, config.mailer()?).await.map_err(plainly)?;
+    thread::open_lobby(&app).await.map_err(plainly).context("opening the lobby")?;
+    Ok(app)
 }
 
 /// The chain of a domain error for whoever runs the server; clients never see it.

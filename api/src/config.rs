@@ -95,6 +95,7 @@ pub(crate) struct Config {
     metadata_bytes: usize,
     group_members: usize,
     receipts_members: i32,
+    lobby: Switch,
     log_retention_days: u64,
     hub_look_ms: u64,
     inbox_look_seconds: u64,
@@ -300,6 +301,7 @@ impl Config {
             account_devices: self.account_devices.into(),
             account_api_keys: self.account_api_keys.into(),
             failed_job_retention: (self.failed_job_days > 0).then(|| days(self.failed_job_days)),
+            lobby: self.lobby == Switch::On,
             // It was checked when it was read.
             wallets: self.wallets().unwrap_or_default(),
         }

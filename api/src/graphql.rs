@@ -16,6 +16,7 @@ mod audit;
 mod block;
 mod budget;
 mod charge;
+mod chirp;
 mod cursor;
 mod device;
 mod diary;
@@ -39,6 +40,7 @@ mod scalar;
 mod scope;
 mod session;
 mod signal;
+mod system;
 mod thread;
 mod user;
 mod viewer;
@@ -61,6 +63,8 @@ pub(crate) struct Query(
     user::UserQuery,
     thread::ThreadQuery,
     message::MessageQuery,
+    system::SystemQuery,
+    chirp::ChirpQuery,
 );
 
 /// Everything that can be changed. Each takes one `input` and answers with a payload whose `errors` say what was wrong
@@ -85,6 +89,7 @@ pub(crate) struct Mutation(
     receipt::ReceiptMutation,
     message::MessageMutation,
     reaction::ReactionMutation,
+    chirp::ChirpMutation,
     signal::SignalMutation,
 );
 
@@ -94,6 +99,7 @@ pub(crate) struct Subscription(
     message::MessageSubscription,
     event::EventSubscription,
     inbox::InboxSubscription,
+    chirp::ChirpSubscription,
     signal::SignalSubscription,
 );
 

@@ -4,6 +4,7 @@ mod command;
 mod config;
 mod graphql;
 mod http;
+mod open;
 mod telemetry;
 
 use clap::{Parser, Subcommand};
@@ -40,6 +41,16 @@ enum Command {
     },
     /// Check the configuration and the database, and say what to do.
     Doctor,
+    /// Give back space and bring the planner's statistics up to date, while the server runs.
+    Maintain {
+        /// Write a file of SQLite anew as a whole, while the server is stopped.
+        #[arg(long)]
+        full: bool,
+    },
+    /// Write all of the database into one file, while the server runs.
+    Backup(command::backup::Place),
+    /// Put a backup in the place of what is in the database, while the server is stopped.
+    Restore(command::backup::Place),
 }
 
 fn main() -> std::process::ExitCode {
@@ -51,6 +62,9 @@ fn main() -> std::process::ExitCode {
         Command::Schema => command::schema::print(),
         Command::Seed { scale } => command::run(move |config| command::seed::seed(config, scale)),
         Command::Doctor => command::run(command::doctor::examine),
+        Command::Maintain { full } => command::run(move |config| command::maintain::maintain(config, full)),
+        Command::Backup(place) => command::run(|config| command::backup::take(config, place)),
+        Command::Restore(place) => command::run(|config| command::backup::restore(config, place)),
     };
     command::exit_code(outcome)
 }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use entity::id::ThreadId;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::chirp::Feed;
 use crate::commit::Writer;
 use crate::credential::Open;
 use crate::error::{Error, Result};
@@ -19,7 +21,7 @@ use crate::job::Jobs;
 use crate::limit::{Limits, Rates};
 use crate::password::Hasher;
 use crate::signal::Signals;
-use crate::{credential, event, expiry, hub, inbox, job, signal, wallet};
+use crate::{credential, event, expiry, hub, inbox, job, signal, system, wallet};
 
 /// What an operator may set; the documentation of each is in `linnet.default.toml`.
 #[derive(Clone, Debug)]
@@ -58,6 +60,8 @@ pub struct Settings {
     pub account_api_keys: i64,
     /// How long jobs that were given up are kept; none for ever.
     pub failed_job_retention: Option<Duration>,
+    /// Whether a lobby is there from the first start.
+    pub lobby: bool,
     /// The site that wallets sign in to; none if they don't.
     pub wallets: Option<wallet::Site>,
 }
@@ -75,7 +79,8 @@ pub struct App {
     /// Names the log; every cursor carries it.
     pub log_epoch: u32,
     pub(crate) writer: Writer,
-    pub(crate) hubs: Hubs,
+    pub(crate) hubs: Hubs<ThreadId>,
+    pub(crate) feed: Hubs<Feed>,
     pub(crate) inboxes: Inboxes,
     pub(crate) signals: Signals,
     pub(crate) open: Open,
@@ -83,6 +88,7 @@ pub struct App {
     pub(crate) limits: Limits,
     pub(crate) mailer: Mailer,
     pub(crate) jobs: Jobs,
+    pub(crate) system: system::Watch,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -94,14 +100,17 @@ impl App {
         let instance =
             instance.ok_or_else(|| Error::internal("the database has no `instance` row: run `linnet migrate up`"))?;
         let limits = Limits::new(settings.rates);
+        let clock = Clock::default();
         Ok(Arc::new(Self {
             settings,
             db,
             bus,
-            clock: Clock::default(),
+            system: system::Watch::new(&clock),
+            clock,
             log_epoch: u32::try_from(instance.log_epoch).map_err(Error::internal)?,
             writer: Writer::default(),
             hubs: Hubs::default(),
+            feed: Hubs::default(),
             inboxes: Inboxes::default(),
             signals: Signals::default(),
             open: Open::default(),

@@ -111,6 +111,33 @@ impl ThreadCursor {
     }
 }
 
+/// A position in the log of the feed of chirps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FeedCursor {
+    /// The log it was taken from; see `instance.log_epoch`.
+    pub epoch: u32,
+    /// The event it stands at: what follows is later.
+    pub seq: i64,
+}
+
+impl FeedCursor {
+    /// The text for clients: 17 characters.
+    pub fn encode(self) -> String {
+        let mut bytes = Vec::with_capacity(12);
+        bytes.extend(self.epoch.to_be_bytes());
+        bytes.extend(&self.seq.to_be_bytes()[2..]);
+        seal('f', bytes)
+    }
+
+    /// Reads a cursor that should be one of the feed.
+    pub fn decode(text: &str) -> Result<Self, CursorError> {
+        let bytes: [u8; 10] = unseal('f', text)?.try_into().map_err(|_| CursorError::Form)?;
+        let [e0, e1, e2, e3, s0, s1, s2, s3, s4, s5] = bytes;
+        let epoch = u32::from_be_bytes([e0, e1, e2, e3]);
+        Ok(Self { epoch, seq: i64::from_be_bytes([0, 0, s0, s1, s2, s3, s4, s5]) })
+    }
+}
+
 /// A position in the feed of one account's inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InboxCursor {
@@ -179,6 +206,17 @@ mod tests {
             .to_vec();
         assert!(texts.is_sorted(), "{texts:?}");
         assert!(texts.iter().all(|text| text.len() == 28), "{texts:?}");
+    }
+
+    #[test]
+    fn cursors_of_the_feed_sort_as_its_log_does_and_are_of_no_thread() {
+        let texts: Vec<String> =
+            [0, 1, 63, 64, 255, 256, 65_535, (1 << 47) - 1].map(|seq| FeedCursor { epoch: 7, seq }.encode()).to_vec();
+        assert!(texts.is_sorted() && texts.iter().all(|text| text.len() == 17), "{texts:?}");
+        assert_eq!(FeedCursor::decode(&texts[1]), Ok(FeedCursor { epoch: 7, seq: 1 }));
+        assert_eq!(ThreadCursor::decode(&texts[1], thread(1)), Err(CursorError::Kind));
+        assert_eq!(FeedCursor::decode(&ThreadCursor { epoch: 7, seq: 1 }.encode(thread(1))), Err(CursorError::Kind));
+        assert_eq!(FeedCursor::decode(&texts[1][..16]), Err(CursorError::Form));
     }
 
     #[test]

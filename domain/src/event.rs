@@ -1,7 +1,7 @@
 //! The log: what each line says, and how it is read.
 //!
 //! A line holds ids, never content; the rows that it names are loaded when it is read, so a frame shows things as they
-//! are, not as they were. [`walk`] is how every stream goes through a log: attach, prove, backfill, live.
+//! are, not as they were. The walk is how every stream goes through a log, a thread's or the feed's: attach, prove, backfill, live.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,14 +12,17 @@ use serde::{Deserialize, Serialize};
 mod page;
 mod read;
 mod retain;
+mod thread;
 mod walk;
 
 pub use page::{EventPage, pages};
+pub(crate) use read::posted;
 pub use read::{Chunk, Entry};
-pub(crate) use read::{posted, read};
 pub(crate) use retain::retain;
 pub use retain::trim;
-pub use walk::{Frame, Step, Track, walk};
+pub use thread::{Track, walk};
+pub(crate) use walk::{CHUNK, Part, Proof, Way, along};
+pub use walk::{Frame, Step};
 
 use crate::access::Reader;
 use crate::app::App;
@@ -127,14 +130,21 @@ pub fn parse_cursor(argument: &'static str, text: &str, thread_id: ThreadId) -> 
 /// Finds a cursor's place in the log as the reader's proof saw it.
 pub fn place(app: &App, reader: &Reader, cursor: ThreadCursor) -> Place {
     let thread = reader.thread();
-    if cursor.epoch != app.log_epoch {
-        Place::Lost(Reset::OtherLog)
-    } else if cursor.seq < thread.trimmed_seq {
-        Place::Lost(Reset::Trimmed)
-    } else if cursor.seq > thread.last_seq {
-        Place::Lost(Reset::Ahead)
-    } else {
-        Place::At(cursor.seq)
+    Place::of(app, cursor.epoch, cursor.seq, thread.trimmed_seq, thread.last_seq)
+}
+
+impl Place {
+    /// Where a cursor stands in a log that has been trimmed up to one seq and has come to another.
+    pub(crate) fn of(app: &App, epoch: u32, seq: i64, trimmed_seq: i64, last_seq: i64) -> Self {
+        if epoch != app.log_epoch {
+            Self::Lost(Reset::OtherLog)
+        } else if seq < trimmed_seq {
+            Self::Lost(Reset::Trimmed)
+        } else if seq > last_seq {
+            Self::Lost(Reset::Ahead)
+        } else {
+            Self::At(seq)
+        }
     }
 }
 

@@ -1,57 +1,89 @@
-//! Hubs: one for each thread that somebody on this node watches. A hub reads new lines of the log once, with the rows
-//! that they name, and remembers the last few for all who stream them.
+//! Hubs: one for each log that somebody on this node watches: a thread's, or the feed's. A hub reads new lines of the log once,
+//! with the rows that they name, and remembers the last few for all who stream them.
 //!
 //! A stream asks for what comes after the seq it has; if the hub no longer remembers that, the stream reads the log. So
 //! a slow client holds nothing up and is owed nothing: it costs the hub no queue of its own.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt::Debug;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use entity::id::{ThreadId, UserId};
-use sea_orm::FromQueryResult;
+use entity::id::UserId;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, OnceCell, watch};
 
 use crate::app::App;
+use crate::chirp::Feed;
 use crate::error::{Error, Result};
-use crate::event::{self, Entry, patiently};
+use crate::event::patiently;
 use crate::infra::bus::Hint;
 
 /// Lines that a hub remembers.
 const REMEMBERED: usize = 256;
 
-struct Recent {
+/// A log that hubs watch, by its name.
+pub(crate) trait Log: Copy + Eq + Hash + Debug + Send + Sync + 'static {
+    /// One of its lines, with the rows that it names.
+    type Line: Line;
+
+    /// Lines after one seq and up to another, oldest first, at most `limit`.
+    fn read(
+        self,
+        app: &App,
+        after: i64,
+        until: i64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Arc<Self::Line>>>> + Send;
+
+    /// The seqs at which logs end. Those that are no more are missing.
+    fn tips(app: &App, logs: &[Self]) -> impl Future<Output = Result<HashMap<Self, i64>>> + Send;
+
+    /// What is said to whoever watches a log that is not there.
+    fn absent() -> Error;
+}
+
+/// A line of a log.
+pub(crate) trait Line: Send + Sync + 'static {
+    /// Its place: 1, 2, 3 … in its log.
+    fn seq(&self) -> i64;
+
+    /// Whose right to read the log it may change.
+    fn concerned(&self) -> Option<UserId>;
+}
+
+struct Recent<L> {
     /// The last line read.
     last: i64,
     /// The lines up to `last`, without a gap.
-    entries: VecDeque<Arc<Entry>>,
-    /// The last line that changed somebody's part in the thread, for those whom one did since the hub is here.
+    entries: VecDeque<Arc<L>>,
+    /// The last line that changed somebody's right to the log, for those whom one did since the hub is here.
     changes: HashMap<UserId, i64>,
-    /// The thread is no more.
+    /// The log is no more.
     gone: bool,
 }
 
-/// What one node knows of a thread's log as it grows.
-pub(crate) struct Hub {
-    thread_id: ThreadId,
-    recent: watch::Sender<Recent>,
+/// What one node knows of a log as it grows.
+pub(crate) struct Hub<L: Log> {
+    log: L,
+    recent: watch::Sender<Recent<L::Line>>,
     wake: Arc<Notify>,
     looked_at: Mutex<Instant>,
     started: OnceCell<()>,
 }
 
-impl Drop for Hub {
+impl<L: Log> Drop for Hub<L> {
     fn drop(&mut self) {
         // Lets the hub's task see that it is no longer needed.
         self.wake.notify_one();
     }
 }
 
-impl Hub {
-    fn new(thread_id: ThreadId) -> Self {
+impl<L: Log> Hub<L> {
+    fn new(log: L) -> Self {
         Self {
-            thread_id,
+            log,
             recent: watch::Sender::new(Recent {
                 last: 0,
                 entries: VecDeque::new(),
@@ -65,7 +97,7 @@ impl Hub {
     }
 
     /// Lines after `last` as soon as there are some; none when they have to be read from the log.
-    pub(crate) async fn after(&self, last: i64) -> Option<Vec<Arc<Entry>>> {
+    pub(crate) async fn after(&self, last: i64) -> Option<Vec<Arc<L::Line>>> {
         let mut recent = self.recent.subscribe();
         let recent = recent.wait_for(|recent| recent.last > last || recent.gone).await.ok()?;
         let oldest = recent.entries.front()?.seq();
@@ -74,7 +106,7 @@ impl Hub {
         if entries.is_empty() { None } else { Some(entries) }
     }
 
-    /// Whether a line behind `seq` changes somebody's part in the thread: then what was proven there may hold no more.
+    /// Whether a line behind `seq` changes somebody's right to the log: then what was proven there may hold no more.
     pub(crate) fn concerns_after(&self, user_id: Option<UserId>, seq: i64) -> bool {
         let recent = self.recent.borrow();
         recent.gone || user_id.is_some_and(|user_id| recent.changes.get(&user_id).is_some_and(|at| *at > seq))
@@ -93,7 +125,7 @@ impl Hub {
     async fn catch_up(&self, app: &App) -> Result<()> {
         loop {
             let last = self.recent.borrow().last;
-            let entries = event::read(app, self.thread_id, last, i64::MAX, REMEMBERED as u32).await?;
+            let entries = self.log.read(app, last, i64::MAX, REMEMBERED as u32).await?;
             self.note_look();
             let (Some(first), Some(newest)) = (entries.first(), entries.last()) else { return Ok(()) };
             let (without_gap, newest) = (first.seq() == last + 1, newest.seq());
@@ -101,7 +133,7 @@ impl Hub {
                 if !without_gap {
                     recent.entries.clear();
                 }
-                let changed = entries.iter().filter_map(|entry| Some((entry.participant_change()?.0, entry.seq())));
+                let changed = entries.iter().filter_map(|entry| Some((entry.concerned()?, entry.seq())));
                 recent.changes.extend(changed);
                 recent.entries.extend(entries);
                 let surplus = recent.entries.len().saturating_sub(REMEMBERED);
@@ -113,45 +145,42 @@ impl Hub {
 }
 
 /// The hub's task: reads whenever it is woken, until nobody watches any more.
-async fn run(app: Arc<App>, hub: Weak<Hub>, wake: Arc<Notify>) {
+async fn run<L: Log>(app: Arc<App>, hub: Weak<Hub<L>>, wake: Arc<Notify>) {
     loop {
         wake.notified().await;
         let Some(hub) = hub.upgrade() else { return };
         if let Err(error) = patiently(&app, || hub.catch_up(&app)).await {
-            tracing::error!(?error, thread = %hub.thread_id, "a hub could not read its log");
+            tracing::error!(?error, log = ?hub.log, "a hub could not read its log");
         }
     }
 }
 
-/// The hubs of one node. A hub lives as long as somebody watches.
-#[derive(Default)]
-pub(crate) struct Hubs(Mutex<HashMap<ThreadId, Weak<Hub>>>);
+/// The hubs of one node for logs of one kind. A hub lives as long as somebody watches.
+pub(crate) struct Hubs<L: Log>(Mutex<HashMap<L, Weak<Hub<L>>>>);
 
-#[derive(FromQueryResult)]
-struct Tip {
-    id: ThreadId,
-    last_seq: i64,
+impl<L: Log> Default for Hubs<L> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
 }
 
-impl Hubs {
-    /// The hub of a thread, reading from here on. Says nothing about the right to read: prove it afterwards.
-    pub(crate) async fn attach(&self, app: &Arc<App>, thread_id: ThreadId) -> Result<Arc<Hub>> {
+impl<L: Log> Hubs<L> {
+    /// The hub of a log, reading from here on. Says nothing about the right to read: prove it afterwards.
+    pub(crate) async fn attach(&self, app: &Arc<App>, log: L) -> Result<Arc<Hub<L>>> {
         let hub = {
             let mut hubs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            match hubs.get(&thread_id).and_then(Weak::upgrade) {
+            match hubs.get(&log).and_then(Weak::upgrade) {
                 Some(hub) => hub,
                 None => {
-                    let hub = Arc::new(Hub::new(thread_id));
-                    hubs.insert(thread_id, Arc::downgrade(&hub));
+                    let hub = Arc::new(Hub::new(log));
+                    hubs.insert(log, Arc::downgrade(&hub));
                     hub
                 }
             }
         };
         let start = || async {
-            let sql = "SELECT id, last_seq FROM threads WHERE id = $1";
-            let tip: Option<Tip> = app.db.one(sql, [thread_id.into()]).await?;
-            let tip = tip.ok_or_else(|| Error::not_found("thread_id", "thread"))?;
-            hub.recent.send_modify(|recent| recent.last = tip.last_seq);
+            let tip = L::tips(app, &[log]).await?.remove(&log).ok_or_else(L::absent)?;
+            hub.recent.send_modify(|recent| recent.last = tip);
             app.spawn(run(app.clone(), Arc::downgrade(&hub), hub.wake.clone()));
             Ok::<(), Error>(())
         };
@@ -159,15 +188,44 @@ impl Hubs {
         Ok(hub)
     }
 
-    fn get(&self, thread_id: ThreadId) -> Option<Arc<Hub>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&thread_id).and_then(Weak::upgrade)
+    fn get(&self, log: L) -> Option<Arc<Hub<L>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&log).and_then(Weak::upgrade)
     }
 
     /// All hubs that are watched; the others are forgotten.
-    fn watched(&self) -> Vec<Arc<Hub>> {
+    fn watched(&self) -> Vec<Arc<Hub<L>>> {
         let mut hubs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         hubs.retain(|_, hub| hub.strong_count() > 0);
         hubs.values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Lets the hub of a log read, if there is one and it has not come so far.
+    fn wake(&self, log: L, seq: i64) {
+        if let Some(hub) = self.get(log).filter(|hub| hub.recent.borrow().last < seq) {
+            hub.wake.notify_one();
+        }
+    }
+
+    fn wake_all(&self) {
+        self.watched().iter().for_each(|hub| hub.wake.notify_one());
+    }
+
+    /// Looks at the tips of all watched logs.
+    async fn look(&self, app: &App) -> Result<()> {
+        let hubs = self.watched();
+        if hubs.is_empty() {
+            return Ok(());
+        }
+        let logs: Vec<L> = hubs.iter().map(|hub| hub.log).collect();
+        let tips = L::tips(app, &logs).await?;
+        for hub in hubs {
+            match tips.get(&hub.log) {
+                None => hub.recent.send_modify(|recent| recent.gone = true),
+                Some(&tip) if tip > hub.recent.borrow().last => hub.wake.notify_one(),
+                Some(_) => hub.note_look(),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -176,13 +234,13 @@ pub(crate) async fn listen(app: Arc<App>) {
     let mut hints = app.bus.listen();
     loop {
         match hints.recv().await {
-            Ok(Hint::ThreadAt(thread_id, seq)) => {
-                if let Some(hub) = app.hubs.get(thread_id).filter(|hub| hub.recent.borrow().last < seq) {
-                    hub.wake.notify_one();
-                }
-            }
+            Ok(Hint::ThreadAt(thread_id, seq)) => app.hubs.wake(thread_id, seq),
+            Ok(Hint::FeedAt(seq)) => app.feed.wake(Feed, seq),
             Ok(_) => {}
-            Err(RecvError::Lagged(_)) => app.hubs.watched().iter().for_each(|hub| hub.wake.notify_one()),
+            Err(RecvError::Lagged(_)) => {
+                app.hubs.wake_all();
+                app.feed.wake_all();
+            }
             Err(RecvError::Closed) => return,
         }
     }
@@ -192,28 +250,10 @@ pub(crate) async fn listen(app: Arc<App>) {
 pub(crate) async fn look(app: Arc<App>) {
     loop {
         tokio::time::sleep(app.settings.hub_look).await;
-        let hubs = app.hubs.watched();
-        if hubs.is_empty() {
-            continue;
-        }
-        if let Err(error) = look_at(&app, &hubs).await {
-            tracing::warn!(?error, "the watched logs could not be looked at");
+        for looked in [app.hubs.look(&app).await, app.feed.look(&app).await] {
+            if let Err(error) = looked {
+                tracing::warn!(?error, "the watched logs could not be looked at");
+            }
         }
     }
-}
-
-async fn look_at(app: &App, hubs: &[Arc<Hub>]) -> Result<()> {
-    let engine = app.db.engine();
-    let sql = format!("SELECT id, last_seq FROM threads WHERE id {}", engine.among(1));
-    let ids = engine.ids(hubs.iter().map(|hub| hub.thread_id));
-    let tips: Vec<Tip> = app.db.all(sql, [ids]).await?;
-    let tips: HashMap<_, _> = tips.into_iter().map(|tip| (tip.id, tip.last_seq)).collect();
-    for hub in hubs {
-        match tips.get(&hub.thread_id) {
-            None => hub.recent.send_modify(|recent| recent.gone = true),
-            Some(&tip) if tip > hub.recent.borrow().last => hub.wake.notify_one(),
-            Some(_) => hub.note_look(),
-        }
-    }
-    Ok(())
 }

@@ -4,6 +4,7 @@
 //! into the tables at once, and has to keep by itself what they keep: counters, the log, marks.
 
 mod cast;
+mod chirps;
 mod demo;
 mod directs;
 mod groups;

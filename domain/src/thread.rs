@@ -9,10 +9,13 @@ use entity::thread_event::EventKind;
 use sea_orm::{DbErr, FromQueryResult, QueryResult, Value};
 
 mod create;
+mod lobby;
 mod mute;
 
 pub(crate) use create::direct_key;
 pub use create::{New, create};
+pub(crate) use lobby::id as lobby_id;
+pub use lobby::{lobby, open as open_lobby};
 pub use mute::{mute, unmute};
 
 use crate::access::{self, Admin, Reader, Row, THREAD_AND_OWN_ROW, Viewer};

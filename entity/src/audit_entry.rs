@@ -84,6 +84,9 @@ pub enum Action {
     /// An administrator lifted the suspension.
     #[sea_orm(string_value = "unsuspend")]
     Unsuspend,
+    /// An administrator deleted a chirp of the account's.
+    #[sea_orm(string_value = "chirp_delete")]
+    ChirpDelete,
 }
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]

@@ -142,6 +142,8 @@ ids! {
     MessageId = "msg";
     /// A file that a message carries.
     AttachmentId = "att";
+    /// Something said to everybody.
+    ChirpId = "chp";
     /// A line of the audit log.
     AuditId = "aud";
     /// A job, while it waits, runs, or has failed.

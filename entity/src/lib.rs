@@ -7,6 +7,8 @@ pub mod id;
 
 pub mod api_key;
 pub mod audit_entry;
+pub mod chirp;
+pub mod chirp_event;
 pub mod diary_entry;
 pub mod email_verification_token;
 pub mod export_token;

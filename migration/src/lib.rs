@@ -44,6 +44,7 @@ impl MigratorTrait for Migrator {
             "m20261121_000010_upkeep",
             "m20261121_000012_exports",
             "m20261121_000013_departures",
+            "m20261121_000020_feed",
         ]
     }
 }

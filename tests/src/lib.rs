@@ -10,6 +10,7 @@
 pub mod account;
 pub mod block;
 pub mod chance;
+pub mod chirp;
 pub mod claim;
 pub mod client;
 pub mod cluster;

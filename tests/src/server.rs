@@ -56,6 +56,8 @@ impl Server {
             ("LINNET_DATABASE_URL".to_owned(), database.url().to_owned()),
             ("LINNET_DATA_DIR".to_owned(), data.display().to_string()),
             ("LINNET_RATE_LIMITS".to_owned(), "off".to_owned()),
+            // A room that is there from the start, which most scenarios do not reckon with.
+            ("LINNET_LOBBY".to_owned(), "off".to_owned()),
         ];
         settings.extend(environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         Self {

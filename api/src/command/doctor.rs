@@ -2,15 +2,13 @@
 
 use anyhow::{Result, bail};
 use domain::doctor::Level;
-use migration::{Migrator, MigratorTrait};
 
 use crate::config::Config;
 
 /// Checks the configuration, the database, NATS and the mail server, and says what to do.
 pub(crate) async fn examine(config: Config) -> Result<()> {
     println!("ok       configuration: it reads well; listening on {}", config.listen);
-    let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-    let mut findings = domain::doctor::examine(&config.database(), &known).await;
+    let mut findings = domain::doctor::examine(&config.database(), &super::known_migrations()).await;
     if let Some(nats) = config.nats()? {
         findings.push(domain::doctor::examine_nats(&nats).await);
     }

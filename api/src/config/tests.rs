@@ -26,6 +26,23 @@ fn the_environment_wins_and_unknown_settings_are_errors() {
 }
 
 #[test]
+fn the_pool_is_as_it_was_in_the_systems_before() {
+    let usual = with(&[]).expect("the defaults are valid");
+    let pool = usual.database();
+    let times = (pool.acquire_timeout, pool.idle_timeout);
+    assert_eq!((pool.max_connections, times), (20, (Duration::from_secs(2), Duration::from_secs(30))));
+    let changed = with(&[
+        ("LINNET_DATABASE_MAX_CONNECTIONS", "10"),
+        ("LINNET_DATABASE_ACQUIRE_TIMEOUT_MS", "15000"),
+        ("LINNET_DATABASE_IDLE_TIMEOUT_SECONDS", "600"),
+    ]);
+    let pool = changed.expect("valid settings").database();
+    let times = (pool.acquire_timeout, pool.idle_timeout);
+    assert_eq!((pool.max_connections, times), (10, (Duration::from_secs(15), Duration::from_secs(600))));
+    assert!(usual.settings().lobby, "there is a lobby unless it is turned off");
+}
+
+#[test]
 fn how_mails_leave_is_checked() {
     assert!(with(&[]).expect("the defaults are valid").mailer().expect("a way").directory().is_some());
     let url = ("LINNET_SMTP_URL", "smtp://ann:secret@mail.example.org:2525?tls=required");

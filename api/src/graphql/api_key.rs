@@ -20,7 +20,7 @@ use super::{fault, id};
 pub(crate) enum ApiKeyScope {
     /// Queries and subscriptions.
     Read,
-    /// Changes in threads, too.
+    /// Changes in threads and in the feed, too.
     Write,
 }
 

@@ -68,6 +68,8 @@ pub(crate) enum AuditAction {
     Suspend,
     /// An administrator lifted the suspension.
     Unsuspend,
+    /// An administrator deleted a chirp of the account's.
+    ChirpDelete,
 }
 
 /// Something that was done to an account.

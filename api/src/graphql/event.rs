@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Interface, Object, Result, SimpleObject, Subscription};
 use domain::access::Reader;
-use domain::event::{self, Entry, EventPage, Frame, Step, Track};
+use domain::event::{self, Entry, EventPage, Frame, Reset, Step, Track};
 use entity::id::{ThreadId, UserId};
 use entity::thread_event::EventKind;
 use futures_util::{Stream, StreamExt};
@@ -179,7 +179,7 @@ macro_rules! bare_frame {
         pub(crate) struct $frame {
             /// The place in the log to go on from.
             #[graphql(owned)]
-            cursor: Cursor,
+            pub(crate) cursor: Cursor,
         }
     };
 }
@@ -188,14 +188,20 @@ bare_frame!(CaughtUp, "The backlog is through; what follows is live.");
 bare_frame!(Heartbeat, "Sent on a quiet stream from the log's reader, so that silence means trouble.");
 bare_frame!(AccessRevoked, "You may no longer read this thread; the stream ends.");
 
-/// The cursor is too old or of another log: read the thread afresh and go on from `cursor`.
+/// The cursor is too old or of another log: read the thread, or the feed, afresh and go on from `cursor`.
 #[derive(SimpleObject)]
 pub(crate) struct StreamReset {
     /// The place in the log to go on from.
     #[graphql(owned)]
-    cursor: Cursor,
+    pub(crate) cursor: Cursor,
     /// Why, for whoever debugs: it begins with TRIMMED, OTHER_LOG or AHEAD.
     reason: String,
+}
+
+impl StreamReset {
+    pub(crate) fn of(cursor: Cursor, reset: Reset) -> Self {
+        Self { cursor, reason: reset.reason().to_owned() }
+    }
 }
 
 /// A page of a thread's log.
@@ -224,7 +230,7 @@ impl ThreadFrame {
     /// A step of a stream: an event is loaded once for all who see it, together with those that were read with it.
     fn streamed(app: &Arc<domain::App>, frame: Frame) -> Self {
         let scope = match &frame.step {
-            Step::Entry(entry) => Scope::shared(app, entry),
+            Step::Entry(entry) => Scope::shared(app, &entry.chunk),
             _ => Scope::new(app.clone()),
         };
         Self::of(scope, frame)
@@ -232,12 +238,12 @@ impl ThreadFrame {
 
     /// A step of a walk as clients see it, loading through `scope`.
     fn of(scope: Scope, frame: Frame) -> Self {
-        let cursor = scope.cursor(&frame.reader, frame.seq);
+        let cursor = scope.cursor(&frame.proof, frame.seq);
         match frame.step {
-            Step::Entry(entry) => Self::of_entry(scope, frame.reader, cursor, &entry),
+            Step::Entry(entry) => Self::of_entry(scope, frame.proof, cursor, &entry),
             Step::CaughtUp => Self::CaughtUp(CaughtUp { cursor }),
             Step::Heartbeat => Self::Heartbeat(Heartbeat { cursor }),
-            Step::Reset(reset) => Self::StreamReset(StreamReset { cursor, reason: reset.reason().to_owned() }),
+            Step::Reset(reset) => Self::StreamReset(StreamReset::of(cursor, reset)),
             Step::Revoked => Self::AccessRevoked(AccessRevoked { cursor }),
         }
     }
@@ -283,7 +289,7 @@ fn noted(app: &Arc<domain::App>, frame: Frame, progress: &Progress) -> ThreadFra
     if matches!(frame.step, Step::CaughtUp) {
         progress.note_live();
     }
-    progress.note(&Cursor(event::cursor(app, frame.reader.id(), frame.seq)), happened_at);
+    progress.note(&Cursor(event::cursor(app, frame.proof.id(), frame.seq)), happened_at);
     ThreadFrame::streamed(app, frame)
 }
 

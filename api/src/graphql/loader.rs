@@ -12,7 +12,9 @@ use domain::page::{Page, Slice, Window};
 use domain::reaction::Group;
 use domain::receipt::{Asked, Receipts};
 use domain::user::Public;
-use domain::{App, attachment, block, event, message, participant, reaction, receipt, referral, thread, user, wallet};
+use domain::{
+    App, attachment, block, chirp, event, message, participant, reaction, receipt, referral, thread, user, wallet,
+};
 use entity::id::{MessageId, ReferralCodeId, ThreadId, UserId, WalletId};
 use entity::participant::Role;
 
@@ -305,6 +307,15 @@ question!(ReferralsBy => Page<entity::referral::Model>, |app, keys| {
     referral::pages(app, &asked).await.map(|pages| zip(keys, pages))
 });
 
+/// A page of what somebody has said to everybody.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ChirpsOf(pub(crate) UserId, pub(crate) Window<i64>);
+
+question!(ChirpsOf => chirp::Listed, |app, keys| {
+    let asked: Vec<_> = keys.iter().map(|key| (key.0, key.1.clone())).collect();
+    chirp::pages(app, &asked).await.map(|pages| zip(keys, pages))
+});
+
 /// Questions whose answers are shown in the thread that they begin with.
 macro_rules! asks_in_thread {
     ($($key:ty),*) => {$(
@@ -337,5 +348,6 @@ asks!(
     DeletedAfter,
     OwnRow,
     OwnWallet,
-    ReferralsBy
+    ReferralsBy,
+    ChirpsOf
 );

@@ -348,10 +348,10 @@ fn edge_of(app: &Arc<domain::App>, frame: event::Frame, progress: &Progress) -> 
     match frame.step {
         Step::Entry(entry) if entry.event.kind == EventKind::MessagePosted => {
             let row = entry.message.clone()?;
-            let scope = Scope::shared(app, &entry);
-            let cursor = scope.cursor(&frame.reader, frame.seq);
+            let scope = Scope::shared(app, &entry.chunk);
+            let cursor = scope.cursor(&frame.proof, frame.seq);
             progress.note(&cursor, Some(entry.event.created_at));
-            Some(Ok(MessageEdge { cursor, node: Message { scope, reader: frame.reader, row } }))
+            Some(Ok(MessageEdge { cursor, node: Message { scope, reader: frame.proof, row } }))
         }
         Step::Revoked => Some(Err(domain::Error::AccessRevoked)),
         Step::CaughtUp => {

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Interface, Object, Result};
-use domain::{Code, Refusal, access, attachment, message};
-use entity::id::{AttachmentId, MessageId, ThreadId, TypedId, UserId};
+use domain::{Code, Refusal, access, attachment, chirp, message};
+use entity::id::{AttachmentId, ChirpId, MessageId, ThreadId, TypedId, UserId};
 
 use super::attachment::Attachment;
+use super::chirp::Chirp;
 use super::fault;
 use super::message::Message;
 use super::nullable::Nullable;
@@ -27,6 +28,7 @@ pub(crate) enum Node {
     Thread(Thread),
     Message(Message),
     Attachment(Attachment),
+    Chirp(Chirp),
 }
 
 #[derive(Default)]
@@ -56,6 +58,7 @@ struct Sorted {
     threads: Vec<ThreadId>,
     messages: Vec<MessageId>,
     attachments: Vec<AttachmentId>,
+    chirps: Vec<ChirpId>,
 }
 
 impl Sorted {
@@ -68,6 +71,7 @@ impl Sorted {
             || push(&mut self.threads, text)
             || push(&mut self.messages, text)
             || push(&mut self.attachments, text)
+            || push(&mut self.chirps, text)
     }
 }
 
@@ -75,8 +79,7 @@ async fn load(ctx: &Context<'_>, argument: &'static str, ids: Vec<ID>) -> Result
     let mut sorted = Sorted::default();
     for id in &ids {
         if !sorted.take(id) {
-            let why =
-                "It is not the id of anything that has one of its own: those begin with usr_, thr_, msg_ or att_.";
+            let why = "It is not the id of anything that has one of its own: those begin with usr_, thr_, msg_, att_ or chp_.";
             return Err(fault(Refusal::new(Code::Invalid, argument, why).into()));
         }
     }
@@ -118,6 +121,11 @@ async fn find(ctx: &Context<'_>, sorted: Sorted) -> domain::Result<HashMap<Strin
     if !sorted.attachments.is_empty() {
         let rows = attachment::readable(app, viewer, &sorted.attachments).await?;
         found.extend(rows.into_iter().map(|row| (row.id.to_string(), Node::Attachment(Attachment(row)))));
+    }
+    if !sorted.chirps.is_empty() {
+        let rows = chirp::by_ids(app, sorted.chirps).await?;
+        let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
+        found.extend(ids.into_iter().zip(Chirp::listed(&scope, rows).into_iter().map(Node::Chirp)));
     }
     Ok(found)
 }

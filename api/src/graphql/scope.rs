@@ -18,7 +18,8 @@ use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
 use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use domain::access::{Reader, Viewer};
-use domain::event::{Entry, EventPage, Step};
+use domain::chirp;
+use domain::event::{Chunk, EventPage, Step};
 use domain::page::Page;
 use domain::receipt::Receipts;
 use domain::user::Public;
@@ -123,12 +124,12 @@ impl Scope {
     }
 
     /// The scope that all who stream an event share, with the events that were read with it.
-    pub(crate) fn shared(app: &Arc<App>, entry: &Entry) -> Self {
+    pub(crate) fn shared(app: &Arc<App>, chunk: &Arc<Chunk>) -> Self {
         let make = || {
-            let (messages, users) = (entry.chunk.messages.clone(), entry.chunk.users.clone());
+            let (messages, users) = (chunk.messages.clone(), chunk.users.clone());
             Self::of_answer(app.clone(), Shown { messages, users, ..Shown::default() }, true, true)
         };
-        entry.chunk.shared(make).map_or_else(|| Self::new(app.clone()), |scope| (*scope).clone())
+        chunk.shared(make).map_or_else(|| Self::new(app.clone()), |scope| (*scope).clone())
     }
 
     /// The scope of things that are shown together within this one.
@@ -253,6 +254,18 @@ impl Shows for Arc<message::Model> {
     }
 }
 
+impl Shows for Arc<entity::chirp::Model> {
+    fn show(&self, shown: &mut Shown) {
+        shown.users.push(self.user_id);
+    }
+}
+
+impl Shows for chirp::Listed {
+    fn show(&self, shown: &mut Shown) {
+        self.page.show(shown);
+    }
+}
+
 impl Shows for participant::Model {
     fn show(&self, shown: &mut Shown) {
         shown.users.push(self.user_id);
@@ -274,7 +287,7 @@ impl<T: Shows> Shows for Page<T> {
 impl Shows for Arc<EventPage> {
     fn show(&self, shown: &mut Shown) {
         // All frames of a page are of one thread.
-        shown.threads.extend(self.frames.first().map(|frame| frame.reader.clone()));
+        shown.threads.extend(self.frames.first().map(|frame| frame.proof.clone()));
         for frame in &self.frames {
             let Step::Entry(entry) = &frame.step else { continue };
             entry.message.iter().for_each(|row| row.show(shown));

@@ -344,6 +344,17 @@ impl ThreadQuery {
         .await
     }
 
+    /// The room that is there from the first start, for whoever comes by: a guest has a name, joins it, and talks. Null if whoever runs
+    /// this installation wants none.
+    async fn lobby(&self, ctx: &Context<'_>) -> Nullable<Thread> {
+        Nullable::of(async {
+            let scope = Scope::of(ctx);
+            let reader = thread::lobby(scope.app(), viewer(ctx)).await.map_err(fault)?;
+            Ok(reader.map(|reader| Thread { scope, reader }))
+        })
+        .await
+    }
+
     /// Public rooms, readable by anyone, the most recently active first.
     async fn rooms(
         &self,

@@ -9,6 +9,7 @@ use domain::user::{self, Listed, Public};
 use entity::id::UserId;
 use entity::user::UserKind as Kind;
 
+use super::chirp::ChirpConnection;
 use super::cursor::{Args, ITEMS, List};
 use super::error::{UserError, settle};
 use super::loader::BlockedBy;
@@ -82,6 +83,18 @@ impl User {
     /// When the account was made.
     async fn created_at(&self) -> DateTime {
         self.user.created_at.into()
+    }
+
+    /// What they have said to everybody, the newest first.
+    async fn chirps(
+        &self,
+        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor: what is older.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor: what is newer.")] before: Option<Cursor>,
+    ) -> Required<ChirpConnection> {
+        let args = Args { first, after, last, before };
+        Required::of(ChirpConnection::of_user(&self.scope, self.user.id, args)).await
     }
 
     /// Whether you have blocked this account. Whether it has blocked you is not told. False for the anonymous.

@@ -18,11 +18,12 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Edge;
 use super::answer::rejected;
-use super::listen::{Counted, Place};
+use super::listen::Place;
 use super::operation::{self, Admitted, Answered, Caller, Ended, Refusal, Sink};
 use super::queue::{Outgoing, Waiting, queue};
 use super::seats::Seat;
 use crate::graphql::Kind;
+use crate::open::{Counted, Open};
 
 /// How often something is written to a quiet stream, for proxies that close what is silent.
 const COMMENT: Duration = Duration::from_secs(12);
@@ -85,7 +86,7 @@ struct Driver {
 
 impl Driver {
     async fn drive(self, admitted: Result<Box<Admitted>, Refusal>) {
-        let _open = Counted::new("linnet_event_streams");
+        let _open = Counted::new(Open::EventStreams);
         let admitted = match admitted {
             Ok(admitted) => admitted,
             Err(refusal) => return self.fail(refusal.errors).await,

@@ -15,7 +15,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use metrics::gauge;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
@@ -25,6 +24,7 @@ use tower_service::Service;
 use super::Edge;
 use super::deadline::{Phase, Timed};
 use super::seats::{Holder, Seat};
+use crate::open::{Counted, Open};
 
 /// File descriptors that are left to everything but connections: the database, the log.
 const RESERVED: u64 = 64 + BEYOND as u64;
@@ -141,7 +141,7 @@ async fn serve(edge: Edge, router: Router, stream: TcpStream, peer: SocketAddr, 
     if watch_over(&stream).is_err() {
         return;
     }
-    let open = Counted::new("linnet_connections");
+    let open = Counted::new(Open::Connections);
     let phase = Phase::default();
     let deadlines = edge.limits.deadlines;
     let io = TokioIo::new(Timed::new(stream, phase.clone(), deadlines));
@@ -181,20 +181,4 @@ async fn serve(edge: Edge, router: Router, stream: TcpStream, peer: SocketAddr, 
         tracing::debug!(%error, "a connection ended");
     }
     drop(open);
-}
-
-/// One more of something, for as long as this lives.
-pub(super) struct Counted(&'static str);
-
-impl Counted {
-    pub(super) fn new(name: &'static str) -> Self {
-        gauge!(name).increment(1);
-        Self(name)
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        gauge!(self.0).decrement(1);
-    }
 }

@@ -18,13 +18,13 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::answer::{Written, is_request_error};
-use super::listen::Counted;
 use super::room::Reserved;
 use super::{Edge, metrics as measures};
 use crate::graphql::{
     Budget, Kind, Operation, Progress, RequestId, Scope, charges, clipped, fault, leave_out_told, permit,
     within_request,
 };
+use crate::open::{Counted, Open};
 
 /// A request as clients write it.
 #[derive(Debug, Deserialize)]
@@ -264,7 +264,7 @@ async fn single(edge: &Edge, admitted: Box<Admitted>, sink: &mut impl Sink) -> E
 
 async fn stream(edge: &Edge, admitted: Box<Admitted>, sink: &mut impl Sink) -> Ended {
     let Admitted { kind, id, request, name, cost, progress, budget, span } = *admitted;
-    let _open = Counted::new("linnet_streams");
+    let _open = Counted::new(Open::Streams);
     let frames = Frames { answers: edge.schema.execute_stream(request), id: &id, progress: &progress, budget: &budget };
     // Boxed once more, or each layer around it would have room for it.
     let work = Box::pin(within_request(id.clone(), frames.send_all(edge, cost, sink)));

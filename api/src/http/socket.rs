@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::answer::rejected;
-use super::listen::{Counted, Place};
+use super::listen::Place;
 use super::operation::{self, Admitted, Answered, Caller, Ended, Parameters, Sink, admit};
 use super::queue::{Outgoing, queue};
 use super::seats::Seat;
@@ -33,6 +33,7 @@ mod operations;
 mod protocol;
 mod writing;
 
+use crate::open::{Counted, Open};
 use operations::{Operations, Refused};
 use protocol::{
     BAD_REQUEST, Close, FORBIDDEN, ID_IN_USE, INIT_TIMEOUT, Incoming, NO_WEBSOCKET, NOT_TEXT, RESTART, SILENT,
@@ -72,7 +73,7 @@ pub(super) fn open(edge: Edge, client: Client, place: Place, upgrade: WebSocketU
 }
 
 async fn drive(edge: Edge, client: Client, taken: (Place, Option<Seat>), socket: WebSocket) {
-    let _open = (taken, Counted::new("linnet_sockets"));
+    let _open = (taken, Counted::new(Open::Sockets));
     let speaks = socket.protocol().is_some_and(|name| name == protocol::NAME);
     let (sink, stream) = socket.split();
     let (outgoing, waiting) = queue();

@@ -32,6 +32,11 @@ impl Administrator {
         Ok(row.as_ref().and_then(Self::admit))
     }
 
+    /// The proof, if the viewer's account, as [`crate::credential::hold`] has found and locked it, is one's.
+    pub(crate) fn held(viewer: &Viewer, row: &user::Model) -> Option<Self> {
+        viewer.session().and_then(|_| Self::admit(row))
+    }
+
     /// The proof, with the account that is to be acted on, both locked until the transaction ends: so of two administrators who
     /// suspend each other, one is too late.
     pub(crate) async fn over(

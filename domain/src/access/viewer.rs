@@ -36,7 +36,7 @@ impl SignedIn {
 /// What a change is to; it decides what may speak for the account that makes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Right {
-    /// Threads and what is in them: sessions, and API keys that may write.
+    /// Threads and what is in them, and chirps: sessions, and API keys that may write.
     Messaging,
     /// Accounts, and what gives access to them: sessions alone. Who gets hold of a key must not get hold of the account.
     Account,

@@ -1,6 +1,6 @@
 //! Deleting an account. In the request it becomes nobody's: its name, address, password and profile are gone, its sessions end. What
-//! is left is a job's: it leaves each thread as anybody would, so that logs, counts and frames are right, takes its reactions back,
-//! takes its name off what it wrote, and deletes the rest in small parts. The database's cascade is only the net.
+//! is left is a job's: it leaves each thread as anybody would, so that logs, counts and frames are right, takes its reactions and chirps
+//! back, takes its name off what it wrote, and deletes the rest in small parts. The database's cascade is only the net.
 //!
 //! The job may be killed anywhere: each part is done once, and what is done is no longer found.
 
@@ -22,7 +22,7 @@ use crate::infra::bus::Hint;
 use crate::job::{self, Running, Task, give_way};
 use crate::session::{Client, end_all};
 use crate::text::unique_key;
-use crate::{administration, mail, participant, reaction};
+use crate::{administration, chirp, mail, participant, reaction};
 
 /// Deletes the viewer's account, for good. One with a password has to give it; one without has to have signed in a moment ago.
 pub async fn delete(app: &Arc<App>, client: &Client, viewer: &Viewer, given: Option<String>) -> Result<()> {
@@ -113,6 +113,7 @@ pub(crate) async fn clear(app: &Arc<App>, held: Running, user_id: UserId) -> Res
     loop {
         while leave_some(app, user_id).await? {}
         while take_back_some(app, user_id).await? {}
+        while chirp::withdraw_some(app, held, user_id).await? {}
         for part in PARTS {
             while held.part(app, part, [user_id.into()]).await? {}
         }
@@ -134,7 +135,7 @@ async fn finish(app: &Arc<App>, held: Running, user_id: UserId) -> Result<bool> 
             if user::Model::find_by_statement(engine.sql(sql, [user_id.into()])).one(transaction).await?.is_none() {
                 return Ok(true);
             }
-            for look in [&joined(1), &reacted(1)] {
+            for look in [&joined(1), &reacted(1), chirp::LEFT] {
                 if transaction.query_one_raw(engine.sql(look, [user_id.into()])).await?.is_some() {
                     return Ok(false);
                 }

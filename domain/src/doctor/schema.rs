@@ -16,7 +16,7 @@ struct Named {
 
 /// The migrations that are applied, beside those that this version brings.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Schema {
+pub(crate) struct Schema {
     expected: usize,
     /// Brought, and not applied.
     missing: Vec<String>,
@@ -28,17 +28,17 @@ pub(super) struct Schema {
 
 impl Schema {
     /// Whether any of Linnet's migrations is applied.
-    pub(super) fn is_ours(&self) -> bool {
+    pub(crate) fn is_ours(&self) -> bool {
         self.missing.len() < self.expected
     }
 
     /// Whether nobody has used the database yet.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         !self.has_tables && self.unknown.is_empty() && !self.is_ours()
     }
 
     /// Reads which migrations are applied, and compares them with those that this version brings.
-    pub(super) async fn read(db: &Db, expected: &[String]) -> Result<Self> {
+    pub(crate) async fn read(db: &Db, expected: &[String]) -> Result<Self> {
         let sql = match db.engine() {
             Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
             Engine::Postgres => "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = current_schema()",

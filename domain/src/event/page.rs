@@ -29,7 +29,7 @@ impl EventPage {
     /// The page of a cursor that stands nowhere any more.
     fn reset(reader: &Reader, reset: Reset) -> Self {
         let end = reader.thread().last_seq;
-        let frame = Frame { seq: end, reader: reader.clone(), step: Step::Reset(reset) };
+        let frame = Frame { seq: end, proof: reader.clone(), step: Step::Reset(reset) };
         Self { frames: vec![frame], end, has_next: false }
     }
 

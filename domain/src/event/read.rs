@@ -7,10 +7,12 @@ use std::sync::{Arc, OnceLock};
 use entity::id::{MessageId, ThreadId, TypedId, UserId};
 use entity::thread_event::EventKind;
 use entity::{message, participant, thread, thread_event};
+use sea_orm::FromQueryResult;
 
 use super::{Data, ParticipantChange};
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::hub::{Line, Log};
 
 /// Lines of a log that were read together, and what all who show them have in common.
 pub struct Chunk {
@@ -22,7 +24,7 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    fn new(messages: Vec<Arc<message::Model>>, others: impl IntoIterator<Item = UserId>) -> Arc<Self> {
+    pub(crate) fn new(messages: Vec<Arc<message::Model>>, others: impl IntoIterator<Item = UserId>) -> Arc<Self> {
         let senders = messages.iter().filter_map(|row| row.sender_id);
         let users: BTreeSet<UserId> = senders.chain(others).collect();
         Arc::new(Self { users: users.into_iter().collect(), messages, shared: OnceLock::new() })
@@ -75,18 +77,43 @@ impl Entry {
     }
 }
 
-/// Lines of a log after one seq and up to another, oldest first, at most `limit`, with the rows that they name.
-pub(crate) async fn read(
-    app: &App,
-    thread_id: ThreadId,
-    after: i64,
-    until: i64,
-    limit: u32,
-) -> Result<Vec<Arc<Entry>>> {
-    let sql = "SELECT * FROM thread_events WHERE thread_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
-    let values = [thread_id.into(), after.into(), until.into(), i64::from(limit).into()];
-    let events: Vec<thread_event::Model> = app.db.all(sql, values).await?;
-    Ok(load(app, events).await?.into_iter().flatten().collect())
+impl Line for Entry {
+    fn seq(&self) -> i64 {
+        self.event.seq
+    }
+
+    fn concerned(&self) -> Option<UserId> {
+        self.participant_change().map(|(user_id, _)| user_id)
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Tip {
+    id: ThreadId,
+    last_seq: i64,
+}
+
+/// The log of a thread.
+impl Log for ThreadId {
+    type Line = Entry;
+
+    async fn read(self, app: &App, after: i64, until: i64, limit: u32) -> Result<Vec<Arc<Entry>>> {
+        let sql = "SELECT * FROM thread_events WHERE thread_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+        let values = [self.into(), after.into(), until.into(), i64::from(limit).into()];
+        let events: Vec<thread_event::Model> = app.db.all(sql, values).await?;
+        Ok(load(app, events).await?.into_iter().flatten().collect())
+    }
+
+    async fn tips(app: &App, logs: &[Self]) -> Result<HashMap<Self, i64>> {
+        let engine = app.db.engine();
+        let sql = format!("SELECT id, last_seq FROM threads WHERE id {}", engine.among(1));
+        let tips: Vec<Tip> = app.db.all(sql, [engine.ids(logs.iter().copied())]).await?;
+        Ok(tips.into_iter().map(|tip| (tip.id, tip.last_seq)).collect())
+    }
+
+    fn absent() -> Error {
+        Error::not_found("thread_id", "thread")
+    }
 }
 
 /// Loads the rows that lines name, of however many logs; all have one [`Chunk`]. None for a line of a thread that is no

@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::chirp;
 use crate::error::Result;
 
 const EVERY: Duration = Duration::from_secs(3600);
@@ -40,11 +41,12 @@ struct Line {
     seq: i64,
 }
 
-/// Removes the lines of all logs that are older than the retention says. A cursor that stood there gets a reset.
+/// Removes the lines of all logs, the feed's among them, that are older than the retention says. A cursor that stood there gets a reset.
 pub async fn trim(app: &Arc<App>) -> Result<()> {
     let Some(retention) = app.settings.log_retention else { return Ok(()) };
     let retention = chrono::Duration::from_std(retention).unwrap_or(chrono::Duration::MAX);
     let Some(limit) = app.clock.now().checked_sub_signed(retention) else { return Ok(()) };
+    chirp::trim(app, limit).await?;
     let mut last = ThreadId::from_uuid(Uuid::nil());
     loop {
         let sql = "SELECT t.id, e.created_at FROM \

@@ -1,36 +1,25 @@
-//! The walk through a log that every stream of a thread is: attach, prove, backfill, live.
+//! The walk through a log that every stream is: attach, prove, backfill, live.
 //!
-//! A proof says what held when the log stood at its thread's `last_seq`. Before each frame the walk asks the hub whether a
+//! A proof says what held when the log stood at its `last_seq`. Before each frame the walk asks the hub whether a
 //! later line concerns the viewer, and if so proves again: the hub applies a removal before the next event is shown.
 
 use std::sync::Arc;
 
 use async_stream::try_stream;
-use entity::id::ThreadId;
+use entity::id::UserId;
 use futures_util::Stream;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Entry, Place, Reset, patiently, place, posted, read};
-use crate::access::{self, Reader, Viewer};
+use super::{Entry, Place, Reset, patiently};
+use crate::access::Reader;
 use crate::app::App;
-use crate::cursor::ThreadCursor;
 use crate::error::{Error, Result};
-use crate::message;
-
-/// What a stream walks over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Track {
-    /// Every line of the log.
-    Log,
-    /// The messages alone, which no retention of the log concerns.
-    Messages,
-}
+use crate::hub::{Hubs, Line, Log};
 
 /// One step of a walk.
-#[derive(Clone)]
-pub enum Step {
+pub enum Step<L = Entry> {
     /// A line of the log.
-    Entry(Arc<Entry>),
+    Entry(Arc<L>),
     /// The backlog is through.
     CaughtUp,
     /// Nothing has happened, and the log was looked at to know it.
@@ -42,95 +31,182 @@ pub enum Step {
 }
 
 /// A step, where it was made, and the proof under which it may be shown.
-#[derive(Clone)]
-pub struct Frame {
+pub struct Frame<P = Reader, L = Entry> {
     /// The place in the log.
     pub seq: i64,
-    /// The proof, with the thread as it is now.
-    pub reader: Reader,
+    /// The proof, with what it is of as it is now.
+    pub proof: P,
     /// What happened.
-    pub step: Step,
+    pub step: Step<L>,
 }
 
-impl Frame {
-    pub(super) fn of(reader: &Reader, entry: Arc<Entry>) -> Self {
-        Self { seq: entry.seq(), reader: reader.at(entry.thread.clone()), step: Step::Entry(entry) }
-    }
-
-    fn revoked(reader: &Reader, seq: i64) -> Self {
-        Self { seq, reader: reader.clone(), step: Step::Revoked }
+// Whatever the lines are: they are shared.
+impl<L> Clone for Step<L> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Entry(entry) => Self::Entry(entry.clone()),
+            Self::CaughtUp => Self::CaughtUp,
+            Self::Heartbeat => Self::Heartbeat,
+            Self::Reset(reset) => Self::Reset(*reset),
+            Self::Revoked => Self::Revoked,
+        }
     }
 }
 
-/// Entries read from the log at once while catching up; the right to read is proven again for each such chunk.
-const CHUNK: u32 = 100;
+impl<P: Clone, L> Clone for Frame<P, L> {
+    fn clone(&self) -> Self {
+        Self { seq: self.seq, proof: self.proof.clone(), step: self.step.clone() }
+    }
+}
 
-/// Walks through the log of a thread: what comes after `after` (nothing, without it), then [`Step::CaughtUp`], then what
-/// happens. Every seq comes once and in order, whatever is lost, doubled or delayed on the way here.
+/// Proof that somebody may read a log as far as it had come.
+pub(crate) trait Proof<L>: Clone + Send + Sync + 'static {
+    /// How far the log had come.
+    fn last_seq(&self) -> i64;
+
+    /// Up to where its lines are kept no more.
+    fn trimmed_seq(&self) -> i64;
+
+    /// The same proof, for showing a line.
+    fn at(&self, line: &L) -> Self;
+}
+
+/// Which log is walked, for whom, and how its lines are read.
+pub(crate) trait Way: Send + Sync + 'static {
+    /// The log.
+    type Log: Log;
+    /// What gives the right to read it.
+    type Proof: Proof<Lines<Self>>;
+    /// A place in it as clients give it.
+    type Cursor: Copy + Send + Sync + 'static;
+
+    /// The hubs of such logs.
+    fn hubs(app: &App) -> &Hubs<Self::Log>;
+
+    /// Which log.
+    fn log(&self) -> Self::Log;
+
+    /// Who reads.
+    fn viewer(&self) -> Option<UserId>;
+
+    /// Whether every line is walked, and not only some of them: then none may be missing.
+    fn is_whole(&self) -> bool {
+        true
+    }
+
+    /// Proves the right to read. Who has none is refused.
+    fn prove(&self, app: &App) -> impl Future<Output = Result<Self::Proof>> + Send;
+
+    /// Where to begin.
+    fn start(&self, app: &App, proof: &Self::Proof, cursor: Self::Cursor) -> Result<Place>;
+
+    /// A part of what lies behind `after`, up to `until`.
+    fn backlog(
+        &self,
+        app: &App,
+        proof: &Self::Proof,
+        after: i64,
+        until: i64,
+    ) -> impl Future<Output = Result<Part<Lines<Self>>>> + Send;
+}
+
+/// The lines that a way leads along.
+pub(crate) type Lines<W> = <<W as Way>::Log as Log>::Line;
+
+/// What a walk gives.
+type Walked<W> = Frame<<W as Way>::Proof, Lines<W>>;
+
+/// A part of the backlog.
+pub(crate) struct Part<L> {
+    pub(crate) entries: Vec<Arc<L>>,
+    /// Everything up to here is in it, or of no interest to the walk.
+    pub(crate) covered: i64,
+}
+
+impl<P, L> Frame<P, L> {
+    fn new(proof: &P, seq: i64, step: Step<L>) -> Self
+    where
+        P: Clone,
+    {
+        Self { seq, proof: proof.clone(), step }
+    }
+
+    pub(super) fn of(proof: &P, entry: Arc<L>) -> Self
+    where
+        P: Proof<L>,
+        L: Line,
+    {
+        Self { seq: entry.seq(), proof: proof.at(&entry), step: Step::Entry(entry) }
+    }
+}
+
+/// Lines read from the log at once while catching up; the right to read is proven again for each such part.
+pub(crate) const CHUNK: u32 = 100;
+
+/// Walks through a log: what comes after `after` (nothing, without it), then [`Step::CaughtUp`], then what happens. Every seq comes
+/// once and in order, whatever is lost, doubled or delayed on the way here.
 ///
-/// Fails at the start as [`access::reader`] does. Ends after [`Step::Revoked`], and never otherwise.
-pub fn walk(
+/// Fails at the start as [`Way::prove`] does. Ends after [`Step::Revoked`], and never otherwise.
+pub(crate) fn along<W: Way>(
     app: Arc<App>,
-    viewer: Viewer,
-    thread_id: ThreadId,
-    after: Option<ThreadCursor>,
-    track: Track,
-) -> impl Stream<Item = Result<Frame>> + Send {
+    way: W,
+    after: Option<W::Cursor>,
+) -> impl Stream<Item = Result<Walked<W>>> + Send {
     try_stream! {
         // Attached before the proof: from here on, nothing can happen between what is read and what is heard.
-        let hub = Box::pin(app.hubs.attach(&app, thread_id)).await?;
-        let mut reader = Box::pin(access::reader(&app, &viewer, thread_id)).await?;
-        let mut last = reader.thread().last_seq;
+        let hub = Box::pin(W::hubs(&app).attach(&app, way.log())).await?;
+        let mut proof = Box::pin(way.prove(&app)).await?;
+        let mut last = proof.last_seq();
         if let Some(cursor) = after {
-            match start(&app, &reader, cursor, track)? {
+            match way.start(&app, &proof, cursor)? {
                 Place::At(seq) => last = seq,
-                Place::Lost(reset) => yield Frame { seq: last, reader: reader.clone(), step: Step::Reset(reset) },
+                Place::Lost(reset) => yield Frame::new(&proof, last, Step::Reset(reset)),
             }
         }
         let mut caught_up = false;
         loop {
             // What the proof saw of the log is what it gives the right to.
-            let until = reader.thread().last_seq;
+            let until = proof.last_seq();
             let mut reset = None;
             while last < until && reset.is_none() {
                 let before = last;
-                let chunk = Box::pin(patiently(&app, || backlog(&app, &reader, track, last, until))).await?;
-                for entry in chunk.entries {
-                    if track == Track::Log && entry.seq() != last + 1 {
+                let part = Box::pin(patiently(&app, || way.backlog(&app, &proof, last, until))).await?;
+                for entry in part.entries {
+                    if way.is_whole() && entry.seq() != last + 1 {
                         break;
                     }
                     // However slowly this is read, nothing is shown under a proof that a later line has overtaken.
-                    if hub.concerns_after(viewer.user_id(), reader.thread().last_seq) {
-                        let Some(proof) = prove(&app, &viewer, thread_id).await? else {
-                            yield Frame::revoked(&reader, last);
+                    if hub.concerns_after(way.viewer(), proof.last_seq()) {
+                        let Some(anew) = prove(&app, &way).await? else {
+                            yield Frame::new(&proof, last, Step::Revoked);
                             return;
                         };
-                        reader = proof;
+                        proof = anew;
                     }
                     last = entry.seq();
-                    yield Frame::of(&reader, entry);
+                    yield Frame::of(&proof, entry);
                 }
-                last = last.max(chunk.covered);
-                let Some(proof) = prove(&app, &viewer, thread_id).await? else {
-                    yield Frame::revoked(&reader, last);
+                last = last.max(part.covered);
+                let Some(anew) = prove(&app, &way).await? else {
+                    yield Frame::new(&proof, last, Step::Revoked);
                     return;
                 };
-                reader = proof;
+                proof = anew;
                 // Lines that are missing were trimmed, whether or not before the proof.
-                if track == Track::Log && (last < reader.thread().trimmed_seq || last == before) {
+                if way.is_whole() && (last < proof.trimmed_seq() || last == before) {
                     reset = Some(Reset::Trimmed);
                 }
             }
             if let Some(reset) = reset {
-                last = reader.thread().last_seq;
-                yield Frame { seq: last, reader: reader.clone(), step: Step::Reset(reset) };
+                last = proof.last_seq();
+                yield Frame::new(&proof, last, Step::Reset(reset));
             }
-            if last < reader.thread().last_seq {
+            if last < proof.last_seq() {
                 continue;
             }
             if !caught_up {
                 caught_up = true;
-                yield Frame { seq: last, reader: reader.clone(), step: Step::CaughtUp };
+                yield Frame::new(&proof, last, Step::CaughtUp);
             }
             // Live, until the hub no longer remembers what comes next: then the log is read again.
             let mut quiet_until = Instant::now() + app.settings.heartbeat;
@@ -141,7 +217,7 @@ pub fn walk(
                         quiet_until = Instant::now() + app.settings.heartbeat;
                         // Only if the log was looked at: silence must mean trouble.
                         if hub.looked_within(app.settings.heartbeat) {
-                            yield Frame { seq: last, reader: reader.clone(), step: Step::Heartbeat };
+                            yield Frame::new(&proof, last, Step::Heartbeat);
                         }
                         continue;
                     }
@@ -150,61 +226,32 @@ pub fn walk(
                 quiet_until = Instant::now() + app.settings.heartbeat;
                 for entry in entries {
                     // However slowly this is read, nothing is shown under a proof that a later line has overtaken.
-                    if hub.concerns_after(viewer.user_id(), reader.thread().last_seq) {
-                        let Some(proof) = prove(&app, &viewer, thread_id).await? else {
-                            yield Frame::revoked(&reader, last);
+                    if hub.concerns_after(way.viewer(), proof.last_seq()) {
+                        let Some(anew) = prove(&app, &way).await? else {
+                            yield Frame::new(&proof, last, Step::Revoked);
                             return;
                         };
-                        reader = proof;
+                        proof = anew;
                     }
                     last = entry.seq();
-                    yield Frame::of(&reader, entry);
+                    yield Frame::of(&proof, entry);
                 }
             }
-            let Some(proof) = prove(&app, &viewer, thread_id).await? else {
-                yield Frame::revoked(&reader, last);
+            let Some(anew) = prove(&app, &way).await? else {
+                yield Frame::new(&proof, last, Step::Revoked);
                 return;
             };
-            reader = proof;
+            proof = anew;
         }
     }
 }
 
-/// Where the walk starts.
-fn start(app: &App, reader: &Reader, cursor: ThreadCursor, track: Track) -> Result<Place> {
-    match (place(app, reader, cursor), track) {
-        // Messages are not trimmed with the log: older ones are simply read.
-        (Place::Lost(Reset::Trimmed), Track::Messages) => Ok(Place::At(cursor.seq)),
-        // A stream of messages has no frame that could say it.
-        (Place::Lost(_), Track::Messages) => Err(Error::StreamReset),
-        (place, _) => Ok(place),
-    }
-}
-
 /// The right to read, proven again; none if it is gone. Waits while the database is away.
-async fn prove(app: &App, viewer: &Viewer, thread_id: ThreadId) -> Result<Option<Reader>> {
+async fn prove<W: Way>(app: &App, way: &W) -> Result<Option<W::Proof>> {
     // In a box, as the backlog is: a stream that waits for what comes next has no room for what it has done.
-    match Box::pin(patiently(app, || access::reader(app, viewer, thread_id))).await {
-        Ok(reader) => Ok(Some(reader)),
+    match Box::pin(patiently(app, || way.prove(app))).await {
+        Ok(proof) => Ok(Some(proof)),
         Err(Error::Refused(_)) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// A part of the backlog.
-struct Chunk {
-    entries: Vec<Arc<Entry>>,
-    /// Everything up to here is in it, or of no interest to the track.
-    covered: i64,
-}
-
-async fn backlog(app: &App, reader: &Reader, track: Track, after: i64, until: i64) -> Result<Chunk> {
-    if track == Track::Log {
-        let entries = read(app, reader.id(), after, until, CHUNK).await?;
-        return Ok(Chunk { covered: after, entries });
-    }
-    let rows = message::between(app, reader, after, until, CHUNK).await?;
-    let covered = if rows.len() < CHUNK as usize { until } else { after };
-    let thread = Arc::new(reader.thread().clone());
-    Ok(Chunk { entries: posted(rows, &thread), covered })
 }

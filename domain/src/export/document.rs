@@ -7,7 +7,7 @@ use futures_util::Stream;
 use serde_json::{Value, json};
 
 use super::Source;
-use super::list::{ApiKeys, AuditLog, Blocked, Devices, Diary, ReferralCodes, Sessions, Wallets};
+use super::list::{ApiKeys, AuditLog, Blocked, Chirps, Devices, Diary, ReferralCodes, Sessions, Wallets};
 use super::section::{Nested, Part, Section, at, name};
 use super::written::{Messages, Reactions, Threads};
 use crate::error::{Error, Result};
@@ -27,6 +27,7 @@ pub(super) fn document(source: Source) -> impl Stream<Item = Result<String>> + S
         for await text in nested::<ReferralCodes>(source.clone()) { yield text?; }
         for await text in list::<Blocked>(source.clone()) { yield text?; }
         for await text in list::<Diary>(source.clone()) { yield text?; }
+        for await text in list::<Chirps>(source.clone()) { yield text?; }
         for await text in list::<Threads>(source.clone()) { yield text?; }
         for await text in nested::<Messages>(source.clone()) { yield text?; }
         for await text in list::<Reactions>(source.clone()) { yield text?; }

@@ -11,7 +11,7 @@ use crate::access::Viewer;
 use crate::app::App;
 use crate::error::Result;
 use crate::user::Public;
-use crate::{api_key, audit, block, device, diary, referral as referrals, session, user, wallet};
+use crate::{api_key, audit, block, chirp, device, diary, referral as referrals, session, user, wallet};
 
 fn id(id: impl std::fmt::Display) -> Value {
     json!({ "id": id.to_string() })
@@ -203,6 +203,31 @@ impl Section for Diary {
                 "updatedAt": at(row.updated_at),
             })
         }))
+    }
+}
+
+pub(super) struct Chirps;
+
+impl Section for Chirps {
+    const NAME: &'static str = "chirps";
+    type Key = i64;
+
+    async fn read(app: &App, viewer: &Viewer, after: Option<i64>) -> Result<Part<Value, i64>> {
+        let page = chirp::of_own(app, viewer, &window(after, SHORT)).await?;
+        Ok(Part::of(
+            page,
+            |row| row.seq,
+            |row| {
+                json!({
+                    "id": row.id.to_string(),
+                    "message": row.message,
+                    "clientKey": row.client_key,
+                    "version": row.version,
+                    "createdAt": at(row.created_at),
+                    "updatedAt": at(row.updated_at),
+                })
+            },
+        ))
     }
 }
 

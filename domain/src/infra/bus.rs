@@ -21,6 +21,8 @@ use crate::app::App;
 pub enum Hint {
     /// The log of a thread has reached this seq.
     ThreadAt(ThreadId, i64),
+    /// The log of the feed has reached this seq.
+    FeedAt(i64),
     /// The user's own state in a thread changed: joined, left, read, muted.
     UserChanged(UserId, ThreadId),
     /// A session was revoked, says somebody: whoever has something of it open asks the database.

@@ -4,6 +4,8 @@
 //! runs in a task of its own and to its end, even if whoever asked has gone: a cancelled BEGIN can hand a poisoned
 //! connection back to the pool (transact-rs/sqlx#4393), and SQLite's writer would wait for nothing.
 
+use std::fs::File;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -17,11 +19,15 @@ use sea_orm::{
 mod after;
 mod connect;
 mod load;
+mod lock;
 
 pub use after::after_commit;
-use connect::{open, sqlite_path};
+use connect::open;
+pub(crate) use connect::{alone, file_of};
 pub use load::Load;
 use load::Wanted;
+pub use lock::SchemaLock;
+pub(crate) use lock::{Alone, SCHEMA_LOCK, beside};
 
 use crate::error::{Error, Result};
 
@@ -160,8 +166,9 @@ pub struct Db {
     reader: DatabaseConnection,
     recorder: Recorder,
     wanted: Wanted,
-    /// On SQLite, the file that is locked while the schema changes; none for a database in memory.
-    path: Option<std::path::PathBuf>,
+    /// On SQLite, where the database is; none in memory.
+    file: Option<PathBuf>,
+    _shared: Option<File>,
 }
 
 /// What it takes to replace SQLite's writer. A disk that is full makes SQLite end a transaction by itself; the connection
@@ -187,31 +194,33 @@ impl Replacement {
     }
 }
 
-/// Held while the schema is changed; PostgreSQL's goes with the connection.
-pub struct SchemaLock {
-    _file: Option<std::fs::File>,
-}
-
 /// A transaction that is older than this does not commit: readers of the inbox rely on it.
 pub const LONGEST_TRANSACTION: Duration = Duration::from_secs(10);
 
 impl Db {
+    /// Makes the database, if there is none. Whether there was none.
+    pub async fn create(options: &Options) -> Result<bool> {
+        connect::create(options).await
+    }
+
     /// Opens the database and asserts what its durability rests on.
     pub async fn connect(options: &Options) -> Result<Self> {
         let engine = Engine::of(&options.url)
             .ok_or_else(|| Error::internal("the database address begins neither with sqlite: nor with postgres:"))?;
+        let file = file_of(&options.url);
+        let shared = file.as_deref().map(lock::share).transpose()?;
         let recorder = Recorder::default();
         let open = |connections| open(engine, options, connections, recorder.clone());
         let (writer, reader) = match engine {
-            Engine::Sqlite => (open(1).await?, open(options.max_connections.min(4)).await?),
+            Engine::Sqlite => (open(1).await?, open(readers(options)).await?),
             Engine::Postgres => {
                 let pool = open(options.max_connections).await?;
                 (pool.clone(), pool)
             }
         };
         let writer = Arc::new(RwLock::new(writer));
-        let path = lock_path(&options.url);
-        let db = Self { engine, options: options.clone(), writer, reader, recorder, wanted: Wanted::default(), path };
+        let (options, wanted) = (options.clone(), Wanted::default());
+        let db = Self { engine, options, writer, reader, recorder, wanted, file, _shared: shared };
         db.assert_version().await?;
         Ok(db)
     }
@@ -333,29 +342,6 @@ impl Db {
             .collect())
     }
 
-    /// Keeps other processes from changing the schema for as long as the lock is held: an advisory lock on PostgreSQL,
-    /// a lock on a file beside the database on SQLite. Meant for a pool of one connection.
-    pub async fn lock_schema(&self) -> Result<SchemaLock> {
-        match self.engine {
-            Engine::Postgres => {
-                // Waiting for another process, and a large migration, may take longer than a request may.
-                self.writer().execute_unprepared("SET statement_timeout = 0").await?;
-                self.writer().execute_unprepared("SELECT pg_advisory_lock(7593482190)").await?;
-                Ok(SchemaLock { _file: None })
-            }
-            Engine::Sqlite => {
-                let Some(path) = self.path.clone() else { return Ok(SchemaLock { _file: None }) };
-                let lock = tokio::task::spawn_blocking(move || {
-                    let file = std::fs::File::create(path)?;
-                    file.lock()?;
-                    Ok::<_, std::io::Error>(file)
-                });
-                let file = lock.await.map_err(Error::internal)?.map_err(Error::internal)?;
-                Ok(SchemaLock { _file: Some(file) })
-            }
-        }
-    }
-
     async fn assert_version(&self) -> Result<()> {
         if self.engine == Engine::Postgres {
             return Ok(());
@@ -371,9 +357,9 @@ impl Db {
     }
 }
 
-/// The lock file beside the database's file.
-fn lock_path(url: &str) -> Option<std::path::PathBuf> {
-    Some(format!("{}.lock", sqlite_path(url)?).into())
+/// Connections that read a file of SQLite.
+fn readers(options: &Options) -> u32 {
+    options.max_connections.min(4)
 }
 
 /// The database's own time, within a transaction. What is stamped with it is written as a value, so that on SQLite, where

@@ -1,6 +1,8 @@
 //! Changes to who takes part. Each moves `membership_seq`, so that no write made under an older proof slips in behind it.
 
 use super::*;
+use crate::access::Administrator;
+use crate::thread::lobby_id;
 
 /// A participant that was changed, or was already as asked, and where the log stands.
 pub struct Changed {
@@ -158,7 +160,10 @@ pub async fn join(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId) -> Resul
         let seq = found.thread().last_seq;
         return Ok(Changed { reader: found, participant: row, seq });
     }
-    match commit::submit(app, thread_id, Join { user_id }).await? {
+    // The lobby is nobody's, so it is for those who administer the installation to manage.
+    let manages = thread_id == lobby_id() && Administrator::prove(app, viewer).await?.is_some();
+    let role = if manages { Role::Admin } else { Role::Member };
+    match commit::submit(app, thread_id, Join { user_id, role }).await? {
         Ok(committed) => {
             let reader = access::reader(app, viewer, thread_id).await?;
             let (participant, seq) = committed.done;
@@ -171,6 +176,7 @@ pub async fn join(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId) -> Resul
 
 struct Join {
     user_id: UserId,
+    role: Role,
 }
 
 impl Change for Join {
@@ -195,7 +201,7 @@ impl Change for Join {
         if batch.is_banned(self.user_id) {
             return Err(Refusal::new(Code::Forbidden, "id", "You were removed from this room.").into());
         }
-        let row = batch.admit(self.user_id, Role::Member, self.user_id);
+        let row = batch.admit(self.user_id, self.role, self.user_id);
         Ok((row, batch.thread.last_seq))
     }
 }

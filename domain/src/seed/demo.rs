@@ -9,11 +9,13 @@ use entity::read_mark::MarkKind;
 use sea_orm::{FromQueryResult, Value};
 
 use super::cast::{GUESTS, PEOPLE, Who};
+use super::chirps::CHIRPS;
 use super::story::{Beat, Conversation, File, Place, conversations};
 use super::{Credential, PASSWORD};
 use crate::access::Viewer;
 use crate::account::{self, SignUp};
 use crate::app::App;
+use crate::chirp;
 use crate::cursor::ThreadCursor;
 use crate::error::{Code, Error, Result};
 use crate::message::{self, AttachmentDraft, Draft};
@@ -24,7 +26,7 @@ use crate::text::unique_key;
 use crate::thread::{self, New};
 use crate::{reaction, receipt};
 
-/// Makes a small demo: eight people and two guests, direct threads, groups and rooms with something going on in them.
+/// Makes a small demo: eight people and two guests, direct threads, groups and rooms with something going on in them, and a feed.
 /// Where it is already, changes nothing. Gives what to sign in with.
 pub async fn demo(app: &Arc<App>) -> Result<Vec<Credential>> {
     if !is_there(app).await? {
@@ -32,6 +34,7 @@ pub async fn demo(app: &Arc<App>) -> Result<Vec<Credential>> {
         for conversation in conversations() {
             stage.play(conversation).await?;
         }
+        stage.chirp().await?;
         stage.strike().await?;
     }
     Ok(PEOPLE.iter().map(|who| Credential::of(who.username())).collect())
@@ -145,14 +148,15 @@ impl<'a> Stage<'a> {
     }
 
     async fn play(&self, conversation: &Conversation) -> Result<()> {
-        let mut scene = self.open(conversation).await?;
+        let Some(mut scene) = self.open(conversation).await? else { return Ok(()) };
         for beat in conversation.beats {
             self.act(&mut scene, beat).await?;
         }
         Ok(())
     }
 
-    async fn open(&self, conversation: &Conversation) -> Result<Scene> {
+    /// Opens the thread of a conversation; none if it takes place in the lobby, and there is none.
+    async fn open(&self, conversation: &Conversation) -> Result<Option<Scene>> {
         let host = self.viewer(conversation.host)?;
         let others = conversation.others.iter().map(|who| self.user_id(*who)).collect::<Result<Vec<_>>>()?;
         let new = match (conversation.place, &others[..]) {
@@ -160,15 +164,33 @@ impl<'a> Stage<'a> {
             (Place::Direct, []) => return Err(Error::internal("a direct thread of the demo is with nobody")),
             (Place::Group(title), _) => New::Group { title: Some(title.into()), participants: others },
             (Place::Room(title), _) => New::Room { title: title.into() },
+            (Place::Lobby, _) => {
+                let Some(lobby) = thread::lobby(self.app, host).await? else { return Ok(None) };
+                let everybody = std::iter::once(&conversation.host).chain(conversation.others);
+                return self.enter(lobby.id(), everybody).await.map(Some);
+            }
         };
         let thread_id = thread::create(self.app, host, new).await?.id();
+        let walk_in = matches!(conversation.place, Place::Room(_));
+        self.enter(thread_id, conversation.others.iter().filter(|_| walk_in)).await.map(Some)
+    }
+
+    /// Lets people join a room.
+    async fn enter(&self, thread_id: ThreadId, people: impl Iterator<Item = &Who> + Send) -> Result<Scene> {
         let mut scene = Scene { thread_id, lines: Vec::new(), seq: 0 };
-        if let Place::Room(_) = conversation.place {
-            for who in conversation.others {
-                scene.seq = participant::join(self.app, self.viewer(*who)?, thread_id).await?.seq;
-            }
+        for who in people {
+            scene.seq = participant::join(self.app, self.viewer(*who)?, thread_id).await?.seq;
         }
         Ok(scene)
+    }
+
+    /// What is said to everybody.
+    async fn chirp(&self) -> Result<()> {
+        for (number, (who, message)) in CHIRPS.into_iter().enumerate() {
+            let draft = chirp::Draft { message: message.into(), client_key: Some(format!("demo-{}", number + 1)) };
+            chirp::create(self.app, self.viewer(who)?, draft).await?;
+        }
+        Ok(())
     }
 
     async fn act(&self, scene: &mut Scene, beat: &Beat) -> Result<()> {

@@ -90,3 +90,19 @@ pub(super) static FEEDER: Conversation = Conversation {
         Read(&[Wren, Sam]),
     ],
 };
+
+/// Where whoever comes by says hello.
+pub(super) static LOBBY: Conversation = Conversation {
+    place: Place::Lobby,
+    host: Sam,
+    others: &[Wren, Magpie, Lena],
+    beats: &[
+        Says(Wren, "Hello everyone!"),
+        Says(Sam, "Hi Jenny! Come in, the tea is over there."),
+        React(&[Wren], "🍵"),
+        Says(Magpie, "Hey folks! Is it true that one needs no account here?"),
+        Replies(Lena, "Hey folks", "A name will do. You have one already."),
+        React(&[Magpie, Wren], "👍"),
+        Says(Magpie, "Then I'm home."),
+    ],
+};

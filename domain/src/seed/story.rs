@@ -23,6 +23,8 @@ pub(super) enum Place {
     Group(&'static str),
     /// Of those who walk in.
     Room(&'static str),
+    /// The room that is there anyway, if it is.
+    Lobby,
 }
 
 /// One thing that somebody does. A message is named by the words that it begins with; the last such is meant.
@@ -69,6 +71,7 @@ pub(super) fn conversations() -> impl Iterator<Item = &'static Conversation> {
         &directs::ROPE,
         &groups::LAUNCH,
         &directs::SLIDES,
+        &rooms::LOBBY,
     ])
 }
 

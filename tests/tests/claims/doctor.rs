@@ -1,4 +1,7 @@
-//! `linnet doctor`: what it says of the mail server.
+//! `linnet doctor`: what it says of the database, of the bus and of the mail server.
+
+mod database;
+mod surroundings;
 
 use tests::{Engine, Smtp, World, claims};
 

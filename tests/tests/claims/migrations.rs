@@ -1,5 +1,6 @@
 //! Migrations: there and back and there again, cut short, and several at once.
 
+mod commands;
 mod racing;
 mod schema;
 
@@ -7,9 +8,11 @@ use std::process::Output;
 
 use tests::{Database, Engine, Server};
 
-/// Runs `linnet migrate …` to its end.
+/// Runs `linnet migrate …` to its end; what loses something is confirmed.
 fn migrate(server: &Server, arguments: &[&str]) -> Output {
-    let arguments = [&["migrate"], arguments].concat();
+    let loses = arguments.first().is_some_and(|action| ["down", "rollback", "fresh", "reset"].contains(action));
+    let confirmed: &[&str] = if loses { &["--yes"] } else { &[] };
+    let arguments = [&["migrate"], arguments, confirmed].concat();
     server.command(&arguments).output().unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
 }
 

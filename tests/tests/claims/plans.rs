@@ -39,6 +39,8 @@ const GROWING: &[&str] = &[
     "export_tokens",
     "blocks",
     "diaries",
+    "chirps",
+    "chirp_events",
     "wallets",
     "wallet_nonces",
     "wallet_challenges",

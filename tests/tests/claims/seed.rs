@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::{Client, Database, Engine, Server, claims};
 
-claims![the_demo_prints_accounts_that_can_sign_in_and_see_something];
+claims![the_demo_prints_accounts_that_can_sign_in_and_see_something, the_demo_shows_chirps_and_talk_in_the_lobby,];
 
 async fn the_demo_prints_accounts_that_can_sign_in_and_see_something(engine: Engine) {
     let database = Database::create(engine).await;
@@ -47,4 +47,27 @@ async fn the_demo_prints_accounts_that_can_sign_in_and_see_something(engine: Eng
         t.last_seq - t.trimmed_seq <> (SELECT COUNT(*) FROM thread_events e WHERE e.thread_id = t.id) OR \
         t.message_count <> (SELECT COUNT(*) FROM messages m WHERE m.thread_id = t.id)";
     assert_eq!(database.number(gaps).await, 0);
+}
+
+async fn the_demo_shows_chirps_and_talk_in_the_lobby(engine: Engine) {
+    let database = Database::create(engine).await;
+    let server = Server::prepare(&database, &[("LINNET_LOBBY", "on")]);
+    for _ in 0..2 {
+        let mut command = server.command(&["seed"]);
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    server.launch();
+    server.ready().await;
+    let document = "{ chirps(first: 50) { nodes { message author { username profile { displayName } } } } \
+        lobby { messages(last: 50) { nodes { content sender { username kind } } } } }";
+    let answer = Client::anonymous(&server).graphql(document, json!({})).await;
+    let chirps = answer.list("/chirps/nodes");
+    assert!((10..50).contains(&chirps.len()), "{} chirps", chirps.len());
+    let authors: std::collections::BTreeSet<_> =
+        chirps.iter().map(|chirp| chirp["author"]["username"].to_string()).collect();
+    assert!(authors.len() >= 5, "{authors:?}");
+    let said = answer.list("/lobby/messages/nodes");
+    assert!(said.len() >= 5, "{said:?}");
+    assert!(said.iter().any(|message| message["sender"]["kind"] == "GUEST"), "guests talk there: {said:?}");
 }

@@ -21,6 +21,7 @@ impl Hint {
     pub(super) fn encode(&self) -> String {
         match self {
             Self::ThreadAt(thread_id, seq) => format!("thread {thread_id} {seq}"),
+            Self::FeedAt(seq) => format!("feed {seq}"),
             Self::UserChanged(user_id, thread_id) => format!("user {user_id} {thread_id}"),
             Self::SessionRevoked(session_id) => format!("revoked {session_id}"),
             Self::AccessEnded(user_id) => format!("ended {user_id}"),
@@ -37,6 +38,7 @@ impl Hint {
         let mut parts = std::str::from_utf8(text).ok()?.split_ascii_whitespace();
         Some(match parts.next()? {
             "thread" => Self::ThreadAt(id(&mut parts)?, parts.next()?.parse().ok()?),
+            "feed" => Self::FeedAt(parts.next()?.parse().ok()?),
             "user" => Self::UserChanged(id(&mut parts)?, id(&mut parts)?),
             "revoked" => Self::SessionRevoked(id(&mut parts)?),
             "ended" => Self::AccessEnded(id(&mut parts)?),
@@ -69,6 +71,7 @@ mod tests {
         let mut hints = vec![
             Hint::ThreadAt(clock.id(), 0),
             Hint::ThreadAt(clock.id(), i64::MAX),
+            Hint::FeedAt(1),
             Hint::UserChanged(clock.id(), clock.id()),
             Hint::SessionRevoked(clock.id()),
             Hint::AccessEnded(clock.id()),
@@ -92,6 +95,8 @@ mod tests {
             " ".into(),
             "poll closed".into(),
             "thread".into(),
+            "feed".into(),
+            "feed full".into(),
             format!("thread {thread}"),
             format!("thread {thread} many"),
             format!("thread {user} 1"),

@@ -14,6 +14,8 @@ pub struct Load {
     pub idle: u32,
     /// Statements and transactions that wait for one.
     pub waiting: u32,
+    /// Connections at the most.
+    pub most: u32,
 }
 
 /// How many statements and transactions have a connection or wait for one.
@@ -57,7 +59,11 @@ impl Db {
                 count(pool.size(), pool.num_idle());
             }
         }
+        let most = match self.engine {
+            Engine::Sqlite => 1 + super::readers(&self.options),
+            Engine::Postgres => self.options.max_connections,
+        };
         let wanted = self.wanted.0.load(Ordering::Relaxed);
-        Load { in_use, idle, waiting: wanted.saturating_sub(in_use) }
+        Load { in_use, idle, waiting: wanted.saturating_sub(in_use), most }
     }
 }

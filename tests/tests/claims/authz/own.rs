@@ -64,6 +64,11 @@ pub(super) async fn place(world: &World, olive: &User) -> Place {
         "mood": canary("DiaryEntry", "mood", "own"),
     });
     let entry = olive.try_write_diary(entry).await.text("/diaryEntryCreate/diaryEntry/id");
+    let chirp = json!({
+        "message": canary("Chirp", "message", "own"),
+        "clientKey": canary("Chirp", "clientKey", "own"),
+    });
+    let chirp = olive.try_chirp(chirp).await.text("/chirpCreate/chirp/id");
     let wallet = Wallet::number(1);
     let mut signed = wallet.signed(&olive.challenge(&wallet).await);
     signed["label"] = json!(canary("Wallet", "label", "own"));
@@ -90,6 +95,7 @@ pub(super) async fn place(world: &World, olive: &User) -> Place {
             ("any", vec![olive.id.clone()]),
             ("username", vec![olive.username.clone()]),
             ("address", vec![wallet.address.clone()]),
+            ("chirp", vec![chirp]),
             ("diaryEntry", vec![entry]),
             ("session", ids("sessions")),
             ("device", ids("devices")),

@@ -110,6 +110,7 @@ impl People {
             ("LINNET_DOCUMENT_TOKENS", "40000"),
             ("LINNET_DOCUMENT_VALUES", "1000000"),
             ("LINNET_HEARTBEAT_SECONDS", "1"),
+            ("LINNET_LOBBY", "on"),
         ]);
         let world = World::start_with(engine, &settings).await;
         let expired = world.user("eve").await;

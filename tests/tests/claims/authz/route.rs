@@ -84,6 +84,12 @@ const ROUTES: &[(&str, &[&str], &str)] = &[
     ("User", OWN, "users(search: @username) { edges { node { * } } }"),
     ("Profile", OWN, "user(by: { id: @user }) { profile { * } }"),
     ("Profile", OWN, "node(id: @user) { ... on User { profile { * } } }"),
+    ("Chirp", OWN, "chirps(first: 20) { edges { node { * } } }"),
+    ("Chirp", OWN, "chirps(last: 20) { nodes { * } }"),
+    ("Chirp", OWN, "node(id: @chirp) { ... on Chirp { * } }"),
+    ("Chirp", OWN, "nodes(ids: [@chirp]) { ... on Chirp { * } }"),
+    ("Chirp", OWN, "user(by: { id: @user }) { chirps(first: 20) { edges { node { * } } } }"),
+    ("User", OWN, "node(id: @chirp) { ... on Chirp { author { * } } }"),
     ("Viewer", OWN, "viewer { * }"),
     ("Session", OWN, "viewer { session { * } }"),
     ("Session", OWN, "viewer { sessions(first: 20) { edges { node { * } } } }"),
@@ -99,6 +105,12 @@ const ROUTES: &[(&str, &[&str], &str)] = &[
     ("AuditEntry", OWN, "viewer { auditLog(first: 50) { edges { node { * } } } }"),
     ("AuditEntry", OWN, "viewer { administration { auditLog(first: 50, userId: @user) { nodes { * } } } }"),
     ("Administration", OWN, "viewer { administration { * } }"),
+    ("System", OWN, "system { * }"),
+    ("DatabasePool", OWN, "system { pool { * } }"),
+    ("DatabaseStatistics", OWN, "system { database { * } }"),
+    ("IndexUsage", OWN, "system { database { indexes(first: 5) { * } } }"),
+    ("StatementUsage", OWN, "system { database { slowestStatements(first: 5) { * } } }"),
+    ("UntoldField", OWN, "system { database { untold { * } } }"),
     (
         "WalletChallenge",
         OWN,
@@ -108,6 +120,7 @@ const ROUTES: &[(&str, &[&str], &str)] = &[
 
 /// Fields that are not asked for by their name alone.
 const CALLS: &[(&str, &str, &str)] = &[
+    ("Query", "chirps", "chirps(first: 20)"),
     ("Query", "messageByClientKey", "messageByClientKey(threadId: @thread, clientKey: @clientKey)"),
     ("Query", "node", "node(id: @any)"),
     ("Query", "nodes", "nodes(ids: [@any])"),
@@ -115,6 +128,7 @@ const CALLS: &[(&str, &str, &str)] = &[
     ("Query", "thread", "thread(id: @thread)"),
     ("Query", "user", "user(by: { id: @user })"),
     ("Query", "users", "users(search: @username)"),
+    ("User", "chirps", "chirps(first: 20)"),
     ("Viewer", "diaryEntry", "diaryEntry(id: @diaryEntry)"),
 ];
 

@@ -81,6 +81,7 @@ impl Sdl {
     /// What is selected of a field: enough to see whether there is something, and what it is.
     pub(super) fn selection(&self, kind: &str, field: &str) -> &'static str {
         match self.types[kind][field].as_str() {
+            "Chirp" => " { __typename message }",
             "Message" => " { __typename content metadata }",
             "Thread" => " { __typename id }",
             "User" => " { __typename username }",

@@ -89,8 +89,9 @@ impl Act {
     }
 }
 
-/// From where each stream is to go on: of each place the first line of its log, of each account its inbox.
+/// From where each stream is to go on: of each place the first line of its log, of each account its inbox, and of the feed.
 struct Cursors {
+    feed: String,
     logs: BTreeMap<&'static str, String>,
     inboxes: BTreeMap<Role, String>,
 }
@@ -107,7 +108,7 @@ async fn cursors(people: &People, places: &[Place]) -> Cursors {
         let mut inbox = socket.inbox(None).await;
         inboxes.insert(caller.role, inbox.event().await["cursor"].as_str().expect("a cursor").to_owned());
     }
-    Cursors { logs, inboxes }
+    Cursors { feed: people.olive.feed_cursor().await, logs, inboxes }
 }
 
 /// A socket of theirs; none if they are not let in.
@@ -145,6 +146,8 @@ impl Stage<'_> {
             begin("messageAdded", place.name, from, "node { content metadata }").await;
             begin("threadSignals", place.name, format!("(threadId: {id})"), &self.frames("ThreadSignal")).await;
         }
+        let from = format!("(after: {})", json!(after.feed));
+        begin("chirpEvents", "own", from, &self.frames("ChirpFrame")).await;
         let after = after.inboxes.get(&caller.role).map(|after| format!("(after: {})", json!(after)));
         begin("inboxChanges", "own", after.unwrap_or_default(), &self.frames("InboxFrame")).await;
         watches
@@ -188,7 +191,7 @@ impl Stage<'_> {
     /// Everything that the matrix says is seen by streams.
     fn expected(&self) -> BTreeSet<(Field, Role)> {
         let mut kinds: Vec<&str> = vec!["Subscription"];
-        for interface in ["ThreadFrame", "ThreadSignal", "InboxFrame"] {
+        for interface in ["ThreadFrame", "ThreadSignal", "InboxFrame", "ChirpFrame"] {
             kinds.extend(self.sdl.implementing(interface));
         }
         let mut expected = BTreeSet::new();
@@ -196,11 +199,12 @@ impl Stage<'_> {
             for field in self.sdl.fields(kind) {
                 for place in PLACES.into_iter().chain(["own"]) {
                     let is_here = match kind {
-                        "Subscription" => (field == "inboxChanges") == (place == "own"),
+                        "Subscription" => ["inboxChanges", "chirpEvents"].contains(&field) == (place == "own"),
+                        "CaughtUp" | "Heartbeat" | "StreamReset" => true,
                         "InboxThread" | "InboxThreadRemoved" => place != "own",
                         // Both of the two look on all the time.
                         "Presence" if (field, place) == ("lastSeenAt", "direct") => false,
-                        _ => kind.starts_with("Inbox") == (place == "own"),
+                        _ => (kind.starts_with("Inbox") || kind.starts_with("Chirp")) == (place == "own"),
                     };
                     let roles = if is_here { self.matrix.may(kind, field, place) } else { Roles::new() };
                     let field = (kind.to_owned(), field.to_owned(), place);
@@ -211,9 +215,13 @@ impl Stage<'_> {
         expected
     }
 
-    /// A message, somebody who types, and one who comes and goes.
+    /// A message, somebody who types, and one who comes and goes; and something in the feed.
     async fn happen(&self) {
         let People { world, olive, mia, tim, .. } = self.people;
+        let said = olive.chirp(&canary::canary("Chirp", "message", "own")).await;
+        olive.update_chirp(&said, &canary::canary("Chirp", "message", "own").to_uppercase()).await;
+        let taken_back = olive.chirp("taken back").await;
+        olive.delete_chirp(&taken_back).await;
         for place in self.places {
             if self.people.is_empty(place.thread()) {
                 continue;

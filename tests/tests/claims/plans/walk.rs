@@ -65,6 +65,7 @@ pub(super) async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static st
     walk.ask("a node", "query($id: ID!) { node(id: $id) { id } }", json!({ "id": one["id"] })).await;
     walk.people(&found).await;
     walk.diary().await;
+    walk.feed().await;
     walk.inbox(all.text("/viewer/threads/nodes/0/id").as_str()).await;
     walk.ask("the own address", "{ viewer { email pendingEmail } }", json!({})).await;
     walk.wallets().await;
@@ -219,6 +220,38 @@ impl Walk<'_> {
             assert_eq!(page.list("/viewer/diaryEntries/nodes").len(), 3, "{arguments}");
         }
         self.keep("reading a diary").await;
+    }
+
+    /// Everything that is said to everybody, and how it is read.
+    async fn feed(&mut self) {
+        let (server, reader) = (self.server, self.reader);
+        server.record_statements().await;
+        let mut said = Vec::new();
+        for number in 0..9 {
+            let input = json!({ "message": format!("chirp {number}"), "clientKey": format!("plan {number}") });
+            let answer = reader.try_chirp(input).await;
+            said.push(Sent { id: answer.text("/chirpCreate/chirp/id"), cursor: answer.text("/chirpCreate/cursor") });
+        }
+        reader.update_chirp(&said[0], "changed").await;
+        reader.delete_chirp(&said[1]).await;
+        self.keep("chirping").await;
+        let chirp = "id message author { username }";
+        let feed = format!(
+            "query($after: Cursor) {{ chirps(first: 3, after: $after) {{ edges {{ cursor node {{ {chirp} }} }} }} }}"
+        );
+        let some = self.ask("the feed", &feed, json!({})).await;
+        self.ask("the next page of the feed", &feed, json!({ "after": some[2]["cursor"] })).await;
+        let of_people = format!(
+            "query($after: Cursor) {{ users(first: 20) {{ nodes {{ chirps(first: 3, after: $after) {{ nodes {{ {chirp} }} }} }} }} }}"
+        );
+        self.ask("chirps of people", &of_people, json!({})).await;
+        self.ask("the next page of chirps of people", &of_people, json!({ "after": some[2]["cursor"] })).await;
+        self.ask("a chirp", "query($id: ID!) { node(id: $id) { id } }", json!({ "id": said[0].id })).await;
+        server.record_statements().await;
+        let socket = Socket::connect(server, None).await;
+        let frames = socket.chirps(Some(&said[2].cursor)).await.until("CaughtUp").await;
+        assert_eq!(frames.len(), 8);
+        self.keep("the backlog of a stream of the feed").await;
     }
 
     /// Everything of one's own as one file.
