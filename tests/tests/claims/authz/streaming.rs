@@ -203,7 +203,9 @@ impl Stage<'_> {
             for field in self.sdl.fields(kind) {
                 for place in PLACES.into_iter().chain(["own"]) {
                     let is_here = match kind {
-                        "Subscription" => ["inboxChanges", "chirpEvents", "jobBatchProgress"].contains(&field) == (place == "own"),
+                        "Subscription" => {
+                            ["inboxChanges", "chirpEvents", "jobBatchProgress"].contains(&field) == (place == "own")
+                        }
                         "CaughtUp" | "Heartbeat" | "StreamReset" => true,
                         "InboxThread" | "InboxThreadRemoved" => place != "own",
                         // Both of the two look on all the time.
