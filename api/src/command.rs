@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use domain::app::Settings;
 use domain::infra::bus::Bus;
 use domain::infra::db::Db;
 use domain::infra::private;
@@ -21,7 +22,9 @@ pub(crate) mod migrate;
 pub(crate) mod schema;
 pub(crate) mod seed;
 pub(crate) mod serve;
+mod signals;
 pub(crate) mod user;
+pub(crate) mod worker;
 
 /// Reads the settings, starts logging and runs a command.
 pub(crate) fn run<F: Future<Output = Result<()>>>(command: impl FnOnce(Config) -> F) -> Result<()> {
@@ -49,6 +52,11 @@ fn known_migrations() -> Vec<String> {
 
 /// Opens the database, migrated as the settings say, and wires the application.
 async fn open(config: &Config) -> Result<Arc<App>> {
+    open_as(config, config.settings()).await
+}
+
+/// As [`open`], with settings that are not all the configuration's.
+async fn open_as(config: &Config, settings: Settings) -> Result<Arc<App>> {
     private::directory(&config.data_dir).with_context(|| format!("making {}", config.data_dir.display()))?;
     migrate::at_start(config).await?;
     let db = Db::connect(&config.database()).await.map_err(plainly).context("opening the database")?;
@@ -59,7 +67,7 @@ async fn open(config: &Config) -> Result<Arc<App>> {
         None => Bus::local(),
         Some(options) => Bus::nats(options),
     };
-    let app = App::new(config.settings(), db, bus, config.mailer()?).await.map_err(plainly)?;
+    let app = App::new(settings, db, bus, config.mailer()?).await.map_err(plainly)?;
     thread::open_lobby(&app).await.map_err(plainly).context("opening the lobby")?;
     Ok(app)
 }

@@ -85,6 +85,8 @@ pub(crate) struct Config {
     revocation_look_ms: u64,
     account_devices: u32,
     account_api_keys: u32,
+    job_workers: usize,
+    job_look_ms: u64,
     failed_job_days: u64,
     wallet_domain: String,
     wallet_uri: String,
@@ -300,6 +302,8 @@ impl Config {
             log_retention: (self.log_retention_days > 0).then(|| days(self.log_retention_days)),
             account_devices: self.account_devices.into(),
             account_api_keys: self.account_api_keys.into(),
+            job_workers: self.job_workers,
+            job_look: Duration::from_millis(self.job_look_ms),
             failed_job_retention: (self.failed_job_days > 0).then(|| days(self.failed_job_days)),
             lobby: self.lobby == Switch::On,
             // It was checked when it was read.
@@ -309,7 +313,7 @@ impl Config {
 }
 
 /// Settings that may be 0, which their comments explain.
-const MAY_BE_ZERO: &[&str] = &["log_retention_days", "failed_job_days", "drain_seconds"];
+const MAY_BE_ZERO: &[&str] = &["log_retention_days", "failed_job_days", "drain_seconds", "job_workers"];
 
 /// Numbers are greater than 0 and no time is longer than ten years, so that none of them overflows when it is reckoned with.
 fn check_numbers(table: &Table) -> Result<()> {

@@ -13,6 +13,7 @@ mod administration;
 mod api_key;
 mod attachment;
 mod audit;
+mod batch;
 mod block;
 mod budget;
 mod charge;
@@ -25,6 +26,7 @@ mod error;
 mod event;
 mod id;
 mod inbox;
+mod job;
 pub(crate) mod loader;
 mod message;
 mod node;
@@ -79,6 +81,8 @@ pub(crate) struct Mutation(
     device::DeviceMutation,
     api_key::ApiKeyMutation,
     administration::AdministrationMutation,
+    job::JobMutation,
+    batch::BatchMutation,
     wallet::WalletMutation,
     referral::ReferralMutation,
     user::ProfileMutation,
@@ -101,6 +105,7 @@ pub(crate) struct Subscription(
     inbox::InboxSubscription,
     chirp::ChirpSubscription,
     signal::SignalSubscription,
+    batch::BatchSubscription,
 );
 
 /// The executable schema.

@@ -25,6 +25,12 @@ struct Arguments {
 enum Command {
     /// Serve the API (the default).
     Serve,
+    /// Do jobs, and serve nobody: beside servers that do none, or not enough.
+    Worker {
+        /// How many of a queue at once; without it as many as `job_workers` says, or 4 if it says none.
+        #[arg(long)]
+        jobs: Option<std::num::NonZeroUsize>,
+    },
     /// Change the database's schema, or tell how it stands.
     #[command(subcommand)]
     Migrate(command::migrate::Action),
@@ -57,6 +63,7 @@ fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => command::run(command::serve::serve),
+        Command::Worker { jobs } => command::run(move |config| command::worker::work(config, jobs)),
         Command::Migrate(action) => command::run(|config| command::migrate::migrate(config, action)),
         Command::User(action) => command::run(|config| command::user::act(config, action)),
         Command::Schema => command::schema::print(),

@@ -50,7 +50,11 @@ fn describe() {
     describe_counter!("linnet_operations_total", "Operations that ran, by name, kind and outcome");
     describe_counter!("linnet_refusals_total", "Requests of which nothing was executed, by reason");
     describe_counter!("linnet_closes_total", "Sockets that ended, by close code");
-    describe_counter!("linnet_jobs_total", "Jobs that were run, by kind and outcome");
+    describe_counter!(
+        "linnet_jobs_total",
+        "Jobs that came to an end, or to the end of an attempt, by kind and outcome"
+    );
+    describe_counter!("linnet_cache_total", "Looks at the cache, by where it was found");
     describe_gauge!("linnet_connections", "Connections that are open");
     describe_gauge!("linnet_sockets", "WebSockets that are open");
     describe_gauge!("linnet_event_streams", "Streams of server-sent events that are open");

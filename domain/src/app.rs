@@ -7,6 +7,7 @@ use entity::id::ThreadId;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::cache::Cache;
 use crate::chirp::Feed;
 use crate::commit::Writer;
 use crate::credential::Open;
@@ -21,7 +22,7 @@ use crate::job::Jobs;
 use crate::limit::{Limits, Rates};
 use crate::password::Hasher;
 use crate::signal::Signals;
-use crate::{credential, event, expiry, hub, inbox, job, signal, system, wallet};
+use crate::{cache, credential, hub, inbox, job, recurring, signal, system, wallet};
 
 /// What an operator may set; the documentation of each is in `linnet.default.toml`.
 #[derive(Clone, Debug)]
@@ -58,7 +59,11 @@ pub struct Settings {
     pub account_devices: i64,
     /// API keys of one account, at the most.
     pub account_api_keys: i64,
-    /// How long jobs that were given up are kept; none for ever.
+    /// How many jobs of a queue this node does at once; none if it does no jobs.
+    pub job_workers: usize,
+    /// How often workers look for jobs by themselves.
+    pub job_look: Duration,
+    /// How long jobs that were given up, and batches that were finished, are kept; none for ever.
     pub failed_job_retention: Option<Duration>,
     /// Whether a lobby is there from the first start.
     pub lobby: bool,
@@ -89,6 +94,7 @@ pub struct App {
     pub(crate) mailer: Mailer,
     pub(crate) jobs: Jobs,
     pub(crate) system: system::Watch,
+    pub(crate) cache: Cache,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -118,22 +124,28 @@ impl App {
             limits,
             mailer,
             jobs: Jobs::default(),
+            cache: Cache::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         }))
     }
 
-    /// Starts what runs beside the requests: carrying and listening to hints, looking at the log, watching sessions, retention,
-    /// what has expired, jobs.
+    /// Starts what runs beside the requests: what [`App::work`] starts, listening to hints, looking at the log, watching sessions.
     pub fn start(self: &Arc<Self>) {
-        self.spawn(bus::carry(self.clone()));
+        self.work();
         self.spawn(hub::listen(self.clone()));
         self.spawn(hub::look(self.clone()));
         self.spawn(inbox::listen(self.clone()));
         self.spawn(signal::listen(self.clone()));
         self.spawn(credential::watch(self.clone()));
-        self.spawn(event::retain(self.clone()));
-        self.spawn(expiry::watch(self.clone()));
+    }
+
+    /// Starts what a node needs that does jobs, and serves nobody: carrying hints, recurring work, the workers.
+    pub fn work(self: &Arc<Self>) {
+        self.spawn(bus::carry(self.clone()));
+        self.spawn(cache::listen(self.clone()));
+        self.spawn(job::listen(self.clone()));
+        self.spawn(recurring::watch(self.clone()));
         if let Some(directory) = self.mailer.directory() {
             let directory = directory.display();
             tracing::info!(%directory, "no smtp_url is set: mails are not sent, but written there");

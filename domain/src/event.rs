@@ -18,7 +18,7 @@ mod walk;
 pub use page::{EventPage, pages};
 pub(crate) use read::posted;
 pub use read::{Chunk, Entry};
-pub(crate) use retain::retain;
+pub(crate) use retain::RECURRING;
 pub use retain::trim;
 pub use thread::{Track, walk};
 pub(crate) use walk::{CHUNK, Part, Proof, Way, along};

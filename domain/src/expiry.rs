@@ -1,6 +1,6 @@
 //! What has expired is removed: sessions, their tokens, tokens that went out by mail, links to exports, what wallets were asked to
-//! sign, and jobs that were given up long ago. A job does it about once an hour, so that one node does it at a time, in small parts,
-//! each by an index.
+//! sign, what is cached, and jobs that were given up and batches that were finished long ago. A job does it about once an hour, so
+//! that one node does it at a time, in small parts, each by an index.
 //!
 //! A refresh token that was used stays for as long as it would have been good: if it comes back, it was stolen, and its family ends
 //! ([`crate::session`]). After that nobody could play it any more, and its row tells nothing.
@@ -8,44 +8,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entity::id::{JobId, TypedId};
-use uuid::Uuid;
-
 use crate::account::deletion;
 use crate::app::App;
 use crate::error::Result;
 use crate::infra::db::Engine;
-use crate::job::{self, Running, Task};
+use crate::job::{Running, Task};
+use crate::recurring::{self, Recurring};
 
-const EVERY: Duration = Duration::from_secs(3600);
 /// For how long it is kept that something has expired. Nodes' clocks differ, and who comes late is told so.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// Rows that go in one transaction.
 const AT_ONCE: usize = 500;
 
-/// There is one such job at a time, whichever node asks for it.
-fn only() -> JobId {
-    JobId::from_uuid(Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001))
-}
-
-/// Asks for it now and then, for as long as the application runs.
-pub(crate) async fn watch(app: Arc<App>) {
-    loop {
-        // Nodes start together; they need not ask together.
-        tokio::time::sleep(EVERY.mul_f64(0.5 + app.clock.fraction())).await;
-        if let Err(error) = ask(&app).await {
-            tracing::warn!(?error, "what has expired stays for another hour");
-        }
-    }
-}
+/// It is done about once an hour.
+pub(crate) const RECURRING: Recurring = Recurring {
+    name: "remove_expired",
+    every: Duration::from_secs(3600),
+    number: 1,
+    task: |_| Some(Task::RemoveExpired {}),
+};
 
 /// Asks for what has expired to be removed, unless that was asked for and is not done yet.
 pub async fn ask(app: &Arc<App>) -> Result<()> {
-    let context = app.clone();
-    let work = app.db.write(move |transaction| {
-        Box::pin(async move { job::add_once(&context, transaction, only(), &Task::RemoveExpired {}).await })
-    });
-    work.await
+    recurring::ask(app, &RECURRING).await
 }
 
 /// What is removed, by which column: tokens before the sessions that they are of, so that no session takes many along. With the
@@ -66,7 +51,13 @@ pub(crate) async fn remove(app: &Arc<App>, held: Running) -> Result<()> {
         let sql = some_of(engine, table, key, "expires_at");
         while held.part(app, &sql, [(now - KEPT).into()]).await? {}
     }
+    for table in ["cache", "cache_locks"] {
+        let sql = some_of(engine, table, "key", "expiration");
+        while held.part(app, &sql, [now.into()]).await? {}
+    }
     if let Some(retention) = app.settings.failed_job_retention {
+        let sql = some_of(engine, "job_batches", "id", "finished_at");
+        while held.part(app, &sql, [(now - retention).into()]).await? {}
         let sql = some_of(engine, "failed_jobs", "id", "failed_at");
         while held.part(app, &sql, [(now - retention).into()]).await? {}
     }

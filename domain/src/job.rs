@@ -4,7 +4,8 @@
 //! A job is added in the transaction of what calls for it, so that there is neither without the other. A node that begins one has
 //! it for half a minute and renews that while it works; a job whose node is gone is begun again when that time is over. So a job may
 //! be done twice, in whole or in part, and handlers see to it that it does no harm: what they write, they write in transactions that
-//! [`Running::hold`] lets through to one of them only.
+//! [`Running::hold`] lets through to one of them only. What must happen once and can't tell whether it did, ends its job in the very
+//! transaction in which it happens ([`Running::complete`]).
 //!
 //! All times are the database's, since nodes share the jobs.
 
@@ -16,51 +17,29 @@ use entity::job;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
+use tokio::sync::broadcast::error::RecvError;
 
+pub mod failed;
 mod hold;
 mod part;
+pub mod queue;
+mod waiting;
 mod worker;
 
 pub use hold::Running;
 pub(crate) use part::give_way;
+pub use queue::Queue;
+pub(crate) use waiting::{Waiting, add_all};
 pub(crate) use worker::work;
 
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::infra::bus::Hint;
 use crate::infra::db;
 use crate::mail::Mail;
 
 /// How often a job is begun before it is given up; with the pauses between, some three hours.
 const ATTEMPTS: i32 = 14;
-
-/// What waits together, so that it waits for nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Queue {
-    /// Mails.
-    Mail,
-    /// What takes long and hurries nobody: one after the other, so that requests hardly notice.
-    Slow,
-}
-
-impl Queue {
-    /// All of them.
-    const ALL: [Self; 2] = [Self::Mail, Self::Slow];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Mail => "mail",
-            Self::Slow => "slow",
-        }
-    }
-
-    /// How many jobs of it one node does at once.
-    fn lanes(self) -> usize {
-        match self {
-            Self::Mail => 4,
-            Self::Slow => 1,
-        }
-    }
-}
 
 /// What is to be done, with what. Written as its kind and its payload, which newer versions must be able to read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,13 +66,25 @@ pub enum Task {
     },
     /// Removes what has expired.
     RemoveExpired {},
+    /// Removes old lines of threads' logs.
+    TrimLogs {},
+    /// Something that tests can count, and see to have been done once.
+    #[cfg(feature = "test-control")]
+    Count {
+        /// Which one.
+        number: i32,
+        /// How long it takes.
+        takes_ms: u64,
+    },
 }
 
 impl Task {
     fn queue(&self) -> Queue {
         match self {
             Self::Mail(_) | Self::ProveEmail { .. } | Self::ResetPassword { .. } => Queue::Mail,
-            Self::ClearAccount { .. } | Self::RemoveExpired {} => Queue::Slow,
+            Self::ClearAccount { .. } | Self::RemoveExpired {} | Self::TrimLogs {} => Queue::Slow,
+            #[cfg(feature = "test-control")]
+            Self::Count { .. } => Queue::Mail,
         }
     }
 
@@ -102,7 +93,9 @@ impl Task {
         match self {
             Self::Mail(mail) => mail.user_id,
             Self::ProveEmail { user_id, .. } => Some(*user_id),
-            Self::ResetPassword { .. } | Self::ClearAccount { .. } | Self::RemoveExpired {} => None,
+            Self::ResetPassword { .. } | Self::ClearAccount { .. } | Self::RemoveExpired {} | Self::TrimLogs {} => None,
+            #[cfg(feature = "test-control")]
+            Self::Count { .. } => None,
         }
     }
 
@@ -114,7 +107,11 @@ impl Task {
 
     /// Reads what a row says; nothing if this version does not know such a job.
     fn read(row: &job::Model) -> Option<Self> {
-        serde_json::from_value(serde_json::json!({ "kind": row.kind, "payload": row.payload })).ok()
+        Self::parse(&row.kind, &row.payload)
+    }
+
+    fn parse(kind: &str, payload: &serde_json::Value) -> Option<Self> {
+        serde_json::from_value(serde_json::json!({ "kind": kind, "payload": payload })).ok()
     }
 }
 
@@ -126,16 +123,33 @@ struct Written {
 
 /// What wakes the workers of one node.
 #[derive(Default)]
-pub(crate) struct Jobs {
-    mail: Arc<Notify>,
-    slow: Arc<Notify>,
-}
+pub(crate) struct Jobs([Arc<Notify>; Queue::ALL.len()]);
 
 impl Jobs {
     fn added(&self, queue: Queue) -> &Arc<Notify> {
-        match queue {
-            Queue::Mail => &self.mail,
-            Queue::Slow => &self.slow,
+        &self.0[queue as usize]
+    }
+}
+
+/// Tells the workers of all nodes, once the transaction at hand is committed, that there is something to do.
+fn announce(app: &App, queue: Queue) {
+    let bus = app.bus.clone();
+    db::after_commit(move || bus.publish(Hint::JobsReady(queue.name().into())));
+}
+
+/// Wakes the workers of this node when the bus hints at something to do.
+pub(crate) async fn listen(app: Arc<App>) {
+    let mut hints = app.bus.listen();
+    loop {
+        match hints.recv().await {
+            Ok(Hint::JobsReady(name)) => {
+                if let Some(queue) = Queue::named(&name) {
+                    app.jobs.added(queue).notify_one();
+                }
+            }
+            Ok(Hint::Missed) | Err(RecvError::Lagged(_)) => app.jobs.0.iter().for_each(|added| added.notify_one()),
+            Ok(_) => {}
+            Err(RecvError::Closed) => return,
         }
     }
 }
@@ -156,15 +170,15 @@ pub async fn add_once(app: &App, on: &DatabaseTransaction, id: JobId, task: &Tas
                VALUES ($1, $2, $3, $4, 0, $5, $5, $6) ON CONFLICT (id) DO NOTHING";
     let values = [id.into(), queue.name().into(), kind.into(), payload.into(), now.into(), task.whose().into()];
     on.execute_raw(engine.sql(sql, values)).await?;
-    let added = app.jobs.added(queue).clone();
-    db::after_commit(move || added.notify_one());
+    announce(app, queue);
     Ok(())
 }
 
-/// How long a job rests after an attempt that failed.
-fn rest(attempts: i32) -> Duration {
+/// How long a job rests after an attempt that failed: longer each time, and not as long as others that failed with it (`fraction`
+/// is a number in `0..1`), so that they don't all come back at once.
+fn rest(attempts: i32, fraction: f64) -> Duration {
     let doubled = 1_u64 << attempts.clamp(1, 12);
-    Duration::from_secs(doubled.min(3600))
+    Duration::from_secs(doubled.min(3600)).mul_f64(0.75 + fraction / 2.0)
 }
 
 #[cfg(test)]
@@ -172,12 +186,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_rests_longer_each_time_and_an_hour_at_the_most() {
-        let rests: Vec<u64> = (1..ATTEMPTS).map(|attempts| rest(attempts).as_secs()).collect();
-        assert_eq!(rests[..3], [2, 4, 8]);
-        assert!(rests.is_sorted() && rests.iter().all(|&seconds| seconds <= 3600));
-        let hours = rests.iter().sum::<u64>() / 3600;
-        assert_eq!(hours, 3);
+    fn a_job_rests_longer_each_time_and_about_an_hour_at_the_most() {
+        let rests = |fraction| (1..ATTEMPTS).map(move |attempts| rest(attempts, fraction).as_secs_f64());
+        let (least, most): (Vec<_>, Vec<_>) = (rests(0.0).collect(), rests(1.0).collect());
+        assert_eq!((&least[..3], &most[..3]), (&[1.5, 3.0, 6.0][..], &[2.5, 5.0, 10.0][..]));
+        assert!(rests(0.5).is_sorted() && rests(1.0).all(|seconds| seconds <= 4500.0));
+        assert_eq!((rests(0.5).sum::<f64>() / 3600.0) as u64, 3);
     }
 
     #[test]

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::app::App;
+#[cfg(feature = "test-control")]
+use crate::control;
 use crate::error::Result;
 use crate::job::{Running, Task};
-use crate::{account, expiry, mail};
+use crate::{account, event, expiry, mail};
 
 /// Does a job. It may be done twice, and a node may die over it: [`crate::job`] says what to mind.
 ///
@@ -17,5 +19,8 @@ pub(crate) async fn run(app: &Arc<App>, held: Running, task: Task) -> Result<()>
         Task::ResetPassword { email } => account::password::send_reset(app, held, email).await,
         Task::ClearAccount { user_id } => account::deletion::clear(app, held, user_id).await,
         Task::RemoveExpired {} => expiry::remove(app, held).await,
+        Task::TrimLogs {} => event::trim(app).await,
+        #[cfg(feature = "test-control")]
+        Task::Count { number, takes_ms } => control::count(app, held, number, takes_ms).await,
     }
 }

@@ -87,6 +87,18 @@ pub enum Action {
     /// An administrator deleted a chirp of the account's.
     #[sea_orm(string_value = "chirp_delete")]
     ChirpDelete,
+    /// An administrator began a job anew that was given up.
+    #[sea_orm(string_value = "job_retry")]
+    JobRetry,
+    /// An administrator began all jobs anew that were given up.
+    #[sea_orm(string_value = "job_retry_all")]
+    JobRetryAll,
+    /// An administrator forgot a job that was given up.
+    #[sea_orm(string_value = "job_forget")]
+    JobForget,
+    /// An administrator cancelled a batch of jobs.
+    #[sea_orm(string_value = "job_batch_cancel")]
+    JobBatchCancel,
 }
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]

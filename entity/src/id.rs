@@ -150,8 +150,12 @@ ids! {
     JobId = "job";
     /// A job that was given up.
     FailedJobId = "fjb";
+    /// One beginning of a job.
+    LeaseId = "lse";
     /// Jobs that belong together.
     BatchId = "bat";
+    /// One who holds a lock.
+    LockOwnerId = "own";
     /// An entry in somebody's diary.
     DiaryEntryId = "dia";
     /// A key that speaks for an account without a session.

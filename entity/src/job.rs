@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::Timestamp;
-use crate::id::{BatchId, JobId, UserId};
+use crate::id::{BatchId, JobId, LeaseId, UserId};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "jobs")]
@@ -16,7 +16,7 @@ pub struct Model {
     pub kind: String,
     /// With what, and how far it has come.
     pub payload: Json,
-    /// How often it was begun. Whoever began it last holds it: each beginning has a number of its own.
+    /// How often it was begun. Whoever began it last holds it.
     pub attempts: i32,
     /// When it was begun last; none while it waits.
     pub reserved_at: Option<Timestamp>,
@@ -26,6 +26,9 @@ pub struct Model {
     pub created_at: Timestamp,
     /// Whose address is in the payload; the account may be gone.
     pub user_id: Option<UserId>,
+    /// Who began it last: another one for each beginning. Numbers of attempts come again, when a job is put back or given anew
+    /// under the same id.
+    pub lease_id: Option<LeaseId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

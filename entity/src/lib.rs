@@ -7,6 +7,8 @@ pub mod id;
 
 pub mod api_key;
 pub mod audit_entry;
+pub mod cache_entry;
+pub mod cache_lock;
 pub mod chirp;
 pub mod chirp_event;
 pub mod diary_entry;
@@ -15,6 +17,7 @@ pub mod export_token;
 pub mod failed_job;
 pub mod instance;
 pub mod job;
+pub mod job_batch;
 pub mod message;
 pub mod message_attachment;
 pub mod message_reaction;

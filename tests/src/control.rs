@@ -64,10 +64,17 @@ impl Server {
     }
 
     async fn control(&self, path: &str, body: Value) {
+        self.controlled(path, body).await;
+    }
+
+    /// The same, and what it answers.
+    pub(crate) async fn controlled(&self, path: &str, body: Value) -> Value {
         let request = self.http().post(self.at(path));
         let request = if body.is_null() { request } else { request.json(&body) };
         let answer = request.send().await.unwrap();
         let status = answer.status();
-        assert!(status.is_success(), "POST {path}: {status} {}", answer.text().await.unwrap_or_default());
+        let text = answer.text().await.unwrap_or_default();
+        assert!(status.is_success(), "POST {path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("POST {path}: {error}: {text}"))
     }
 }

@@ -23,6 +23,7 @@ pub mod events;
 pub mod export;
 pub mod id;
 pub mod import;
+pub mod job;
 pub mod line;
 pub mod mail;
 pub mod message;

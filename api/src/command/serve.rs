@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::open;
+use super::signals::Signals;
 use crate::config::Config;
 use crate::http::{self, End};
 use crate::telemetry;
@@ -45,15 +45,8 @@ fn greet(config: &Config, address: std::net::SocketAddr) {
 
 /// The first signal announces the end and then begins it; a second one ends at once.
 async fn end_on_signal(end: End, drain: Duration) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signals can't be listened to: only kill -9 will stop this process");
-        return;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let Some(mut signals) = Signals::listen() else { return };
+    signals.next().await;
     tracing::info!("stopping");
     end.announced.cancel();
     let begin = async {
@@ -63,8 +56,7 @@ async fn end_on_signal(end: End, drain: Duration) {
     };
     tokio::select! {
         () = begin => {}
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = signals.next() => {}
     }
     std::process::exit(1);
 }

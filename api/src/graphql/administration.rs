@@ -1,13 +1,15 @@
 //! What administrators see, and do to accounts.
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, MergedObject, Object, Result, SimpleObject};
 use domain::access::Administrator;
 use domain::{administration, audit};
 use entity::id::UserId;
 
 use super::audit::AuditEntryConnection;
+use super::batch::BatchAdministration;
 use super::cursor::{Args, ITEMS, List};
 use super::error::{UserError, settle};
+use super::job::JobAdministration;
 use super::nullable::{Nullable, Required};
 use super::scalar::{Cursor, DateTime};
 use super::scope::{Scope, viewer};
@@ -26,21 +28,34 @@ impl OwnAdministration {
         Nullable::of(async {
             let Own(who, scope) = &self.0;
             let proof = Administrator::prove(scope.app(), who).await.map_err(fault)?;
-            Ok(proof.map(|proof| Administration { proof, scope: scope.clone() }))
+            Ok(proof.map(|proof| Administration::of(&proof, scope)))
         })
         .await
     }
 }
 
 /// What administrators of an installation see. Not among it is what others write, nor any secret.
-pub(crate) struct Administration {
+#[derive(MergedObject)]
+pub(crate) struct Administration(AccountAdministration, JobAdministration, BatchAdministration);
+
+impl Administration {
+    fn of(proof: &Administrator, scope: &Scope) -> Self {
+        Self(
+            AccountAdministration { proof: proof.clone(), scope: scope.clone() },
+            JobAdministration { proof: proof.clone(), scope: scope.clone() },
+            BatchAdministration { proof: proof.clone(), scope: scope.clone() },
+        )
+    }
+}
+
+/// What administrators see of accounts.
+pub(crate) struct AccountAdministration {
     proof: Administrator,
     scope: Scope,
 }
 
-/// What administrators of an installation see. Not among it is what others write, nor any secret.
 #[Object]
-impl Administration {
+impl AccountAdministration {
     /// What was done to accounts, the newest first.
     async fn audit_log(
         &self,

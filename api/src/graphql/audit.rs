@@ -70,6 +70,14 @@ pub(crate) enum AuditAction {
     Unsuspend,
     /// An administrator deleted a chirp of the account's.
     ChirpDelete,
+    /// An administrator, whose account this is, began a job anew that was given up.
+    JobRetry,
+    /// An administrator, whose account this is, began all jobs anew that were given up.
+    JobRetryAll,
+    /// An administrator, whose account this is, forgot a job that was given up.
+    JobForget,
+    /// An administrator, whose account this is, cancelled a batch of jobs.
+    JobBatchCancel,
 }
 
 /// Something that was done to an account.

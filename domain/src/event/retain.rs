@@ -11,24 +11,19 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::chirp;
 use crate::error::Result;
+use crate::job::Task;
+use crate::recurring::Recurring;
 
-const EVERY: Duration = Duration::from_secs(3600);
 /// Threads looked at together, and lines removed in one transaction.
 const SLICE: i64 = 500;
 
-/// Trims by age now and then, for as long as the application runs.
-pub(crate) async fn retain(app: Arc<App>) {
-    if app.settings.log_retention.is_none() {
-        return;
-    }
-    loop {
-        // Nodes start together; they need not trim together.
-        tokio::time::sleep(EVERY.mul_f64(0.5 + app.clock.fraction())).await;
-        if let Err(error) = trim(&app).await {
-            tracing::warn!(?error, "trimming the log failed; it is tried again in an hour");
-        }
-    }
-}
+/// It is done about once an hour, if lines are not kept for ever.
+pub(crate) const RECURRING: Recurring = Recurring {
+    name: "trim_logs",
+    every: Duration::from_secs(3600),
+    number: 2,
+    task: |app| app.settings.log_retention.map(|_| Task::TrimLogs {}),
+};
 
 #[derive(FromQueryResult)]
 struct Oldest {

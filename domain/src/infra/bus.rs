@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use entity::Timestamp;
-use entity::id::{SessionId, ThreadId, UserId};
+use entity::id::{BatchId, SessionId, ThreadId, UserId};
 use tokio::sync::broadcast;
 
 pub mod nats;
@@ -32,6 +32,12 @@ pub enum Hint {
     AccessEnded(UserId),
     /// Typing or presence: the one thing that is the message itself, since it is never stored.
     Signal(ThreadId, Signal),
+    /// There is something to do in the queue of jobs of this name.
+    JobsReady(String),
+    /// A batch of jobs has come further.
+    BatchChanged(BatchId),
+    /// What is cached under a key has changed.
+    CacheDropped(String),
     /// Hints were lost on the way between nodes: whoever does not look often looks now.
     Missed,
 }
@@ -63,9 +69,10 @@ pub enum SignalKind {
 }
 
 /// The bus of one node.
+#[derive(Clone)]
 pub struct Bus {
     hints: broadcast::Sender<Hint>,
-    nats: Option<Nats>,
+    nats: Option<Arc<Nats>>,
 }
 
 /// How many hints a listener may fall behind before it is told that it missed some.
@@ -79,16 +86,21 @@ impl Bus {
 
     /// The bus of one node among several. Connects once the application has started; sending never waits for that.
     pub fn nats(options: nats::Options) -> Self {
-        Self { nats: Some(Nats::new(options)), ..Self::local() }
+        Self { nats: Some(Arc::new(Nats::new(options))), ..Self::local() }
     }
 
     /// Tells everyone who listens now, here and on the other nodes. Never waits, and never fails.
     pub fn publish(&self, hint: Hint) {
-        if let Some(nats) = &self.nats {
-            nats.publish(&hint);
-        }
+        self.publish_elsewhere(&hint);
         // An error says that nobody listens, which is fine.
         let _ = self.hints.send(hint);
+    }
+
+    /// The same on the other nodes only.
+    pub fn publish_elsewhere(&self, hint: &Hint) {
+        if let Some(nats) = &self.nats {
+            nats.publish(hint);
+        }
     }
 
     /// Hears every hint from now on; one that falls behind is told so, and must look for itself.

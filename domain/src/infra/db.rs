@@ -114,6 +114,14 @@ impl Engine {
         }
     }
 
+    /// A text as what a column of JSON holds.
+    pub fn json(self, expression: &str) -> String {
+        match self {
+            Self::Sqlite => expression.to_owned(),
+            Self::Postgres => format!("CAST({expression} AS jsonb)"),
+        }
+    }
+
     /// A condition: the text in a column has in it the text bound at `$n`, letter by letter.
     pub fn contains(self, column: &str, n: usize) -> String {
         match self {

@@ -28,6 +28,8 @@ pub enum Key {
     Number(i64),
     /// A text.
     Text(String),
+    /// NULL.
+    Nothing,
 }
 
 impl<I: TypedId> From<I> for Key {
@@ -37,10 +39,16 @@ impl<I: TypedId> From<I> for Key {
 }
 
 impl Key {
+    /// An id that may be none.
+    pub fn of<I: TypedId>(id: Option<I>) -> Self {
+        id.map_or(Self::Nothing, Self::from)
+    }
+
     fn json(self) -> serde_json::Value {
         match self {
             Self::Id(text) | Self::Text(text) => text.into(),
             Self::Number(number) => number.into(),
+            Self::Nothing => serde_json::Value::Null,
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Who holds a job: claiming, holding on to it, and letting go.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use entity::id::JobId;
+use entity::id::{BatchId, JobId, LeaseId};
 use entity::{Timestamp, failed_job, job, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel, Value};
 
-use super::{Queue, Task, rest};
+use super::{Queue, Task, failed, rest};
 use crate::app::App;
+use crate::batch::{self, Ended};
 use crate::error::{Error, Result};
 use crate::infra::db::{self, Engine};
 
@@ -41,16 +43,17 @@ pub(super) async fn look(app: &App, queue: Queue) -> Result<Standing> {
 /// Begins the job that has been due for longest, if there is one that nobody else begins.
 pub(super) async fn claim(app: &App, queue: Queue) -> Result<Option<job::Model>> {
     let engine = app.db.engine();
+    let lease: LeaseId = app.clock.id();
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let now = db::stamp(transaction, engine).await?;
             let sql = format!(
-                "UPDATE jobs SET attempts = attempts + 1, reserved_at = $2, available_at = $3 WHERE id = \
+                "UPDATE jobs SET attempts = attempts + 1, reserved_at = $2, available_at = $3, lease_id = $4 WHERE id = \
                  (SELECT id FROM jobs WHERE queue = $1 AND available_at <= $2 ORDER BY available_at, id LIMIT 1{}) \
                  RETURNING *",
                 engine.skip_locked()
             );
-            let values = [queue.name().into(), now.into(), (now + LEASE).into()];
+            let values = [queue.name().into(), now.into(), (now + LEASE).into(), lease.into()];
             Ok(job::Model::find_by_statement(engine.sql(sql, values)).one(transaction).await?)
         })
     });
@@ -62,17 +65,29 @@ pub(super) async fn claim(app: &App, queue: Queue) -> Result<Option<job::Model>>
 pub struct Running {
     id: JobId,
     attempt: i32,
+    /// What tells this beginning from all others. Nodes of before it know attempts only, so both are compared.
+    lease: Option<LeaseId>,
+    batch_id: Option<BatchId>,
     engine: Engine,
 }
 
+/// The job, if it is still held.
+const HELD: &str = "WHERE id = $1 AND attempts = $2 AND lease_id = $3";
+
 impl Running {
     pub(super) fn new(app: &App, row: &job::Model) -> Self {
-        Self { id: row.id, attempt: row.attempts, engine: app.db.engine() }
+        let job::Model { id, attempts: attempt, lease_id: lease, batch_id, .. } = *row;
+        Self { id, attempt, lease, batch_id, engine: app.db.engine() }
     }
 
     /// Which one.
     pub fn id(&self) -> JobId {
         self.id
+    }
+
+    /// The batch that it is of.
+    pub fn batch_id(&self) -> Option<BatchId> {
+        self.batch_id
     }
 
     /// Holds the job for another while, and nobody else begins it before this transaction ends.
@@ -84,14 +99,36 @@ impl Running {
 
     /// As [`Running::hold`], and notes how far it has come: whoever begins it again goes on from there.
     pub async fn save(&self, on: &DatabaseTransaction, task: &Task) -> Result<()> {
-        required(self.extend(on, ", payload = $4", [task.write()?.payload.into()]).await?)
+        required(self.extend(on, ", payload = $5", [task.write()?.payload.into()]).await?)
+    }
+
+    /// Ends the job in the transaction of what it was to do, so that it is done once, whatever is killed. The last that is done
+    /// for a job.
+    ///
+    /// Errors: another node holds it; nothing should be done for it any more.
+    pub async fn complete(&self, app: &App, on: &DatabaseTransaction) -> Result<()> {
+        required(self.end(app, on).await?)
     }
 
     /// Whether it is still held, and then for another while.
     async fn extend<const N: usize>(&self, on: &DatabaseTransaction, set: &str, values: [Value; N]) -> Result<bool> {
         let until = db::stamp(on, self.engine).await? + LEASE;
-        let sql = format!("UPDATE jobs SET available_at = $3{set} WHERE id = $1 AND attempts = $2");
-        let values = [self.id.into(), self.attempt.into(), until.into()].into_iter().chain(values);
+        self.change(
+            on,
+            &format!("UPDATE jobs SET available_at = $4{set} {HELD}"),
+            [until.into()].into_iter().chain(values),
+        )
+        .await
+    }
+
+    /// Runs a statement on the job. Whether it is still held.
+    async fn change(
+        &self,
+        on: &DatabaseTransaction,
+        sql: &str,
+        further: impl IntoIterator<Item = Value>,
+    ) -> Result<bool> {
+        let values = [self.id.into(), self.attempt.into(), self.lease.into()].into_iter().chain(further);
         Ok(on.execute_raw(self.engine.sql(sql, values)).await?.rows_affected() == 1)
     }
 
@@ -108,44 +145,53 @@ impl Running {
         }
     }
 
-    /// It is done.
-    pub(super) async fn done(self, app: &App) -> Result<()> {
-        self.settle(app, "DELETE FROM jobs WHERE id = $1 AND attempts = $2", []).await
+    /// It is done, or was done by [`Running::complete`].
+    pub(super) async fn done(self, app: &Arc<App>) -> Result<()> {
+        let context = app.clone();
+        let work =
+            app.db.write(move |transaction| Box::pin(async move { self.end(&context, transaction).await.map(drop) }));
+        work.await
+    }
+
+    /// Takes it away, and counts it in its batch. Whether it was still held.
+    async fn end(&self, app: &App, on: &DatabaseTransaction) -> Result<bool> {
+        let held = self.change(on, &format!("DELETE FROM jobs {HELD}"), []).await?;
+        if let Some(batch_id) = self.batch_id.filter(|_| held) {
+            batch::count(app, on, batch_id, Ended::Done).await?;
+        }
+        Ok(held)
     }
 
     /// It failed, and is to be begun again after a rest.
     pub(super) async fn again(self, app: &App) -> Result<()> {
-        let at = app.db.stamp().await? + rest(self.attempt);
-        let sql = "UPDATE jobs SET reserved_at = NULL, available_at = $3 WHERE id = $1 AND attempts = $2";
-        self.settle(app, sql, [at.into()]).await
+        let at = app.db.stamp().await? + rest(self.attempt, app.clock.fraction());
+        let sql = format!("UPDATE jobs SET reserved_at = NULL, lease_id = NULL, available_at = $4 {HELD}");
+        self.settle(app, sql, at).await
     }
 
     /// It was begun in vain, which does not count as an attempt: whoever begins it next may do so after `pause`.
     pub(super) async fn put_back(self, app: &App, pause: Duration) -> Result<()> {
         let at = app.db.stamp().await? + pause;
-        let sql = "UPDATE jobs SET reserved_at = NULL, available_at = $3, attempts = attempts - 1 \
-                   WHERE id = $1 AND attempts = $2";
-        self.settle(app, sql, [at.into()]).await
+        let sql = format!(
+            "UPDATE jobs SET reserved_at = NULL, lease_id = NULL, available_at = $4, attempts = attempts - 1 {HELD}"
+        );
+        self.settle(app, sql, at).await
     }
 
-    async fn settle<const N: usize>(self, app: &App, sql: &'static str, further: [Value; N]) -> Result<()> {
-        let values: Vec<_> = [self.id.into(), self.attempt.into()].into_iter().chain(further).collect();
-        let engine = self.engine;
+    async fn settle(self, app: &App, sql: String, at: Timestamp) -> Result<()> {
         let work = app.db.write(move |transaction| {
-            Box::pin(async move { Ok(transaction.execute_raw(engine.sql(sql, values)).await.map(drop)?) })
+            Box::pin(async move { self.change(transaction, &sql, [at.into()]).await.map(drop) })
         });
         work.await
     }
 
     /// It is given up: what it was to do, and why it did not, is kept.
-    pub(super) async fn give_up(self, app: &App, row: job::Model, why: String) -> Result<()> {
+    pub(super) async fn give_up(self, app: &Arc<App>, row: job::Model, why: &str) -> Result<()> {
         let engine = self.engine;
-        let failed_id = app.clock.id();
+        let (context, failed_id, exception) = (app.clone(), app.clock.id(), failed::shown(why));
         let work = app.db.write(move |transaction| {
             Box::pin(async move {
-                let sql = "DELETE FROM jobs WHERE id = $1 AND attempts = $2";
-                let gone = transaction.execute_raw(engine.sql(sql, [self.id.into(), self.attempt.into()])).await?;
-                if gone.rows_affected() == 0 {
+                if !self.change(transaction, &format!("DELETE FROM jobs {HELD}"), []).await? {
                     return Ok(());
                 }
                 // One that is done again and again under its own id may have been given up before.
@@ -160,14 +206,17 @@ impl Running {
                     kind: row.kind,
                     payload,
                     attempts: row.attempts,
-                    exception: why,
+                    exception,
                     batch_id: row.batch_id,
                     created_at: row.created_at,
                     failed_at: db::stamp(transaction, engine).await?,
                     user_id: row.user_id,
                 };
                 failed_job::Entity::insert(failed.into_active_model()).exec_without_returning(transaction).await?;
-                Ok(())
+                match self.batch_id {
+                    Some(batch_id) => batch::count(&context, transaction, batch_id, Ended::Failed(failed_id)).await,
+                    None => Ok(()),
+                }
             })
         });
         work.await

@@ -1,7 +1,13 @@
 //! Jobs: done once they are there, by one node, though others die over them.
 
+mod batches;
+mod failed;
+mod kills;
+mod workers;
+
 use std::sync::Arc;
 
+use tests::job::{PAST, insert, until};
 use tests::mail::PROVE;
 use tests::{Database, Engine, Smtp, World, claims, eventually};
 use tokio::net::TcpListener;
@@ -16,21 +22,11 @@ claims![
     a_job_that_is_given_up_again_is_kept_once,
 ];
 
-/// A time long ago.
-const PAST: &str = "2000-01-01T00:00:00+00:00";
-
 /// A server of mails that takes connections and never says a word.
 async fn silence() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", listener.local_addr().unwrap());
     (listener, url)
-}
-
-/// Waits until there are so many jobs of which this holds.
-async fn until(database: &Database, count: i64, condition: &str) {
-    let sql = format!("SELECT COUNT(*) FROM jobs WHERE {condition}");
-    let what = format!("{count} jobs with {condition}");
-    eventually(&what, async || (database.number(&sql).await == count).then_some(())).await;
 }
 
 async fn count(database: &Database, table: &str) -> i64 {
@@ -128,28 +124,11 @@ async fn a_job_that_is_given_up_again_is_kept_once(world: World) {
     };
     for round in 1..=3 {
         let payload = format!(r#"{{"to": "no address", "subject": "Round {round}", "text": "Hello"}}"#);
-        insert_as(&world.database, id, "mail", &payload).await;
+        tests::job::insert_as(&world.database, id, "mail", &payload).await;
         let kept = format!("SELECT COUNT(*) FROM failed_jobs WHERE CAST(payload AS text) LIKE '%Round {round}%'");
         eventually("it to be given up", async || (world.database.number(&kept).await == 1).then_some(())).await;
         assert_eq!((count(&world.database, "jobs").await, count(&world.database, "failed_jobs").await), (0, 1));
     }
-}
-
-/// A job that was due long ago.
-async fn insert(database: &Database, kind: &str, payload: &str) {
-    let id = match database.engine() {
-        Engine::Sqlite => "randomblob(16)",
-        Engine::Postgres => "gen_random_uuid()",
-    };
-    insert_as(database, id, kind, payload).await;
-}
-
-async fn insert_as(database: &Database, id: &str, kind: &str, payload: &str) {
-    let sql = format!(
-        "INSERT INTO jobs (id, queue, kind, payload, attempts, available_at, created_at) \
-         VALUES ({id}, 'mail', '{kind}', '{payload}', 0, '{PAST}', '{PAST}')"
-    );
-    database.execute(&sql).await;
 }
 
 mod nodes {

@@ -5,6 +5,7 @@ use std::str::SplitAsciiWhitespace;
 
 use chrono::DateTime;
 use entity::id::TypedId;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::{Hint, Signal, SignalKind};
 
@@ -29,6 +30,9 @@ impl Hint {
                 let word = KINDS.iter().find(|(known, _)| known == kind).map_or("", |(_, word)| word);
                 format!("signal {thread_id} {user_id} {} {word}", at.timestamp_micros())
             }
+            Self::JobsReady(queue) => format!("jobs {queue}"),
+            Self::BatchChanged(batch_id) => format!("batch {batch_id}"),
+            Self::CacheDropped(key) => format!("cache {}", utf8_percent_encode(key, NON_ALPHANUMERIC)),
             Self::Missed => "missed".into(),
         }
     }
@@ -49,6 +53,9 @@ impl Hint {
                 let kind = KINDS.iter().find(|(_, known)| *known == word)?.0;
                 Self::Signal(thread_id, Signal { user_id, at, kind })
             }
+            "jobs" => Self::JobsReady(parts.next()?.into()),
+            "batch" => Self::BatchChanged(id(&mut parts)?),
+            "cache" => Self::CacheDropped(percent_decode_str(parts.next()?).decode_utf8().ok()?.into_owned()),
             "missed" => Self::Missed,
             _ => return None,
         })
@@ -75,6 +82,9 @@ mod tests {
             Hint::UserChanged(clock.id(), clock.id()),
             Hint::SessionRevoked(clock.id()),
             Hint::AccessEnded(clock.id()),
+            Hint::JobsReady("mail".into()),
+            Hint::BatchChanged(clock.id()),
+            Hint::CacheDropped("names of Zoë and 50 % of others".into()),
             Hint::Missed,
         ];
         hints.extend(KINDS.map(|(kind, _)| signal(kind)));
@@ -102,6 +112,8 @@ mod tests {
             format!("thread {user} 1"),
             format!("user {thread} {user}"),
             format!("signal {thread} {user} 1"),
+            "jobs".into(),
+            "cache %ff".into(),
             format!("signal {thread} {user} 1 dancing"),
             format!("signal {thread} {user} {} typing", i64::MAX),
         ];

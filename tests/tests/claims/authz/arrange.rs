@@ -135,11 +135,21 @@ impl<'a> Scene<'a> {
             "accountDelete" => json!({ "password": PASSWORD }),
             "accountExport" => json!({}),
             "accountUpgrade" => json!({ "email": self.address(), "password": PASSWORD }),
+            "failedJobForget" | "failedJobRetry" => json!({ "id": self.failed_job().await }),
+            "failedJobRetryAll" => json!({}),
+            "jobBatchCancel" => json!({ "id": self.people.world.server.begin_batch(&[], None).await }),
             "walletChallengeCreate" => json!({ "address": self.wallet().address, "chainId": 1 }),
             "walletConnect" => self.to_connect(client).await,
             _ if is_of_another(mutation) => self.of_olive(mutation).await,
             _ => self.of_entering(mutation).await,
         }
+    }
+
+    /// A job that was given up.
+    async fn failed_job(&self) -> String {
+        let batch = self.people.world.server.begin_batch(&[-1], None).await;
+        let finished = self.people.ada.finished_batch(&batch).await;
+        finished["failedJobIds"][0].as_str().expect("a job was given up").to_owned()
     }
 
     fn address(&self) -> String {

@@ -106,3 +106,14 @@ pub(super) async fn place(world: &World, olive: &User) -> Place {
         ],
     )
 }
+
+/// What is nobody's but administrators': a batch of which a job was given up, and which was cancelled.
+pub(super) async fn of_administrators(world: &World, ada: &User) -> [(&'static str, Vec<String>); 2] {
+    let batch = world.server.begin_batch(&[-1], None).await;
+    let jobs = ada.so_many_failed_jobs(1).await;
+    ada.finished_batch(&batch).await;
+    // One comes to its end before anybody could cancel it.
+    world.database.execute("UPDATE job_batches SET cancelled_at = finished_at").await;
+    let ids = jobs.iter().map(|job| job["id"].as_str().expect("an id").to_owned()).collect();
+    [("failedJob", ids), ("jobBatch", vec![batch])]
+}

@@ -301,7 +301,9 @@ impl People {
         }
         self.olive.archive(self.closed.thread()).await;
         places.push(self.closed.clone());
-        places.push(own::place(&self.world, &self.olive).await);
+        let mut own = own::place(&self.world, &self.olive).await;
+        own.ids.extend(own::of_administrators(&self.world, &self.ada).await);
+        places.push(own);
         places
     }
 }

@@ -236,7 +236,8 @@ async fn what_a_thread_says_that_one_may_do_is_what_one_may(engine: Engine) {
 
 async fn what_is_private_is_no_node(engine: Engine) {
     let people = People::meet(engine).await;
-    let own = super::own::place(&people.world, &people.olive).await;
+    let mut own = super::own::place(&people.world, &people.olive).await;
+    own.ids.extend(super::own::of_administrators(&people.world, &people.ada).await);
     let private =
         own.ids.iter().filter(|(name, _)| !["user", "viewer", "any", "username", "address", "chirp"].contains(name));
     let mut asked = 0;

@@ -111,6 +111,10 @@ const ROUTES: &[(&str, &[&str], &str)] = &[
     ("IndexUsage", OWN, "system { database { indexes(first: 5) { * } } }"),
     ("StatementUsage", OWN, "system { database { slowestStatements(first: 5) { * } } }"),
     ("UntoldField", OWN, "system { database { untold { * } } }"),
+    ("FailedJob", OWN, "viewer { administration { failedJobs(first: 20) { edges { node { * } } } } }"),
+    ("JobQueue", OWN, "viewer { administration { jobQueues { * } } }"),
+    ("JobBatch", OWN, "viewer { administration { jobBatches(first: 20) { edges { node { * } } } } }"),
+    ("JobBatch", OWN, "viewer { administration { jobBatch(id: @jobBatch) { * } } }"),
     (
         "WalletChallenge",
         OWN,
@@ -130,6 +134,7 @@ const CALLS: &[(&str, &str, &str)] = &[
     ("Query", "users", "users(search: @username)"),
     ("User", "chirps", "chirps(first: 20)"),
     ("Viewer", "diaryEntry", "diaryEntry(id: @diaryEntry)"),
+    ("Administration", "jobBatch", "jobBatch(id: @jobBatch)"),
 ];
 
 /// One way to what is in a place, with all the fields that are asked for at its end.

@@ -44,7 +44,8 @@ async fn everybody_streams_what_the_matrix_says_and_nothing_else(engine: Engine)
     let outdated = cursors(&people, &places).await;
     people.suspend().await;
     people.begin_another_epoch().await;
-    let stage = Stage { sdl: &sdl, matrix: &matrix, people: &people, places: &places };
+    let batch = &people.world.server.begin_batch(&[-1], None).await;
+    let stage = Stage { sdl: &sdl, matrix: &matrix, people: &people, places: &places, batch };
     let current = cursors(&people, &places).await;
     let mut watches = Vec::new();
     let mut sockets = Vec::new();
@@ -128,6 +129,8 @@ struct Stage<'a> {
     matrix: &'a Matrix,
     people: &'a People,
     places: &'a [Place],
+    /// A batch of jobs.
+    batch: &'a str,
 }
 
 impl Stage<'_> {
@@ -150,6 +153,7 @@ impl Stage<'_> {
         begin("chirpEvents", "own", from, &self.frames("ChirpFrame")).await;
         let after = after.inboxes.get(&caller.role).map(|after| format!("(after: {})", json!(after)));
         begin("inboxChanges", "own", after.unwrap_or_default(), &self.frames("InboxFrame")).await;
+        begin("jobBatchProgress", "own", format!("(id: {})", json!(self.batch)), "name").await;
         watches
     }
 
@@ -199,7 +203,9 @@ impl Stage<'_> {
             for field in self.sdl.fields(kind) {
                 for place in PLACES.into_iter().chain(["own"]) {
                     let is_here = match kind {
-                        "Subscription" => ["inboxChanges", "chirpEvents"].contains(&field) == (place == "own"),
+                        "Subscription" => {
+                            ["inboxChanges", "chirpEvents", "jobBatchProgress"].contains(&field) == (place == "own")
+                        }
                         "CaughtUp" | "Heartbeat" | "StreamReset" => true,
                         "InboxThread" | "InboxThreadRemoved" => place != "own",
                         // Both of the two look on all the time.
