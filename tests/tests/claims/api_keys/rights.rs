@@ -16,7 +16,10 @@ claims![
 ];
 
 /// Changes in threads: all that a key that writes may do.
-const MESSAGING: [&str; 18] = [
+const MESSAGING: [&str; 21] = [
+    "chirpCreate",
+    "chirpUpdate",
+    "chirpDelete",
     "threadCreate",
     "threadUpdate",
     "threadArchive",

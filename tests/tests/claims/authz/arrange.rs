@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::account::PASSWORD;
 use tests::mail::{PROVE, RESET};
@@ -53,6 +54,19 @@ impl<'a> Scene<'a> {
             return (client, input);
         }
         (caller.client.clone(), self.of_threads(mutation, place, caller).await)
+    }
+
+    /// The same for all who may not. None of them changes anything, so there is one thing that all of them ask for, unless it is of
+    /// themselves.
+    pub(super) async fn arrange_once(&self, mutation: &str, place: &str, callers: &[&Caller]) -> Vec<(Client, Value)> {
+        let of_themselves = place == "own" && (is_of_oneself(mutation) || mutation == "walletConnect");
+        match callers {
+            [first, ..] if !of_themselves => {
+                let (_, input) = self.arrange(mutation, place, first).await;
+                callers.iter().map(|caller| (caller.client.clone(), input.clone())).collect()
+            }
+            _ => join_all(callers.iter().map(|caller| self.arrange(mutation, place, caller))).await,
+        }
     }
 
     /// Another in the same standing, for what nobody does twice.

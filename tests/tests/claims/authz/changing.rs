@@ -56,7 +56,7 @@ async fn refuse(
     denied: &[&Caller],
 ) -> Vec<String> {
     let mut wrong = Vec::new();
-    let arranged = join_all(denied.iter().map(|caller| scene.arrange(mutation, place, caller))).await;
+    let arranged = scene.arrange_once(mutation, place, denied).await;
     let before = snapshot(&people.world.database).await;
     for (caller, (client, input)) in denied.iter().zip(arranged) {
         let outcome = ask(matrix, caller, &client, mutation, input).await;
