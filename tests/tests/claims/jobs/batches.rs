@@ -33,7 +33,7 @@ async fn a_batch_tells_how_far_it_has_come_and_ends_with_its_last_job(engine: En
     let world = without_workers(engine).await;
     let root = world.administrator("root").await;
     let numbers: Vec<_> = (0..40).collect();
-    let id = world.server.begin_slow_batch(&numbers, Some(100), 100).await;
+    let id = world.server.begin_slow_batch(&numbers, Some(100), 600).await;
     assert!(id.starts_with("bat_"));
     let batch = root.batch(&id).await;
     let told = |batch: &Value| ["total", "pending", "failed", "progress"].map(|field| batch[field].as_i64().unwrap());

@@ -73,9 +73,9 @@ pub(super) async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static st
     walk.credentials().await;
     walk.imported().await;
     walk.export().await;
+    walk.jobs().await;
     walk.account().await;
     walk.upkeep().await;
-    walk.jobs().await;
     walk.steps
 }
 
@@ -434,6 +434,9 @@ impl Walk<'_> {
         self.keep("a batch of jobs").await;
         self.server.record_statements().await;
         self.server.look_for_recurring_work().await;
+        let removed = [("kind", "remove_expired"), ("outcome", "done")];
+        let done = async || (self.server.metrics().await.sum("linnet_jobs_total", &removed) > 0.0).then_some(());
+        eventually("what has expired to be removed", done).await;
         self.keep("recurring work").await;
     }
 }
