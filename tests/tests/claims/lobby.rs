@@ -80,7 +80,8 @@ async fn a_guest_joins_the_lobby_by_name_alone_and_talks(engine: Engine) {
         guest.join(&room).await;
     }
     let socket = world.socket(&other).await;
-    let mut heard = socket.messages(&room, None).await;
+    let before = other.event_cursor(&room).await;
+    let mut heard = socket.messages(&room, Some(&before)).await;
     let sent = one.send(&room, "Hello everyone!").await;
     let edge = heard.value().await;
     assert_eq!((&edge["node"]["id"], &edge["node"]["content"]), (&json!(sent.id), &json!("Hello everyone!")));
