@@ -18,6 +18,7 @@ mod block;
 mod budget;
 mod charge;
 mod chirp;
+mod collection;
 mod cursor;
 mod device;
 mod diary;
@@ -29,6 +30,8 @@ mod inbox;
 mod job;
 pub(crate) mod loader;
 mod message;
+mod mint;
+mod nft;
 mod node;
 mod nullable;
 mod page;
@@ -67,6 +70,7 @@ pub(crate) struct Query(
     message::MessageQuery,
     system::SystemQuery,
     chirp::ChirpQuery,
+    collection::CollectionQuery,
 );
 
 /// Everything that can be changed. Each takes one `input` and answers with a payload whose `errors` say what was wrong
@@ -94,6 +98,8 @@ pub(crate) struct Mutation(
     message::MessageMutation,
     reaction::ReactionMutation,
     chirp::ChirpMutation,
+    collection::CollectionMutation,
+    mint::MintMutation,
     signal::SignalMutation,
 );
 
@@ -106,6 +112,7 @@ pub(crate) struct Subscription(
     chirp::ChirpSubscription,
     signal::SignalSubscription,
     batch::BatchSubscription,
+    mint::MintSubscription,
 );
 
 /// The executable schema.

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::hub::Hubs;
 use crate::inbox::Inboxes;
 use crate::infra::bus::{self, Bus};
+use crate::infra::chain::Chain;
 use crate::infra::clock::Clock;
 use crate::infra::db::Db;
 use crate::infra::mail::Mailer;
@@ -92,6 +93,7 @@ pub struct App {
     pub(crate) hasher: Hasher,
     pub(crate) limits: Limits,
     pub(crate) mailer: Mailer,
+    pub(crate) chain: Chain,
     pub(crate) jobs: Jobs,
     pub(crate) system: system::Watch,
     pub(crate) cache: Cache,
@@ -123,11 +125,17 @@ impl App {
             hasher: Hasher::new()?,
             limits,
             mailer,
+            chain: Chain::Ledger,
             jobs: Jobs::default(),
             cache: Cache::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         }))
+    }
+
+    /// Where tokens are minted.
+    pub fn chain(&self) -> Chain {
+        self.chain
     }
 
     /// Starts what runs beside the requests: what [`App::work`] starts, listening to hints, looking at the log, watching sessions.

@@ -26,7 +26,7 @@ use crate::session::Client;
 
 mod watch;
 
-pub use watch::{states, watch};
+pub use watch::watch;
 
 /// Jobs that were given up, of which the batch says which; all of them know their batch.
 const NAMED: usize = 100;

@@ -14,6 +14,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 mod document;
 mod list;
 mod section;
+mod token;
 mod written;
 
 use crate::access::Viewer;

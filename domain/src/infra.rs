@@ -1,10 +1,12 @@
-//! What the outside world provides: a database, a bus, a clock, the mail. Each picks its backend in one `match`; nothing here knows
-//! what a thread or an account is.
+//! What the outside world provides: a database, a bus, a clock, the mail, a chain for tokens. Each picks its backend in one `match`;
+//! nothing here knows what a thread or an account is.
 
 pub mod bus;
+pub mod chain;
 pub mod clock;
 pub mod db;
 pub mod keys;
 pub mod list;
+pub mod lists;
 pub mod mail;
 pub mod private;

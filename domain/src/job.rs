@@ -12,7 +12,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entity::id::{JobId, UserId};
+use entity::id::{JobId, MintId, UserId};
 use entity::job;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,11 @@ pub enum Task {
         /// Which one.
         user_id: UserId,
     },
+    /// Has a token made.
+    Mint {
+        /// What was asked for.
+        mint_id: MintId,
+    },
     /// Removes what has expired.
     RemoveExpired {},
     /// Removes old lines of threads' logs.
@@ -82,6 +87,7 @@ impl Task {
     fn queue(&self) -> Queue {
         match self {
             Self::Mail(_) | Self::ProveEmail { .. } | Self::ResetPassword { .. } => Queue::Mail,
+            Self::Mint { .. } => Queue::Mint,
             Self::ClearAccount { .. } | Self::RemoveExpired {} | Self::TrimLogs {} => Queue::Slow,
             #[cfg(feature = "test-control")]
             Self::Count { .. } => Queue::Mail,
@@ -93,7 +99,8 @@ impl Task {
         match self {
             Self::Mail(mail) => mail.user_id,
             Self::ProveEmail { user_id, .. } => Some(*user_id),
-            Self::ResetPassword { .. } | Self::ClearAccount { .. } | Self::RemoveExpired {} | Self::TrimLogs {} => None,
+            Self::ResetPassword { .. } | Self::ClearAccount { .. } | Self::Mint { .. } => None,
+            Self::RemoveExpired {} | Self::TrimLogs {} => None,
             #[cfg(feature = "test-control")]
             Self::Count { .. } => None,
         }

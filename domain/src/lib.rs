@@ -16,6 +16,7 @@ pub mod batch;
 pub mod block;
 pub mod cache;
 pub mod chirp;
+pub mod collection;
 pub mod commit;
 #[cfg(feature = "test-control")]
 pub mod control;
@@ -38,6 +39,8 @@ pub mod lock;
 pub mod mail;
 pub mod maintenance;
 pub mod message;
+pub mod mint;
+pub mod nft;
 pub mod page;
 pub mod participant;
 pub mod password;
@@ -54,6 +57,7 @@ pub mod text;
 pub mod thread;
 pub mod user;
 pub mod wallet;
+mod watch;
 mod work;
 
 pub use app::App;

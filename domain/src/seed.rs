@@ -9,6 +9,7 @@ mod demo;
 mod directs;
 mod groups;
 mod load;
+mod mints;
 mod pile;
 mod plan;
 mod reading;

@@ -144,6 +144,12 @@ ids! {
     AttachmentId = "att";
     /// Something said to everybody.
     ChirpId = "chp";
+    /// What tokens belong to.
+    CollectionId = "col";
+    /// A token.
+    NftId = "nft";
+    /// A token that was asked for.
+    MintId = "mnt";
     /// A line of the audit log.
     AuditId = "aud";
     /// A job, while it waits, runs, or has failed.

@@ -46,6 +46,7 @@ impl MigratorTrait for Migrator {
             "m20261121_000013_departures",
             "m20261121_000020_feed",
             "m20261121_000021_jobs",
+            "m20261121_000022_tokens",
         ]
     }
 }

@@ -28,6 +28,7 @@ pub mod line;
 pub mod mail;
 pub mod message;
 pub mod metrics;
+pub mod mint;
 pub mod nats;
 pub mod nodes;
 mod port;

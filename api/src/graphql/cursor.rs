@@ -25,6 +25,9 @@ pub(crate) enum List {
     Wallets,
     ReferralCodes,
     Referrals,
+    Collections,
+    Nfts,
+    Mints,
 }
 
 impl List {
@@ -45,6 +48,9 @@ impl List {
             Self::Wallets => "wallets",
             Self::ReferralCodes => "referral codes",
             Self::Referrals => "referrals",
+            Self::Collections => "collections",
+            Self::Nfts => "nfts",
+            Self::Mints => "mints",
         }
     }
 

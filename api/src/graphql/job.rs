@@ -23,6 +23,8 @@ use super::{fault, id};
 pub(crate) enum JobQueueName {
     /// Mails.
     Mail,
+    /// Tokens that are to be minted.
+    Mint,
     /// What takes long and hurries nobody.
     Slow,
 }

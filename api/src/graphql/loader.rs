@@ -351,3 +351,8 @@ asks!(
     ReferralsBy,
     ChirpsOf
 );
+
+// Behind the macros, which it is written with.
+mod token;
+
+pub(crate) use token::{NftsIn, NftsOf};

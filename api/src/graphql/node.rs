@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Interface, Object, Result};
-use domain::{Code, Refusal, access, attachment, chirp, message};
-use entity::id::{AttachmentId, ChirpId, MessageId, ThreadId, TypedId, UserId};
+use domain::{Code, Refusal, access, attachment, chirp, collection, message, nft};
+use entity::id::{AttachmentId, ChirpId, CollectionId, MessageId, NftId, ThreadId, TypedId, UserId};
 
 use super::attachment::Attachment;
 use super::chirp::Chirp;
+use super::collection::NftCollection;
 use super::fault;
 use super::message::Message;
+use super::nft::Nft;
 use super::nullable::Nullable;
 use super::scope::{Scope, Shown, Shows, viewer};
 use super::thread::Thread;
@@ -29,6 +31,8 @@ pub(crate) enum Node {
     Message(Message),
     Attachment(Attachment),
     Chirp(Chirp),
+    NftCollection(NftCollection),
+    Nft(Nft),
 }
 
 #[derive(Default)]
@@ -59,6 +63,8 @@ struct Sorted {
     messages: Vec<MessageId>,
     attachments: Vec<AttachmentId>,
     chirps: Vec<ChirpId>,
+    collections: Vec<CollectionId>,
+    nfts: Vec<NftId>,
 }
 
 impl Sorted {
@@ -72,6 +78,8 @@ impl Sorted {
             || push(&mut self.messages, text)
             || push(&mut self.attachments, text)
             || push(&mut self.chirps, text)
+            || push(&mut self.collections, text)
+            || push(&mut self.nfts, text)
     }
 }
 
@@ -79,7 +87,7 @@ async fn load(ctx: &Context<'_>, argument: &'static str, ids: Vec<ID>) -> Result
     let mut sorted = Sorted::default();
     for id in &ids {
         if !sorted.take(id) {
-            let why = "It is not the id of anything that has one of its own: those begin with usr_, thr_, msg_, att_ or chp_.";
+            let why = "It is not the id of anything that has one of its own: those begin with usr_, thr_, msg_, att_, chp_, col_ or nft_.";
             return Err(fault(Refusal::new(Code::Invalid, argument, why).into()));
         }
     }
@@ -126,6 +134,17 @@ async fn find(ctx: &Context<'_>, sorted: Sorted) -> domain::Result<HashMap<Strin
         let rows = chirp::by_ids(app, sorted.chirps).await?;
         let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
         found.extend(ids.into_iter().zip(Chirp::listed(&scope, rows).into_iter().map(Node::Chirp)));
+    }
+    if !sorted.collections.is_empty() {
+        let rows = collection::by_ids(app, &sorted.collections).await?;
+        let ids: Vec<String> = rows.keys().map(ToString::to_string).collect();
+        let shown = NftCollection::listed(&scope, rows.into_values().collect());
+        found.extend(ids.into_iter().zip(shown.into_iter().map(Node::NftCollection)));
+    }
+    if !sorted.nfts.is_empty() {
+        let rows = nft::by_ids(app, &sorted.nfts).await?;
+        let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
+        found.extend(ids.into_iter().zip(Nft::listed(&scope, rows).into_iter().map(Node::Nft)));
     }
     Ok(found)
 }

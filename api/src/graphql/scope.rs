@@ -24,8 +24,8 @@ use domain::page::Page;
 use domain::receipt::Receipts;
 use domain::user::Public;
 use domain::{App, event};
-use entity::id::{ReferralCodeId, UserId};
-use entity::{message, participant, referral};
+use entity::id::{CollectionId, NftId, ReferralCodeId, UserId};
+use entity::{collection, message, nft, participant, referral};
 use tokio::sync::OnceCell;
 
 use super::fault;
@@ -73,6 +73,8 @@ pub(crate) struct Shown {
     pub(crate) messages: Vec<Arc<message::Model>>,
     pub(crate) users: Vec<UserId>,
     pub(crate) referral_codes: Vec<ReferralCodeId>,
+    pub(crate) collections: Vec<CollectionId>,
+    pub(crate) nfts: Vec<NftId>,
 }
 
 impl Shown {
@@ -257,6 +259,21 @@ impl Shows for Arc<message::Model> {
 impl Shows for Arc<entity::chirp::Model> {
     fn show(&self, shown: &mut Shown) {
         shown.users.push(self.user_id);
+    }
+}
+
+impl Shows for Arc<collection::Model> {
+    fn show(&self, shown: &mut Shown) {
+        shown.users.extend(self.created_by);
+        shown.collections.push(self.id);
+    }
+}
+
+impl Shows for Arc<nft::Model> {
+    fn show(&self, shown: &mut Shown) {
+        shown.users.extend(self.owner_user_id);
+        shown.collections.push(self.collection_id);
+        shown.nfts.push(self.id);
     }
 }
 

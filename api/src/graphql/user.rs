@@ -13,6 +13,7 @@ use super::chirp::ChirpConnection;
 use super::cursor::{Args, ITEMS, List};
 use super::error::{UserError, settle};
 use super::loader::BlockedBy;
+use super::nft::NftConnection;
 use super::nullable::{Nullable, Required};
 use super::page::connection;
 use super::scalar::{Cursor, DateTime};
@@ -95,6 +96,18 @@ impl User {
     ) -> Required<ChirpConnection> {
         let args = Args { first, after, last, before };
         Required::of(ChirpConnection::of_user(&self.scope, self.user.id, args)).await
+    }
+
+    /// The tokens that were minted to them, the newest first.
+    async fn nfts(
+        &self,
+        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor: what is older.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor: what is newer.")] before: Option<Cursor>,
+    ) -> Required<NftConnection> {
+        let args = Args { first, after, last, before };
+        Required::of(NftConnection::of_user(&self.scope, self.user.id, args)).await
     }
 
     /// Whether you have blocked this account. Whether it has blocked you is not told. False for the anonymous.

@@ -11,6 +11,7 @@ use super::block::BlockedUserConnection;
 use super::cursor::{Args, ITEMS, List};
 use super::device::OwnDevices;
 use super::diary::{DiaryEntry, DiaryEntryConnection};
+use super::mint::OwnMints;
 use super::nullable::{Nullable, Required};
 use super::referral::OwnReferrals;
 use super::scalar::{Cursor, DateTime, int};
@@ -34,7 +35,17 @@ impl ViewerQuery {
 
 /// You: the signed-in account, with all that nobody else sees.
 #[derive(MergedObject)]
-pub(crate) struct Viewer(Own, OwnSessions, OwnDevices, OwnKeys, OwnWallets, OwnReferrals, OwnAudit, OwnAdministration);
+pub(crate) struct Viewer(
+    Own,
+    OwnSessions,
+    OwnDevices,
+    OwnKeys,
+    OwnWallets,
+    OwnMints,
+    OwnReferrals,
+    OwnAudit,
+    OwnAdministration,
+);
 
 impl Viewer {
     /// Whoever this is, and what their fields load through.
@@ -46,6 +57,7 @@ impl Viewer {
             OwnDevices(own()),
             OwnKeys(own()),
             OwnWallets(own()),
+            OwnMints(own()),
             OwnReferrals(own()),
             OwnAudit(own()),
             OwnAdministration(own()),

@@ -78,7 +78,7 @@ const AT_ONCE: usize = 100;
 
 /// Rows that go in one transaction, and what of: each statement finds some of what is left. The account's own rows are listed if
 /// there may be many of them; the others go with the account itself.
-const PARTS: [&str; 17] = [
+const PARTS: [&str; 20] = [
     "UPDATE messages SET sender_id = NULL, client_key = NULL, send_hash = NULL \
      WHERE id IN (SELECT id FROM messages WHERE sender_id = $1 LIMIT 250)",
     "DELETE FROM read_marks WHERE (thread_id, user_id, kind, up_to_seq) IN \
@@ -94,6 +94,11 @@ const PARTS: [&str; 17] = [
     "DELETE FROM referrals WHERE id IN (SELECT r.id FROM referral_codes c \
      JOIN referrals r ON r.referral_code_id = c.id WHERE c.owner_id = $1 LIMIT 500)",
     "DELETE FROM referral_codes WHERE id IN (SELECT id FROM referral_codes WHERE owner_id = $1 LIMIT 500)",
+    "DELETE FROM minting_queue_items WHERE id IN (SELECT id FROM minting_queue_items WHERE user_id = $1 LIMIT 500)",
+    "UPDATE nfts SET owner_user_id = NULL, owner_address = NULL \
+     WHERE id IN (SELECT id FROM nfts WHERE owner_user_id = $1 LIMIT 250)",
+    "UPDATE nft_collections SET created_by = NULL \
+     WHERE id IN (SELECT id FROM nft_collections WHERE created_by = $1 LIMIT 250)",
     "DELETE FROM diaries WHERE id IN (SELECT id FROM diaries WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM refresh_tokens WHERE id IN (SELECT id FROM refresh_tokens WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM user_sessions WHERE id IN (SELECT id FROM user_sessions WHERE user_id = $1 LIMIT 500)",

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::Source;
 use super::list::{ApiKeys, AuditLog, Blocked, Chirps, Devices, Diary, ReferralCodes, Sessions, Wallets};
 use super::section::{Nested, Part, Section, at, name};
+use super::token::{Collections, Mints, Nfts};
 use super::written::{Messages, Reactions, Threads};
 use crate::error::{Error, Result};
 use crate::{account, user};
@@ -28,6 +29,9 @@ pub(super) fn document(source: Source) -> impl Stream<Item = Result<String>> + S
         for await text in list::<Blocked>(source.clone()) { yield text?; }
         for await text in list::<Diary>(source.clone()) { yield text?; }
         for await text in list::<Chirps>(source.clone()) { yield text?; }
+        for await text in list::<Collections>(source.clone()) { yield text?; }
+        for await text in list::<Nfts>(source.clone()) { yield text?; }
+        for await text in list::<Mints>(source.clone()) { yield text?; }
         for await text in list::<Threads>(source.clone()) { yield text?; }
         for await text in nested::<Messages>(source.clone()) { yield text?; }
         for await text in list::<Reactions>(source.clone()) { yield text?; }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use entity::Timestamp;
-use entity::id::{BatchId, SessionId, ThreadId, UserId};
+use entity::id::{BatchId, MintId, SessionId, ThreadId, UserId};
 use tokio::sync::broadcast;
 
 pub mod nats;
@@ -36,6 +36,8 @@ pub enum Hint {
     JobsReady(String),
     /// A batch of jobs has come further.
     BatchChanged(BatchId),
+    /// A token that was asked for has come further.
+    MintChanged(MintId),
     /// What is cached under a key has changed.
     CacheDropped(String),
     /// Hints were lost on the way between nodes: whoever does not look often looks now.

@@ -7,7 +7,7 @@ use entity::id::{BatchId, JobId, LeaseId};
 use entity::{Timestamp, failed_job, job, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel, Value};
 
-use super::{Queue, Task, failed, rest};
+use super::{ATTEMPTS, Queue, Task, failed, rest};
 use crate::app::App;
 use crate::batch::{self, Ended};
 use crate::error::{Error, Result};
@@ -83,6 +83,11 @@ impl Running {
     /// Which one.
     pub fn id(&self) -> JobId {
         self.id
+    }
+
+    /// Whether it is given up if it fails once more.
+    pub(crate) fn is_last(&self) -> bool {
+        self.attempt >= ATTEMPTS
     }
 
     /// The batch that it is of.

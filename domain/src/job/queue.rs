@@ -16,18 +16,21 @@ use crate::error::Result;
 pub enum Queue {
     /// Mails.
     Mail,
+    /// Tokens that are to be minted.
+    Mint,
     /// What takes long and hurries nobody: one after the other, so that requests hardly notice.
     Slow,
 }
 
 impl Queue {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Mail, Self::Slow];
+    pub const ALL: [Self; 3] = [Self::Mail, Self::Mint, Self::Slow];
 
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mail => "mail",
+            Self::Mint => "mint",
             Self::Slow => "slow",
         }
     }
@@ -40,7 +43,7 @@ impl Queue {
     /// How many jobs of it one node does at once, where `workers` is what its operator has set.
     pub(super) fn lanes(self, workers: usize) -> usize {
         match self {
-            Self::Mail => workers,
+            Self::Mail | Self::Mint => workers,
             Self::Slow => workers.min(1),
         }
     }

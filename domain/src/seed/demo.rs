@@ -10,6 +10,7 @@ use sea_orm::{FromQueryResult, Value};
 
 use super::cast::{GUESTS, PEOPLE, Who};
 use super::chirps::CHIRPS;
+use super::mints;
 use super::story::{Beat, Conversation, File, Place, conversations};
 use super::{Credential, PASSWORD};
 use crate::access::Viewer;
@@ -26,7 +27,7 @@ use crate::text::unique_key;
 use crate::thread::{self, New};
 use crate::{reaction, receipt};
 
-/// Makes a small demo: eight people and two guests, direct threads, groups and rooms with something going on in them, and a feed.
+/// Makes a small demo: eight people and two guests, direct threads, groups and rooms with something going on in them, a feed, and a few tokens.
 /// Where it is already, changes nothing. Gives what to sign in with.
 pub async fn demo(app: &Arc<App>) -> Result<Vec<Credential>> {
     if !is_there(app).await? {
@@ -35,6 +36,7 @@ pub async fn demo(app: &Arc<App>) -> Result<Vec<Credential>> {
             stage.play(conversation).await?;
         }
         stage.chirp().await?;
+        mints::ask(app, stage.viewer(mints::ARTIST)?).await?;
         stage.strike().await?;
     }
     Ok(PEOPLE.iter().map(|who| Credential::of(who.username())).collect())

@@ -49,6 +49,11 @@ const GROWING: &[&str] = &[
     "wallet_challenges",
     "referral_codes",
     "referrals",
+    "nft_collections",
+    "nfts",
+    "minting_queue_items",
+    "ledger_contracts",
+    "ledger_transactions",
 ];
 
 async fn heavy_every_statement_runs_by_index(engine: Engine) {

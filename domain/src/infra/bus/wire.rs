@@ -32,6 +32,7 @@ impl Hint {
             }
             Self::JobsReady(queue) => format!("jobs {queue}"),
             Self::BatchChanged(batch_id) => format!("batch {batch_id}"),
+            Self::MintChanged(mint_id) => format!("mint {mint_id}"),
             Self::CacheDropped(key) => format!("cache {}", utf8_percent_encode(key, NON_ALPHANUMERIC)),
             Self::Missed => "missed".into(),
         }
@@ -55,6 +56,7 @@ impl Hint {
             }
             "jobs" => Self::JobsReady(parts.next()?.into()),
             "batch" => Self::BatchChanged(id(&mut parts)?),
+            "mint" => Self::MintChanged(id(&mut parts)?),
             "cache" => Self::CacheDropped(percent_decode_str(parts.next()?).decode_utf8().ok()?.into_owned()),
             "missed" => Self::Missed,
             _ => return None,
@@ -84,6 +86,7 @@ mod tests {
             Hint::AccessEnded(clock.id()),
             Hint::JobsReady("mail".into()),
             Hint::BatchChanged(clock.id()),
+            Hint::MintChanged(clock.id()),
             Hint::CacheDropped("names of Zoë and 50 % of others".into()),
             Hint::Missed,
         ];

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::account::PASSWORD;
 use tests::mail::{PROVE, RESET};
+use tests::mint::uri;
 use tests::{Client, Sent, User, Wallet};
 
 use super::matrix::Role;
@@ -134,6 +135,9 @@ impl<'a> Scene<'a> {
     async fn of_accounts(&self, mutation: &str, client: &Client) -> Value {
         match mutation {
             "threadCreate" => json!({ "group": { "participantIds": [self.tom.id] } }),
+            "nftCollectionCreate" => json!({ "name": "Birds", "symbol": "BIRD" }),
+            "mintRequest" => json!({ "collectionId": self.birds().await, "metadataUri": uri(1) }),
+            "mintBatchRequest" => json!({ "collectionId": self.birds().await, "metadataUris": [uri(1)] }),
             "profileUpdate" => json!({ "bio": "something else" }),
             "userBlock" | "userUnblock" => json!({ "id": self.tom.id }),
             "userSuspend" | "userUnsuspend" => json!({ "id": self.account("victim").await.id }),
@@ -157,6 +161,19 @@ impl<'a> Scene<'a> {
             _ if is_of_another(mutation) => self.of_olive(mutation).await,
             _ => self.of_entering(mutation).await,
         }
+    }
+
+    /// A collection that everybody may add to.
+    async fn birds(&self) -> String {
+        self.people.olive.collection(true, None).await
+    }
+
+    /// Tokens that Olive has asked for, queued for good: their job has come to its end.
+    async fn queued(&self) -> Value {
+        let olive = &self.people.olive;
+        let batch = olive.ended_mint_batch(&olive.request_mints(&self.birds().await, 1).await).await;
+        self.people.world.database.execute("UPDATE minting_queue_items SET status = 'queued'").await;
+        batch
     }
 
     /// A job that was given up.
@@ -198,6 +215,9 @@ impl<'a> Scene<'a> {
             "diaryEntryUpdate" => {
                 json!({ "id": olive.write_diary("2026-11-22", "a day", "nothing").await, "title": "b" })
             }
+            "mintCancel" => json!({ "id": self.queued().await["mints"]["nodes"][0]["id"] }),
+            "mintBatchCancel" => json!({ "id": self.queued().await["id"] }),
+            "nftCollectionUpdate" => json!({ "id": self.birds().await, "isOpen": false }),
             "referralCodeDisable" => {
                 let made = olive.mutate("referralCodeCreate", json!({}), "referralCode { id }").await;
                 json!({ "id": made.text("/referralCodeCreate/referralCode/id") })
@@ -261,7 +281,8 @@ fn is_of_oneself(mutation: &str) -> bool {
 
 /// Whether a mutation names by its id what is private to an account.
 fn is_of_another(mutation: &str) -> bool {
-    let nouns = ["apiKey", "device", "diaryEntry", "referralCode", "session", "wallet"];
-    let verbs = ["Revoke", "Remove", "Update", "Delete", "Disable"];
+    let nouns =
+        ["apiKey", "device", "diaryEntry", "mint", "mintBatch", "nftCollection", "referralCode", "session", "wallet"];
+    let verbs = ["Revoke", "Remove", "Update", "Delete", "Disable", "Cancel"];
     nouns.iter().any(|noun| mutation.strip_prefix(noun).is_some_and(|verb| verbs.contains(&verb)))
 }

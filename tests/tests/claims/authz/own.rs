@@ -74,6 +74,7 @@ pub(super) async fn place(world: &World, olive: &User) -> Place {
     signed["label"] = json!(canary("Wallet", "label", "own"));
     olive.try_connect(signed).await.ok("/walletConnect");
     world.anonymous.sign_in_with(&wallet).await;
+    let minted = tokens(world, olive).await;
     let code = json!({ "maxUses": 3, "expiresAt": LATER });
     let code = olive.mutate("referralCodeCreate", code, "referralCode { id code }").await;
     let came = json!({
@@ -87,7 +88,7 @@ pub(super) async fn place(world: &World, olive: &User) -> Place {
         wallets { nodes { id } } referralCodes { nodes { id } } auditLog(first: 50) { nodes { id } } } }";
     let lists = olive.graphql(lists, Value::Null).await.ok("/viewer").clone();
     let ids = |list: &str| texts(&lists[list]["nodes"], "id");
-    place_of(
+    let mut place = place_of(
         "own",
         [
             ("user", vec![olive.id.clone()]),
@@ -104,7 +105,39 @@ pub(super) async fn place(world: &World, olive: &User) -> Place {
             ("referralCode", ids("referralCodes")),
             ("auditEntry", ids("auditLog")),
         ],
-    )
+    );
+    place.ids.extend(minted);
+    place
+}
+
+/// A collection of Olive's with two tokens that she has asked for together.
+async fn tokens(world: &World, olive: &User) -> [(&'static str, Vec<String>); 4] {
+    let collection = json!({
+        "name": canary("NftCollection", "name", "own"),
+        "description": canary("NftCollection", "description", "own"),
+        "symbol": "OLIVE", "isOpen": true, "maxSupply": 1000,
+    });
+    let collection = olive.try_collection(collection).await.text("/nftCollectionCreate/collection/id");
+    let uri = |number| format!("ipfs://{}/{number}", canary("Nft", "metadataUri", "own"));
+    let asked = json!({
+        "collectionId": collection, "metadataUris": [uri(1), uri(2)],
+        "clientKey": canary("Mint", "clientKey", "own"),
+    });
+    let batch = olive.try_mints(asked).await.text("/mintBatchRequest/batch/id");
+    let ended = olive.ended_mint_batch(&batch).await;
+    let contract =
+        "UPDATE nft_collections SET chain_id = 1, contract_address = '0x0000000000000000000000000000000000000001'";
+    world.database.execute(contract).await;
+    let why = canary("Mint", "lastError", "own");
+    world.database.execute(&format!("UPDATE minting_queue_items SET last_error = '{why}'")).await;
+    let mints = &ended["mints"]["nodes"];
+    let nfts: Vec<_> = mints.as_array().into_iter().flatten().map(|mint| mint["nft"].clone()).collect();
+    [
+        ("collection", vec![collection]),
+        ("nft", texts(&json!(nfts), "id")),
+        ("mint", texts(mints, "id")),
+        ("mintBatch", vec![batch]),
+    ]
 }
 
 /// What is nobody's but administrators': a batch of which a job was given up, and which was cancelled.

@@ -238,8 +238,8 @@ async fn what_is_private_is_no_node(engine: Engine) {
     let people = People::meet(engine).await;
     let mut own = super::own::place(&people.world, &people.olive).await;
     own.ids.extend(super::own::of_administrators(&people.world, &people.ada).await);
-    let private =
-        own.ids.iter().filter(|(name, _)| !["user", "viewer", "any", "username", "address", "chirp"].contains(name));
+    let public = ["user", "viewer", "any", "username", "address", "chirp", "collection", "nft"];
+    let private = own.ids.iter().filter(|(name, _)| !public.contains(name));
     let mut asked = 0;
     for (name, ids) in private {
         for caller in &people.callers {

@@ -45,7 +45,11 @@ async fn everybody_streams_what_the_matrix_says_and_nothing_else(engine: Engine)
     people.suspend().await;
     people.begin_another_epoch().await;
     let batch = &people.world.server.begin_batch(&[-1], None).await;
-    let stage = Stage { sdl: &sdl, matrix: &matrix, people: &people, places: &places, batch };
+    let birds = people.olive.collection(false, None).await;
+    let mints = &people.olive.request_mints(&birds, 1).await;
+    let mint = people.olive.mint_batch(mints).await["mints"]["nodes"][0]["id"].as_str().expect("a mint").to_owned();
+    let progress = Progress { batch, mints, mint: &mint };
+    let stage = Stage { sdl: &sdl, matrix: &matrix, people: &people, places: &places, progress };
     let current = cursors(&people, &places).await;
     let mut watches = Vec::new();
     let mut sockets = Vec::new();
@@ -129,8 +133,17 @@ struct Stage<'a> {
     matrix: &'a Matrix,
     people: &'a People,
     places: &'a [Place],
+    progress: Progress<'a>,
+}
+
+/// What has a progress that can be watched.
+struct Progress<'a> {
     /// A batch of jobs.
     batch: &'a str,
+    /// Tokens that Olive has asked for.
+    mints: &'a str,
+    /// One of them.
+    mint: &'a str,
 }
 
 impl Stage<'_> {
@@ -153,7 +166,14 @@ impl Stage<'_> {
         begin("chirpEvents", "own", from, &self.frames("ChirpFrame")).await;
         let after = after.inboxes.get(&caller.role).map(|after| format!("(after: {})", json!(after)));
         begin("inboxChanges", "own", after.unwrap_or_default(), &self.frames("InboxFrame")).await;
-        begin("jobBatchProgress", "own", format!("(id: {})", json!(self.batch)), "name").await;
+        let Progress { batch, mints, mint } = self.progress;
+        for (subscription, id, field) in [
+            ("jobBatchProgress", batch, "name"),
+            ("mintBatchProgress", mints, "total"),
+            ("mintProgress", mint, "status"),
+        ] {
+            begin(subscription, "own", format!("(id: {})", json!(id)), field).await;
+        }
         watches
     }
 
@@ -204,7 +224,8 @@ impl Stage<'_> {
                 for place in PLACES.into_iter().chain(["own"]) {
                     let is_here = match kind {
                         "Subscription" => {
-                            ["inboxChanges", "chirpEvents", "jobBatchProgress"].contains(&field) == (place == "own")
+                            (["inboxChanges", "chirpEvents"].contains(&field) || field.ends_with("Progress"))
+                                == (place == "own")
                         }
                         "CaughtUp" | "Heartbeat" | "StreamReset" => true,
                         "InboxThread" | "InboxThreadRemoved" => place != "own",

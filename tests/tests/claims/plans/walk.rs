@@ -1,5 +1,7 @@
 //! Everything that clients do all day, once, with the statements that each step takes.
 
+mod tokens;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -70,6 +72,7 @@ pub(super) async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static st
     walk.ask("the own address", "{ viewer { email pendingEmail } }", json!({})).await;
     walk.wallets().await;
     walk.referrals().await;
+    walk.tokens().await;
     walk.credentials().await;
     walk.imported().await;
     walk.export().await;
