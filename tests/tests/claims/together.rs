@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt, join_all};
 use serde_json::{Value, json};
 use tests::mint::uri;
-use tests::{Answer, Line, Nodes, Sent, Subscription, User, World, eventually, postgres_claims};
+use tests::{Answer, Engine, Line, Nats, Nodes, Sent, Subscription, User, World, eventually, postgres_claims};
 use tokio::time::Instant;
 
 use crate::crash::{messages_after, nothing_is_lost, nothing_is_missing};
@@ -50,7 +50,8 @@ impl Scene {
     }
 }
 
-async fn heavy_all_systems_at_once_keep_what_they_promise(nodes: Nodes) {
+async fn heavy_all_systems_at_once_keep_what_they_promise(_: Engine) {
+    let nodes = Nodes::start_with(Nats::start().await, &[("LINNET_LOBBY", "on")]).await;
     let Nodes { a, b, .. } = &nodes;
     let people = a.crowd("person", 8).await;
     let guests = [b.guest("gus").await, a.guest("gil").await];
