@@ -164,6 +164,8 @@ ids! {
     LockOwnerId = "own";
     /// An entry in somebody's diary.
     DiaryEntryId = "dia";
+    /// An answer of the assistant's that is kept.
+    CachedAnswerId = "aic";
     /// A key that speaks for an account without a session.
     ApiKeyId = "key";
 }

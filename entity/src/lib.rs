@@ -5,7 +5,10 @@
 
 pub mod id;
 
+pub mod ai_cache;
 pub mod api_key;
+pub mod assistant_answer;
+pub mod assistant_cost;
 pub mod audit_entry;
 pub mod cache_entry;
 pub mod cache_lock;

@@ -48,6 +48,8 @@ pub struct Model {
     pub receipts_until_seq: Option<i64>,
     /// Whether one of the two of a direct thread has blocked the other: nobody writes here then. Which of them is in `blocks`.
     pub blocked: bool,
+    /// Whether the assistant takes part.
+    pub assistant: bool,
     pub created_at: Timestamp,
     /// When anything but its messages changed, by the database's clock.
     pub updated_at: Timestamp,
