@@ -7,6 +7,7 @@ use entity::user::UserKind;
 use entity::{profile, user, user_session};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel, SqlErr};
 
+mod assistant;
 pub(crate) mod deletion;
 pub(crate) mod email;
 mod import;
@@ -15,6 +16,7 @@ pub(crate) mod password;
 mod standing;
 mod with_wallet;
 
+pub use assistant::open_assistant;
 pub use deletion::delete;
 pub use email::{change as change_email, pending as pending_email, send_verification, verify as verify_email};
 pub use import::{Flaw, Imported, import};

@@ -7,6 +7,7 @@ use entity::id::ThreadId;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::assistant;
 use crate::cache::Cache;
 use crate::chirp::Feed;
 use crate::commit::Writer;
@@ -19,6 +20,7 @@ use crate::infra::chain::Chain;
 use crate::infra::clock::Clock;
 use crate::infra::db::Db;
 use crate::infra::mail::Mailer;
+use crate::infra::model::Model;
 use crate::job::Jobs;
 use crate::limit::{Limits, Rates};
 use crate::password::Hasher;
@@ -70,6 +72,8 @@ pub struct Settings {
     pub lobby: bool,
     /// The site that wallets sign in to; none if they don't.
     pub wallets: Option<wallet::Site>,
+    /// The assistant; none if there is no endpoint.
+    pub assistant: Option<assistant::Settings>,
 }
 
 /// All of the infrastructure, and what this node keeps in memory.
@@ -94,6 +98,7 @@ pub struct App {
     pub(crate) limits: Limits,
     pub(crate) mailer: Mailer,
     pub(crate) chain: Chain,
+    pub(crate) model: Option<Model>,
     pub(crate) jobs: Jobs,
     pub(crate) system: system::Watch,
     pub(crate) cache: Cache,
@@ -109,6 +114,8 @@ impl App {
             instance.ok_or_else(|| Error::internal("the database has no `instance` row: run `linnet migrate up`"))?;
         let limits = Limits::new(settings.rates);
         let clock = Clock::default();
+        let model = settings.assistant.as_ref().map(|assistant| Model::new(&assistant.endpoint));
+        let model = model.transpose().map_err(Error::internal)?;
         Ok(Arc::new(Self {
             settings,
             db,
@@ -126,6 +133,7 @@ impl App {
             limits,
             mailer,
             chain: Chain::Ledger,
+            model,
             jobs: Jobs::default(),
             cache: Cache::default(),
             tasks: TaskTracker::new(),

@@ -55,6 +55,8 @@ pub(crate) async fn remove(app: &Arc<App>, held: Running) -> Result<()> {
         let sql = some_of(engine, table, "key", "expiration");
         while held.part(app, &sql, [now.into()]).await? {}
     }
+    let sql = some_of(engine, "ai_cache", "id", "expires_at");
+    while held.part(app, &sql, [now.into()]).await? {}
     if let Some(retention) = app.settings.failed_job_retention {
         let sql = some_of(engine, "job_batches", "id", "finished_at");
         while held.part(app, &sql, [(now - retention).into()]).await? {}

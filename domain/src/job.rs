@@ -12,7 +12,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entity::id::{JobId, MintId, UserId};
+use entity::id::{JobId, MessageId, MintId, UserId};
 use entity::job;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,11 @@ pub enum Task {
         /// What was asked for.
         mint_id: MintId,
     },
+    /// Has the assistant answer a message.
+    AnswerMessage {
+        /// Which one.
+        question_id: MessageId,
+    },
     /// Removes what has expired.
     RemoveExpired {},
     /// Removes old lines of threads' logs.
@@ -88,6 +93,7 @@ impl Task {
         match self {
             Self::Mail(_) | Self::ProveEmail { .. } | Self::ResetPassword { .. } => Queue::Mail,
             Self::Mint { .. } => Queue::Mint,
+            Self::AnswerMessage { .. } => Queue::Assistant,
             Self::ClearAccount { .. } | Self::RemoveExpired {} | Self::TrimLogs {} => Queue::Slow,
             #[cfg(feature = "test-control")]
             Self::Count { .. } => Queue::Mail,
@@ -99,6 +105,7 @@ impl Task {
         match self {
             Self::Mail(mail) => mail.user_id,
             Self::ProveEmail { user_id, .. } => Some(*user_id),
+            Self::AnswerMessage { .. } => None,
             Self::ResetPassword { .. } | Self::ClearAccount { .. } | Self::Mint { .. } => None,
             Self::RemoveExpired {} | Self::TrimLogs {} => None,
             #[cfg(feature = "test-control")]

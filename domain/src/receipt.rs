@@ -14,6 +14,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 
 use crate::access::{self, Member, Reader, Viewer};
 use crate::app::App;
+use crate::assistant;
 use crate::commit::{self, Batch, Change, Denied, Needs};
 use crate::cursor::ThreadCursor;
 use crate::error::{Code, Error, Refusal, Result};
@@ -185,6 +186,12 @@ async fn read(app: &App, ranges: Vec<Range>) -> Result<HashMap<ThreadId, Vec<Rea
 /// left who does; but the times are theirs, too, so that they do not move back as readers go.
 fn judge(readings: &[Reading], asked: &Asked) -> Receipts {
     let others = readings.iter().filter(|reading| Some(reading.user_id) != asked.sender_id);
+    // The assistant reads when it is asked something: it decides only where nobody else was there to.
+    let is_person = |reading: &&Reading| reading.user_id != assistant::id();
+    let was_there =
+        |reading: &Reading| reading.joined_seq <= asked.seq || reading.receipt(asked.seq).delivered_at.is_some();
+    let among_people = others.clone().filter(is_person).any(was_there);
+    let others = others.filter(|reading| is_person(reading) || !among_people);
     let (counted, gone): (Vec<_>, Vec<_>) =
         others.partition(|reading| !reading.gone && reading.joined_seq <= asked.seq);
     let counted: Vec<Receipt> = counted.into_iter().map(|reading| reading.receipt(asked.seq)).collect();

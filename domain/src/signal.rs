@@ -1,4 +1,4 @@
-//! Signals: typing and presence. Lossy, never stored; whoever misses one misses nothing that lasts.
+//! Signals: typing, presence, and answers that are being written. Lossy, never stored; whoever misses one misses nothing that lasts.
 //!
 //! Somebody is present in a thread while a stream of its signals is open for them on some node. A newcomer asks who is
 //! there, and each node answers for its own.
@@ -16,6 +16,7 @@ use tokio::time::{Instant, interval_at};
 
 use crate::access::{self, Reader, Viewer};
 use crate::app::App;
+use crate::assistant;
 use crate::error::{Error, Result};
 use crate::infra::bus::{Hint, Signal, SignalKind};
 
@@ -139,6 +140,11 @@ pub(crate) async fn listen(app: Arc<App>) {
 /// Says that who may show themselves in a thread has changed, though its log tells nothing of it.
 pub(crate) fn prove_again(app: &App, thread_id: ThreadId, user_id: UserId) {
     send(app, thread_id, user_id, SignalKind::Proves);
+}
+
+/// Shows what the assistant is about.
+pub(crate) fn of_assistant(app: &App, thread_id: ThreadId, kind: SignalKind) {
+    send(app, thread_id, assistant::id(), kind);
 }
 
 /// Who is seen to be there while they watch.

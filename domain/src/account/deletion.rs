@@ -78,7 +78,10 @@ const AT_ONCE: usize = 100;
 
 /// Rows that go in one transaction, and what of: each statement finds some of what is left. The account's own rows are listed if
 /// there may be many of them; the others go with the account itself.
-const PARTS: [&str; 20] = [
+const PARTS: [&str; 21] = [
+    // What the assistant was told in threads that it has left, and what it made of that.
+    "DELETE FROM ai_cache WHERE id IN (SELECT c.id FROM thread_participants p JOIN ai_cache c ON c.scope = p.thread_id \
+     WHERE p.user_id = $1 AND p.left_at IS NOT NULL LIMIT 500)",
     "UPDATE messages SET sender_id = NULL, client_key = NULL, send_hash = NULL \
      WHERE id IN (SELECT id FROM messages WHERE sender_id = $1 LIMIT 250)",
     "DELETE FROM read_marks WHERE (thread_id, user_id, kind, up_to_seq) IN \

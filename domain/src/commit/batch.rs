@@ -11,6 +11,7 @@ use entity::{message, message_attachment, message_reaction, message_revision, re
 
 use super::Denied;
 use crate::access::Member;
+use crate::assistant;
 use crate::event::Data;
 
 /// The rows that the changes of a batch must see, read together once the thread is locked.
@@ -76,6 +77,8 @@ pub(crate) struct Batch {
     /// Who is banned, by whom; or by nobody, no longer.
     pub(super) ban_writes: Vec<(UserId, Option<UserId>)>,
     pub(super) events: Vec<thread_event::Model>,
+    /// What the assistant is asked, and what it has answered.
+    pub(crate) assistant: assistant::Work,
     /// Whose receipts moved, so that one event tells of all of them.
     advanced: BTreeSet<UserId>,
 }
@@ -106,6 +109,7 @@ impl Batch {
             marks: Vec::new(),
             ban_writes: Vec::new(),
             events: Vec::new(),
+            assistant: assistant::Work::default(),
             advanced: BTreeSet::new(),
         }
     }
@@ -189,6 +193,7 @@ impl Batch {
         self.participants.insert(user_id, row.clone());
         self.dirty_participants.insert(user_id);
         self.thread.participant_count += 1;
+        self.thread.assistant |= role == Role::Ai;
         if self.thread.participant_count > self.receipts_members {
             self.thread.receipts_until_seq.get_or_insert(seq);
         }
@@ -204,6 +209,8 @@ impl Batch {
         let now = self.now;
         if let Some(row) = self.participant_mut(user_id) {
             row.left_at = Some(now);
+            let is_assistant = row.role == Role::Ai;
+            self.thread.assistant &= !is_assistant;
             self.thread.participant_count -= 1;
             self.append(EventKind::ParticipantChanged, actor, None, Some(Data::left(user_id)));
             self.move_membership();

@@ -12,6 +12,7 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrai
 use super::batch::ReactionWrite;
 use super::{Batch, Batches, Needs, Queued};
 use crate::app::App;
+use crate::assistant;
 use crate::block;
 use crate::error::{Code, Refusal, Result};
 use crate::infra::db::{Engine, all};
@@ -36,6 +37,7 @@ pub(super) async fn apply_all(app: &App, on: &DatabaseTransaction, jobs: &mut [B
         jobs.iter_mut().for_each(|job| job.apply(&mut batch));
         batch.finish();
         store(app.db.engine(), on, &mut batch).await?;
+        assistant::store(app, on, thread_id, std::mem::take(&mut batch.assistant)).await?;
         batches.insert(thread_id, batch);
     }
     Ok(batches)
@@ -213,6 +215,7 @@ async fn store_changed_messages(
             let sql = format!("DELETE FROM {table} WHERE message_id {}", engine.among(1));
             on.execute_raw(engine.sql(sql, [engine.ids(emptied.iter().copied())])).await?;
         }
+        assistant::forget(engine, on, batch.thread.id).await?;
     }
     Ok(())
 }
@@ -281,8 +284,8 @@ async fn store_thread(engine: Engine, on: &DatabaseTransaction, batch: &Batch) -
         return Ok(());
     }
     let sql = "UPDATE threads SET title = $2, archived_at = $3, last_message_at = $4, activity_at = $5, last_seq = $6, \
-               membership_seq = $7, message_count = $8, participant_count = $9, receipts_until_seq = $10, updated_at = $11 \
-               WHERE id = $1";
+               membership_seq = $7, message_count = $8, participant_count = $9, receipts_until_seq = $10, updated_at = $11, \
+               assistant = $12 WHERE id = $1";
     let values = [
         thread.id.into(),
         thread.title.clone().into(),
@@ -295,6 +298,7 @@ async fn store_thread(engine: Engine, on: &DatabaseTransaction, batch: &Batch) -
         thread.participant_count.into(),
         thread.receipts_until_seq.into(),
         thread.updated_at.into(),
+        thread.assistant.into(),
     ];
     on.execute_raw(engine.sql(sql, values)).await?;
     if thread.kind == thread::ThreadKind::Room && thread.activity_at != batch.before.activity_at {

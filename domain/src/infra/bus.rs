@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use entity::Timestamp;
-use entity::id::{BatchId, MintId, SessionId, ThreadId, UserId};
+use entity::assistant_answer::Status;
+use entity::id::{BatchId, MessageId, MintId, SessionId, ThreadId, UserId};
 use tokio::sync::broadcast;
 
 pub mod nats;
@@ -30,7 +31,7 @@ pub enum Hint {
     /// Something that speaks for an account has ended, says somebody: sessions or keys of it were revoked, or it may not sign
     /// in any more. Whoever has something of it open asks the database.
     AccessEnded(UserId),
-    /// Typing or presence: the one thing that is the message itself, since it is never stored.
+    /// Typing, presence, or an answer that is being written: the one thing that is the message itself, since it is never stored.
     Signal(ThreadId, Signal),
     /// There is something to do in the queue of jobs of this name.
     JobsReady(String),
@@ -56,7 +57,7 @@ pub struct Signal {
 }
 
 /// The kinds of signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignalKind {
     /// Is writing.
     Typing,
@@ -68,6 +69,10 @@ pub enum SignalKind {
     Asks,
     /// Shows nothing: who may show themselves here has changed, and whoever watches proves their right again.
     Proves,
+    /// Writes an answer to this message, and has written so much of it.
+    Writes(MessageId, String),
+    /// The answer to this message has come so far.
+    Answer(MessageId, Status),
 }
 
 /// The bus of one node.

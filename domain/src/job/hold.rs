@@ -115,6 +115,15 @@ impl Running {
         required(self.end(app, on).await?)
     }
 
+    /// Lets it go in the transaction at hand, to be begun again after a pause.
+    ///
+    /// Errors: another node holds it; nothing should be done for it any more.
+    pub async fn postpone(&self, on: &DatabaseTransaction, pause: Duration) -> Result<()> {
+        let at = db::stamp(on, self.engine).await? + pause;
+        let sql = format!("UPDATE jobs SET reserved_at = NULL, lease_id = NULL, available_at = $4 {HELD}");
+        required(self.change(on, &sql, [at.into()]).await?)
+    }
+
     /// Whether it is still held, and then for another while.
     async fn extend<const N: usize>(&self, on: &DatabaseTransaction, set: &str, values: [Value; N]) -> Result<bool> {
         let until = db::stamp(on, self.engine).await? + LEASE;

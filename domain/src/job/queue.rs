@@ -20,11 +20,13 @@ pub enum Queue {
     Mint,
     /// What takes long and hurries nobody: one after the other, so that requests hardly notice.
     Slow,
+    /// Answers of the assistant, which wait for somebody else's machine.
+    Assistant,
 }
 
 impl Queue {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Mail, Self::Mint, Self::Slow];
+    pub const ALL: [Self; 4] = [Self::Mail, Self::Mint, Self::Slow, Self::Assistant];
 
     /// What it is called.
     pub fn name(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Queue {
             Self::Mail => "mail",
             Self::Mint => "mint",
             Self::Slow => "slow",
+            Self::Assistant => "assistant",
         }
     }
 
@@ -43,7 +46,7 @@ impl Queue {
     /// How many jobs of it one node does at once, where `workers` is what its operator has set.
     pub(super) fn lanes(self, workers: usize) -> usize {
         match self {
-            Self::Mail | Self::Mint => workers,
+            Self::Mail | Self::Mint | Self::Assistant => workers,
             Self::Slow => workers.min(1),
         }
     }

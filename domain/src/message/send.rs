@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::access::{self, Author, Reader, Viewer};
 use crate::app::App;
+use crate::assistant::Call;
 use crate::commit::{self, Batch, Change, Denied, Needs};
 use crate::error::{Code, Refusal, Result};
 use crate::text::Checks;
@@ -61,6 +62,7 @@ pub async fn send(app: &Arc<App>, viewer: &Viewer, draft: Draft) -> Result<Sent>
     let thread_id = draft.thread_id;
     // Ids and the time are given once, so that applying the change again makes the same message.
     let id = app.clock.id();
+    let call = Call::of(app, &draft.content);
     let attachment_ids: Vec<AttachmentId> = draft.attachments.iter().map(|_| app.clock.id()).collect();
     let draft = Arc::new(draft);
     let committed = commit::under(
@@ -73,6 +75,7 @@ pub async fn send(app: &Arc<App>, viewer: &Viewer, draft: Draft) -> Result<Sent>
             attachment_ids: attachment_ids.clone(),
             draft: draft.clone(),
             hash: hash.clone(),
+            call,
         },
     );
     let committed = committed.await?;
@@ -125,6 +128,7 @@ struct SendChange {
     attachment_ids: Vec<AttachmentId>,
     draft: Arc<Draft>,
     hash: Vec<u8>,
+    call: Call,
 }
 
 impl SendChange {
@@ -194,6 +198,9 @@ impl Change for SendChange {
         };
         let row = self.message(parent_id, batch.now);
         let attachments = self.attachments(batch.now);
+        if self.call.reaches(&batch.thread) {
+            batch.assistant.ask(self.id);
+        }
         Ok((self.proof.clone(), batch.post(row, attachments, self.sender)))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::access::Administrator;
+use crate::assistant;
 use crate::thread::lobby_id;
 
 /// A participant that was changed, or was already as asked, and where the log stands.
@@ -25,6 +26,9 @@ pub async fn add(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId, user_id: 
         return Err(Error::refuse(Code::Forbidden, "user_id", "A guest may take part in public rooms only."));
     }
     check_role(role, target.kind)?;
+    if target.kind == UserKind::Assistant {
+        assistant::require(app, "user_id")?;
+    }
     managed(app, prove, |proof| Managed { proof, actor, user_id, act: Act::Add(role) }).await
 }
 

@@ -16,6 +16,7 @@ use super::{Credential, PASSWORD};
 use crate::access::Viewer;
 use crate::account::{self, SignUp};
 use crate::app::App;
+use crate::assistant;
 use crate::chirp;
 use crate::cursor::ThreadCursor;
 use crate::error::{Code, Error, Result};
@@ -37,6 +38,7 @@ pub async fn demo(app: &Arc<App>) -> Result<Vec<Credential>> {
         }
         stage.chirp().await?;
         mints::ask(app, stage.viewer(mints::ARTIST)?).await?;
+        stage.ask().await?;
         stage.strike().await?;
     }
     Ok(PEOPLE.iter().map(|who| Credential::of(who.username())).collect())
@@ -193,6 +195,24 @@ impl<'a> Stage<'a> {
             chirp::create(self.app, self.viewer(who)?, draft).await?;
         }
         Ok(())
+    }
+
+    /// What is asked of the assistant, if there is one: it answers once somebody does jobs.
+    async fn ask(&self) -> Result<()> {
+        if assistant::model(self.app).is_none() {
+            return Ok(());
+        }
+        let asker = self.viewer(PEOPLE[0])?;
+        let thread_id = thread::create(self.app, asker, New::Direct(assistant::id())).await?.id();
+        let draft = Draft {
+            thread_id,
+            content: "Which seeds do blue tits like best in winter?".into(),
+            client_key: Some("demo-1".into()),
+            parent_id: None,
+            metadata: None,
+            attachments: Vec::new(),
+        };
+        message::send(self.app, asker, draft).await.map(drop)
     }
 
     async fn act(&self, scene: &mut Scene, beat: &Beat) -> Result<()> {

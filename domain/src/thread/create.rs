@@ -15,6 +15,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult
 use super::check_title;
 use crate::access::{self, Reader, Viewer};
 use crate::app::App;
+use crate::assistant;
 use crate::block;
 use crate::credential;
 use crate::error::{Code, Error, Refusal, Result};
@@ -67,7 +68,7 @@ pub async fn create(app: &Arc<App>, viewer: &Viewer, new: New) -> Result<Reader>
             (ThreadKind::Room, Some(title), Vec::new())
         }
     };
-    let partners = Partners { kind, creator, ids: partners };
+    let mut partners = Partners { kind, creator, ids: partners, assistant: None };
     partners.check(app).await?;
     let rows = Rows::new(app, title, partners);
     let members: Vec<UserId> = rows.participants.iter().map(|row| row.user_id).collect();
@@ -89,6 +90,8 @@ struct Partners {
     kind: ThreadKind,
     creator: UserId,
     ids: Vec<UserId>,
+    /// Who of them is the assistant.
+    assistant: Option<UserId>,
 }
 
 impl Partners {
@@ -112,19 +115,27 @@ impl Partners {
         if refusals.is_empty() { Ok(()) } else { Err(Error::Refused(refusals)) }
     }
 
-    /// Refuses accounts that are not there, and guests.
-    async fn check(&self, app: &App) -> Result<()> {
+    /// Refuses accounts that are not there, and guests, and an assistant that can't answer.
+    async fn check(&mut self, app: &App) -> Result<()> {
         if self.ids.is_empty() {
             return Ok(());
         }
         let found = user::by_ids(app, &self.ids).await?;
+        let is_assistant = |id: &&UserId| found.get(*id).is_some_and(|user| user.kind == UserKind::Assistant);
+        self.assistant = self.ids.iter().find(is_assistant).copied();
         self.refuse(|id| match found.get(&id).map(|user| user.kind) {
             None => Some(no_such_account()),
             Some(UserKind::Guest) => {
                 Some(Refusal::new(Code::Forbidden, "id", "A guest may take part in public rooms only."))
             }
-            Some(_) => None,
+            Some(UserKind::Assistant) => assistant::require(app, "id").err(),
+            Some(UserKind::Human) => None,
         })
+    }
+
+    /// What somebody is who did not make the thread.
+    fn role(&self, id: UserId) -> Role {
+        if self.assistant == Some(id) { Role::Ai } else { Role::Member }
     }
 
     /// Refuses those whom something keeps apart from the creator, and holds the others until the transaction ends.
@@ -171,8 +182,8 @@ impl Rows {
         let partner = others.first().filter(|_| kind == ThreadKind::Direct);
         let direct_key = partner.map(|partner| direct_key(creator, *partner));
         let creator_role = if kind == ThreadKind::Direct { Role::Member } else { Role::Admin };
-        let members =
-            std::iter::once((creator, creator_role)).chain(others.into_iter().map(|other| (other, Role::Member)));
+        let members = others.into_iter().map(|other| (other, partners.role(other)));
+        let members = std::iter::once((creator, creator_role)).chain(members);
         let participants: Vec<_> = members.map(|(user_id, role)| new_participant(id, user_id, role, now)).collect();
         let count = i32::try_from(participants.len()).unwrap_or(i32::MAX);
         let shares_receipts = kind != ThreadKind::Room && count <= app.settings.receipts_members;
@@ -192,6 +203,7 @@ impl Rows {
             participant_count: count,
             receipts_until_seq: if shares_receipts { None } else { Some(0) },
             blocked: false,
+            assistant: partners.assistant.is_some(),
             created_at: now,
             updated_at: now,
         };

@@ -47,6 +47,7 @@ pub async fn open(app: &Arc<App>) -> Result<()> {
                 participant_count: 0,
                 receipts_until_seq: Some(0),
                 blocked: false,
+                assistant: false,
                 created_at: now,
                 updated_at: stamp,
             };

@@ -4,8 +4,10 @@
 use std::str::SplitAsciiWhitespace;
 
 use chrono::DateTime;
+use entity::assistant_answer::Status;
 use entity::id::TypedId;
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode};
+use sea_orm::ActiveEnum;
 
 use super::{Hint, Signal, SignalKind};
 
@@ -27,13 +29,12 @@ impl Hint {
             Self::SessionRevoked(session_id) => format!("revoked {session_id}"),
             Self::AccessEnded(user_id) => format!("ended {user_id}"),
             Self::Signal(thread_id, Signal { user_id, at, kind }) => {
-                let word = KINDS.iter().find(|(known, _)| known == kind).map_or("", |(_, word)| word);
-                format!("signal {thread_id} {user_id} {} {word}", at.timestamp_micros())
+                format!("signal {thread_id} {user_id} {} {}", at.timestamp_micros(), kind.encode())
             }
             Self::JobsReady(queue) => format!("jobs {queue}"),
             Self::BatchChanged(batch_id) => format!("batch {batch_id}"),
             Self::MintChanged(mint_id) => format!("mint {mint_id}"),
-            Self::CacheDropped(key) => format!("cache {}", utf8_percent_encode(key, NON_ALPHANUMERIC)),
+            Self::CacheDropped(key) => format!("cache {}", escaped(key)),
             Self::Missed => "missed".into(),
         }
     }
@@ -50,18 +51,44 @@ impl Hint {
             "signal" => {
                 let (thread_id, user_id) = (id(&mut parts)?, id(&mut parts)?);
                 let at = DateTime::from_timestamp_micros(parts.next()?.parse().ok()?)?;
-                let word = parts.next()?;
-                let kind = KINDS.iter().find(|(_, known)| *known == word)?.0;
+                let kind = SignalKind::decode(&mut parts)?;
                 Self::Signal(thread_id, Signal { user_id, at, kind })
             }
             "jobs" => Self::JobsReady(parts.next()?.into()),
             "batch" => Self::BatchChanged(id(&mut parts)?),
             "mint" => Self::MintChanged(id(&mut parts)?),
-            "cache" => Self::CacheDropped(percent_decode_str(parts.next()?).decode_utf8().ok()?.into_owned()),
+            "cache" => Self::CacheDropped(unescaped(&mut parts)?),
             "missed" => Self::Missed,
             _ => return None,
         })
     }
+}
+
+impl SignalKind {
+    fn encode(&self) -> String {
+        match self {
+            Self::Writes(question, text) => format!("writes {question} {}", escaped(text)),
+            Self::Answer(question, status) => format!("answer {question} {}", status.to_value()),
+            plain => KINDS.iter().find(|(known, _)| known == plain).map_or("", |(_, word)| word).to_owned(),
+        }
+    }
+
+    fn decode(parts: &mut SplitAsciiWhitespace<'_>) -> Option<Self> {
+        Some(match parts.next()? {
+            "writes" => Self::Writes(id(parts)?, unescaped(parts)?),
+            "answer" => Self::Answer(id(parts)?, Status::try_from_value(&parts.next()?.to_owned()).ok()?),
+            word => KINDS.iter().find(|(_, known)| *known == word)?.0.clone(),
+        })
+    }
+}
+
+/// A text as one part.
+fn escaped(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, NON_ALPHANUMERIC)
+}
+
+fn unescaped(parts: &mut SplitAsciiWhitespace<'_>) -> Option<String> {
+    Some(percent_decode_str(parts.next()?).decode_utf8().ok()?.into_owned())
 }
 
 fn id<I: TypedId>(parts: &mut SplitAsciiWhitespace<'_>) -> Option<I> {
@@ -91,6 +118,8 @@ mod tests {
             Hint::Missed,
         ];
         hints.extend(KINDS.map(|(kind, _)| signal(kind)));
+        hints.push(signal(SignalKind::Writes(clock.id(), "50 % of\nwhat is said".into())));
+        hints.push(signal(SignalKind::Answer(clock.id(), Status::Limited)));
         for hint in hints {
             let text = hint.encode();
             assert_eq!(Hint::decode(text.as_bytes()), Some(hint.clone()), "{text}");
@@ -118,6 +147,8 @@ mod tests {
             "jobs".into(),
             "cache %ff".into(),
             format!("signal {thread} {user} 1 dancing"),
+            format!("signal {thread} {user} 1 writes {thread} text"),
+            format!("signal {thread} {user} 1 answer"),
             format!("signal {thread} {user} {} typing", i64::MAX),
         ];
         for text in texts {

@@ -1,0 +1,58 @@
+//! The account of the assistant: there from the first start with an endpoint on. It has neither password nor email, so nobody signs
+//! in to it.
+
+use std::sync::Arc;
+
+use entity::user::UserKind;
+use entity::{profile, user};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel};
+
+use super::{ReadFrom, check_username, new_user, profile_of, taken_fields, taken_refusal};
+use crate::app::App;
+use crate::assistant;
+use crate::error::Result;
+use crate::text::{Checks, search_key, unique_key};
+
+/// Makes the account, if there is to be an assistant and has been none, or calls it what the settings call it now.
+pub async fn open_assistant(app: &Arc<App>) -> Result<()> {
+    let Some(settings) = &app.settings.assistant else { return Ok(()) };
+    let mut checks = Checks::default();
+    check_username(&mut checks, &settings.username);
+    checks.done()?;
+    let (context, username) = (app.clone(), settings.username.clone());
+    let work = app.db.write(move |transaction| Box::pin(async move { store(&context, transaction, &username).await }));
+    work.await
+}
+
+async fn store(app: &App, on: &DatabaseTransaction, username: &str) -> Result<()> {
+    let engine = app.db.engine();
+    let sql = engine.sql("SELECT * FROM users WHERE id = $1", [assistant::id().into()]);
+    let found = user::Model::find_by_statement(sql).one(on).await?;
+    if found.as_ref().is_some_and(|user| user.username == username) {
+        return Ok(());
+    }
+    let is_same = found.as_ref().is_some_and(|user| user.username_key == unique_key(username));
+    if !is_same && let Some(field) = taken_fields(engine, ReadFrom::Transaction(on), username, None).await?.first() {
+        return Err(taken_refusal(field).into());
+    }
+    if found.is_some() {
+        let sql = "UPDATE users SET username = $2, username_key = $3, updated_at = $4 WHERE id = $1";
+        let values = [assistant::id().into(), username.into(), unique_key(username).into(), app.clock.now().into()];
+        on.execute_raw(engine.sql(sql, values)).await?;
+        return Ok(());
+    }
+    let user = user::Model {
+        id: assistant::id(),
+        search_key: search_key(username),
+        last_login_at: None,
+        ..new_user(app, username, None, None, UserKind::Assistant)
+    };
+    let profile = profile_of(&user, None);
+    let unless_raced = OnConflict::column(user::Column::Id).do_nothing().to_owned();
+    let insert = user::Entity::insert(user.into_active_model()).on_conflict(unless_raced);
+    if insert.exec_without_returning(on).await? > 0 {
+        profile::Entity::insert(profile.into_active_model()).exec_without_returning(on).await?;
+    }
+    Ok(())
+}
