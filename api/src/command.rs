@@ -9,7 +9,7 @@ use domain::app::Settings;
 use domain::infra::bus::Bus;
 use domain::infra::db::Db;
 use domain::infra::private;
-use domain::{App, thread};
+use domain::{App, account, thread};
 use migration::{Migrator, MigratorTrait};
 
 use crate::config::Config;
@@ -69,6 +69,10 @@ async fn open_as(config: &Config, settings: Settings) -> Result<Arc<App>> {
     };
     let app = App::new(settings, db, bus, config.mailer()?).await.map_err(plainly)?;
     thread::open_lobby(&app).await.map_err(plainly).context("opening the lobby")?;
+    account::open_assistant(&app)
+        .await
+        .map_err(plainly)
+        .context("making the assistant's account: see `assistant_username`")?;
     Ok(app)
 }
 

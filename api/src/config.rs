@@ -13,13 +13,15 @@ use domain::infra::bus::nats;
 use domain::infra::db;
 use domain::infra::mail;
 use domain::limit::Rates;
-use domain::wallet;
 use ipnet::IpNet;
 use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::graphql::DocumentLimits;
 use crate::http::{Audience, Deadlines, Limits};
+
+mod assistant;
+mod wallet;
 
 const DEFAULTS: &str = include_str!("../../linnet.default.toml");
 /// Variables of ours that are no settings.
@@ -92,6 +94,20 @@ pub(crate) struct Config {
     wallet_uri: String,
     wallet_chains: Vec<i32>,
     wallet_accounts: Switch,
+    assistant_endpoint: String,
+    assistant_key: String,
+    assistant_model: String,
+    assistant_username: String,
+    assistant_prompt: String,
+    assistant_context_messages: u32,
+    assistant_context_characters: usize,
+    assistant_answers_per_hour: u32,
+    assistant_attempts: i32,
+    assistant_stall_seconds: u64,
+    assistant_answer_seconds: u64,
+    assistant_cache_days: u64,
+    assistant_input_price: u32,
+    assistant_output_price: u32,
     message_length: usize,
     message_attachments: usize,
     metadata_bytes: usize,
@@ -146,6 +162,7 @@ impl Config {
             bail!("`public_url` must begin with https:// or http://");
         }
         self.wallets()?;
+        self.assistant()?;
         match (db::Engine::of(&self.database_url()), self.nats()?) {
             (None, _) => bail!("`database_url` must begin with sqlite: or postgres:"),
             (Some(db::Engine::Sqlite), Some(_)) => {
@@ -208,28 +225,6 @@ impl Config {
     /// For how long the end is announced before it begins.
     pub(crate) fn drain(&self) -> Duration {
         Duration::from_secs(self.drain_seconds)
-    }
-
-    /// The site that wallets sign in to, if they do.
-    fn wallets(&self) -> Result<Option<wallet::Site>> {
-        if self.wallet_domain.is_empty() {
-            return Ok(None);
-        }
-        let domain = self.wallet_domain.clone();
-        let letter = |letter: char| letter.is_ascii_alphanumeric() || "-._:[]".contains(letter);
-        if !domain.chars().all(letter) {
-            bail!("`wallet_domain` must be a host, with its port if it is not the usual one: chat.example.org");
-        }
-        let uri = if self.wallet_uri.is_empty() { format!("https://{domain}") } else { self.wallet_uri.clone() };
-        let rest = ["https://", "http://"].iter().find_map(|scheme| uri.strip_prefix(scheme));
-        if !rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(|letter| letter.is_ascii_graphic())) {
-            bail!("`wallet_uri` must be an http or https address");
-        }
-        let chains = self.wallet_chains.clone();
-        if chains.is_empty() || chains.iter().any(|chain| *chain < 1) {
-            bail!("`wallet_chains` must name chains by their numbers, such as [1]");
-        }
-        Ok(Some(wallet::Site { domain, uri, chains, accounts: self.wallet_accounts == Switch::On }))
     }
 
     /// What a document may be.
@@ -306,14 +301,23 @@ impl Config {
             job_look: Duration::from_millis(self.job_look_ms),
             failed_job_retention: (self.failed_job_days > 0).then(|| days(self.failed_job_days)),
             lobby: self.lobby == Switch::On,
-            // It was checked when it was read.
+            // Both were checked when they were read.
             wallets: self.wallets().unwrap_or_default(),
+            assistant: self.assistant().unwrap_or_default(),
         }
     }
 }
 
 /// Settings that may be 0, which their comments explain.
-const MAY_BE_ZERO: &[&str] = &["log_retention_days", "failed_job_days", "drain_seconds", "job_workers"];
+const MAY_BE_ZERO: &[&str] = &[
+    "log_retention_days",
+    "failed_job_days",
+    "drain_seconds",
+    "job_workers",
+    "assistant_cache_days",
+    "assistant_input_price",
+    "assistant_output_price",
+];
 
 /// Numbers are greater than 0 and no time is longer than ten years, so that none of them overflows when it is reckoned with.
 fn check_numbers(table: &Table) -> Result<()> {

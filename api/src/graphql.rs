@@ -11,6 +11,7 @@ use domain::App;
 mod account;
 mod administration;
 mod api_key;
+mod assistant;
 mod attachment;
 mod audit;
 mod batch;
@@ -71,6 +72,7 @@ pub(crate) struct Query(
     system::SystemQuery,
     chirp::ChirpQuery,
     collection::CollectionQuery,
+    assistant::AssistantQuery,
 );
 
 /// Everything that can be changed. Each takes one `input` and answers with a payload whose `errors` say what was wrong
@@ -100,6 +102,7 @@ pub(crate) struct Mutation(
     chirp::ChirpMutation,
     collection::CollectionMutation,
     mint::MintMutation,
+    assistant::AssistantMutation,
     signal::SignalMutation,
 );
 

@@ -55,6 +55,10 @@ fn describe() {
         "Jobs that came to an end, or to the end of an attempt, by kind and outcome"
     );
     describe_counter!("linnet_cache_total", "Looks at the cache, by where it was found");
+    describe_counter!(
+        "linnet_assistant_answers_total",
+        "Answers of the assistant, and what became of others, by outcome"
+    );
     describe_gauge!("linnet_connections", "Connections that are open");
     describe_gauge!("linnet_sockets", "WebSockets that are open");
     describe_gauge!("linnet_event_streams", "Streams of server-sent events that are open");
@@ -65,5 +69,11 @@ fn describe() {
     describe_histogram!("linnet_operation_seconds", Unit::Seconds, "How long queries and mutations took");
     describe_histogram!("linnet_commit_seconds", Unit::Seconds, "From a change being asked for to its commit");
     describe_histogram!("linnet_delivery_seconds", Unit::Seconds, "From an event to its hand-over to a live stream");
+    describe_histogram!(
+        "linnet_assistant_first_token_seconds",
+        Unit::Seconds,
+        "From asking the model to the beginning of its answer"
+    );
+    describe_histogram!("linnet_assistant_answer_seconds", Unit::Seconds, "From beginning to answer to the answer");
     describe_histogram!("linnet_batch_size", "Changes that were committed together");
 }

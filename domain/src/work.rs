@@ -7,11 +7,7 @@ use crate::app::App;
 use crate::control;
 use crate::error::Result;
 use crate::job::{Running, Task};
-<<<<<<< HEAD
-use crate::{account, event, expiry, mail, mint};
-=======
-use crate::{account, assistant, event, expiry, mail};
->>>>>>> ffd5b78 (assistant: Answer what it is asked, once, by a job)
+use crate::{account, assistant, event, expiry, mail, mint};
 
 /// Does a job. It may be done twice, and a node may die over it: [`crate::job`] says what to mind.
 ///
@@ -22,11 +18,8 @@ pub(crate) async fn run(app: &Arc<App>, held: Running, task: Task) -> Result<()>
         Task::ProveEmail { user_id, email } => account::email::send_proof(app, held, user_id, email).await,
         Task::ResetPassword { email } => account::password::send_reset(app, held, email).await,
         Task::ClearAccount { user_id } => account::deletion::clear(app, held, user_id).await,
-<<<<<<< HEAD
         Task::Mint { mint_id } => mint::perform(app, held, mint_id).await,
-=======
         Task::AnswerMessage { question_id } => assistant::answer(app, held, question_id).await,
->>>>>>> ffd5b78 (assistant: Answer what it is asked, once, by a job)
         Task::RemoveExpired {} => expiry::remove(app, held).await,
         Task::TrimLogs {} => event::trim(app).await,
         #[cfg(feature = "test-control")]

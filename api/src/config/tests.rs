@@ -99,3 +99,20 @@ fn nats_is_for_postgresql_and_its_address_is_checked() {
     assert!(!format!("{error:#}").contains("secret"));
     assert!(with(&[postgres, ("LINNET_NATS_URL", "nats://host"), ("LINNET_NATS_SUBJECT", "a b")]).is_err());
 }
+
+#[test]
+fn an_assistant_has_an_endpoint_and_a_model() {
+    let endpoint = ("LINNET_ASSISTANT_ENDPOINT", "http://127.0.0.1:11434/v1");
+    let model = ("LINNET_ASSISTANT_MODEL", "parrot");
+    assert!(with(&[]).expect("the defaults are valid").settings().assistant.is_none());
+    let settings = with(&[endpoint, model]).expect("valid settings").settings().assistant.expect("an assistant");
+    assert_eq!((settings.answers_per_hour, settings.endpoint.key), (20, None));
+    assert!(with(&[endpoint]).is_err(), "which model?");
+    for wrong in ["example.org/v1", "ftp://example.org", "http://", "not an address"] {
+        assert!(with(&[("LINNET_ASSISTANT_ENDPOINT", wrong), model]).is_err(), "{wrong}");
+    }
+    assert!(with(&[endpoint, model, ("LINNET_ASSISTANT_KEY", "a\nkey")]).is_err());
+    assert!(with(&[endpoint, model, ("LINNET_ASSISTANT_ATTEMPTS", "11")]).is_err());
+    let key = with(&[endpoint, model, ("LINNET_ASSISTANT_KEY", "secret-key")]).expect("valid settings").settings();
+    assert!(!format!("{key:?}").contains("secret-key"), "settings are shown without secrets");
+}

@@ -5,6 +5,7 @@ use domain::access::Administrator;
 use domain::{administration, audit};
 use entity::id::UserId;
 
+use super::assistant::AssistantAdministration;
 use super::audit::AuditEntryConnection;
 use super::batch::BatchAdministration;
 use super::cursor::{Args, ITEMS, List};
@@ -36,7 +37,12 @@ impl OwnAdministration {
 
 /// What administrators of an installation see. Not among it is what others write, nor any secret.
 #[derive(MergedObject)]
-pub(crate) struct Administration(AccountAdministration, JobAdministration, BatchAdministration);
+pub(crate) struct Administration(
+    AccountAdministration,
+    JobAdministration,
+    BatchAdministration,
+    AssistantAdministration,
+);
 
 impl Administration {
     fn of(proof: &Administrator, scope: &Scope) -> Self {
@@ -44,6 +50,7 @@ impl Administration {
             AccountAdministration { proof: proof.clone(), scope: scope.clone() },
             JobAdministration { proof: proof.clone(), scope: scope.clone() },
             BatchAdministration { proof: proof.clone(), scope: scope.clone() },
+            AssistantAdministration { proof: proof.clone(), scope: scope.clone() },
         )
     }
 }

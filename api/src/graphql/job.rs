@@ -27,6 +27,8 @@ pub(crate) enum JobQueueName {
     Mint,
     /// What takes long and hurries nobody.
     Slow,
+    /// Answers of the assistant.
+    Assistant,
 }
 
 /// How a queue of jobs stands, a moment ago.

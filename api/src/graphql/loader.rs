@@ -13,7 +13,8 @@ use domain::reaction::Group;
 use domain::receipt::{Asked, Receipts};
 use domain::user::Public;
 use domain::{
-    App, attachment, block, chirp, event, message, participant, reaction, receipt, referral, thread, user, wallet,
+    App, assistant, attachment, block, chirp, event, message, participant, reaction, receipt, referral, thread, user,
+    wallet,
 };
 use entity::id::{MessageId, ReferralCodeId, ThreadId, UserId, WalletId};
 use entity::participant::Role;
@@ -164,6 +165,18 @@ question!(RevisionsOf => Vec<entity::message_revision::Model>, |app, keys| {
         }
     }
     outcome.map(|()| complete(keys, answers, |key| (key.0, key.1)))
+});
+
+/// How far the assistant's answer to a message has come.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct AnswerTo(pub(crate) Reader, pub(crate) MessageId);
+
+question!(AnswerTo => Arc<entity::assistant_answer::Model>, |app, keys| {
+    let ids: Vec<_> = keys.iter().map(|key| key.1).collect();
+    assistant::of_messages(app, &ids).await.map(|rows| {
+        let found = rows.into_iter().map(|(id, row)| (id, Arc::new(row))).collect::<HashMap<_, _>>();
+        keys.iter().filter_map(|key| Some((key.clone(), found.get(&key.1)?.clone()))).collect()
+    })
 });
 
 /// How many replies a message has.
@@ -327,7 +340,7 @@ macro_rules! asks_in_thread {
     )*};
 }
 
-asks_in_thread!(Parent, LastMessage, MessagesOf, MessagesAround, RepliesTo, ParticipantsOf);
+asks_in_thread!(AnswerTo, Parent, LastMessage, MessagesOf, MessagesAround, RepliesTo, ParticipantsOf);
 
 /// Questions whose answers are shown in no thread, or bring its proof along.
 macro_rules! asks {

@@ -13,10 +13,13 @@ use entity::id::{MessageId, ThreadId};
 use entity::thread_event::EventKind;
 use futures_util::{Stream, StreamExt};
 
+use super::assistant::AssistantAnswer;
 use super::attachment::Attachment;
 use super::budget::Budget;
 use super::cursor::{Args, ITEMS};
-use super::loader::{AttachmentsOf, Batch, Parent, ReactionsTo, ReceiptsOf, RepliesTo, ReplyCount, RevisionsOf};
+use super::loader::{
+    AnswerTo, AttachmentsOf, Batch, Parent, ReactionsTo, ReceiptsOf, RepliesTo, ReplyCount, RevisionsOf,
+};
 use super::nullable::{Nullable, Required};
 use super::page::connection;
 use super::progress::Progress;
@@ -261,6 +264,19 @@ impl Message {
                 created_at: row.created_at.into(),
             };
             Ok(rows.into_iter().map(revision).collect())
+        })
+        .await
+    }
+
+    /// What became of it as a question to the assistant. Null if it asks the assistant nothing, and once deleted.
+    async fn assistant_answer(&self) -> Nullable<AssistantAnswer> {
+        Nullable::of(async {
+            if self.deleted() {
+                return Ok(None);
+            }
+            let all = |shown: &Shown| self.beside(shown).map(|(reader, row)| AnswerTo(reader, row.id)).collect();
+            let (row, scope) = self.scope.load(AnswerTo(self.reader.clone(), self.row.id), all).await?;
+            Ok(row.map(|row| AssistantAnswer { scope, reader: self.reader.clone(), row }))
         })
         .await
     }

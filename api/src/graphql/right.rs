@@ -20,6 +20,7 @@ const RIGHTS: &[(&str, Right)] = &[
     ("accountVerifyEmailSend", Account),
     ("apiKeyCreate", Account),
     ("apiKeyRevoke", Account),
+    ("assistantRetry", Messaging),
     ("chirpCreate", Messaging),
     ("chirpDelete", Messaging),
     ("chirpUpdate", Messaging),

@@ -24,8 +24,8 @@ use domain::page::Page;
 use domain::receipt::Receipts;
 use domain::user::Public;
 use domain::{App, event};
-use entity::id::{CollectionId, NftId, ReferralCodeId, UserId};
-use entity::{collection, message, nft, participant, referral};
+use entity::id::{CollectionId, NftId, ReferralCodeId, ThreadId, UserId};
+use entity::{assistant_answer, collection, message, nft, participant, referral};
 use tokio::sync::OnceCell;
 
 use super::fault;
@@ -75,13 +75,18 @@ pub(crate) struct Shown {
     pub(crate) referral_codes: Vec<ReferralCodeId>,
     pub(crate) collections: Vec<CollectionId>,
     pub(crate) nfts: Vec<NftId>,
+    pub(crate) answers: Vec<Arc<assistant_answer::Model>>,
 }
 
 impl Shown {
     /// The proof to read a message that is shown beside one of `reader`'s thread.
     pub(crate) fn reader(&self, beside: &Reader, row: &message::Model) -> Option<Reader> {
-        let of_thread = |reader: &&Reader| reader.id() == row.thread_id;
-        std::iter::once(beside).chain(&self.threads).find(of_thread).cloned()
+        self.reader_of(beside, row.thread_id)
+    }
+
+    /// The same for something of a thread.
+    pub(crate) fn reader_of(&self, beside: &Reader, thread_id: ThreadId) -> Option<Reader> {
+        std::iter::once(beside).chain(&self.threads).find(|reader| reader.id() == thread_id).cloned()
     }
 }
 
@@ -280,6 +285,12 @@ impl Shows for Arc<nft::Model> {
 impl Shows for chirp::Listed {
     fn show(&self, shown: &mut Shown) {
         self.page.show(shown);
+    }
+}
+
+impl Shows for Arc<assistant_answer::Model> {
+    fn show(&self, shown: &mut Shown) {
+        shown.answers.push(self.clone());
     }
 }
 

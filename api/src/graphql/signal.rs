@@ -1,10 +1,14 @@
-//! Typing and presence.
+//! Typing, presence, and answers that are being written.
 
 use async_graphql::{Context, ID, InputObject, Interface, Object, Result, SimpleObject, Subscription};
 use domain::infra::bus::{self, SignalKind};
 use domain::signal;
+use entity::assistant_answer::Status;
+use entity::id::MessageId;
 use futures_util::{Stream, StreamExt};
 
+use super::assistant::AssistantAnswerStatus;
+use super::budget::Budget;
 use super::error::{UserError, settle};
 use super::nullable::Required;
 use super::scalar::DateTime;
@@ -18,6 +22,8 @@ use super::{fault, id};
 pub(crate) enum ThreadSignal {
     Typing(Typing),
     Presence(Presence),
+    Writing(AnswerWriting),
+    Changed(AnswerChanged),
 }
 
 /// Somebody is writing. Show it for a few seconds; it comes again while they go on.
@@ -64,6 +70,70 @@ impl Presence {
     }
 }
 
+/// The assistant is writing an answer: show what it has so far in the place of what was shown before. Once `AnswerChanged` says that it
+/// is there, it is a message like any other, and what was shown here goes.
+pub(crate) struct AnswerWriting {
+    scope: Scope,
+    signal: bus::Signal,
+    question: MessageId,
+    text: String,
+}
+
+/// The assistant is writing an answer: show what it has so far in the place of what was shown before. Once `AnswerChanged` says that it
+/// is there, it is a message like any other, and what was shown here goes.
+#[Object]
+impl AnswerWriting {
+    /// When.
+    async fn at(&self) -> DateTime {
+        self.signal.at.into()
+    }
+
+    /// Who writes: the assistant.
+    async fn user(&self) -> Required<User> {
+        Required::of(async { User::require(&self.scope, self.signal.user_id).await }).await
+    }
+
+    /// The id of the message that it answers.
+    async fn question_id(&self) -> ID {
+        self.question.to_string().into()
+    }
+
+    /// The answer as far as it has come, from its beginning.
+    async fn text(&self, ctx: &Context<'_>) -> Required<&str> {
+        Required::of(async {
+            Budget::spend(ctx, self.text.len())?;
+            Ok(self.text.as_str())
+        })
+        .await
+    }
+}
+
+/// An answer of the assistant's has come further, or has failed: the message's `assistantAnswer` has it all.
+pub(crate) struct AnswerChanged {
+    signal: bus::Signal,
+    question: MessageId,
+    status: Status,
+}
+
+/// An answer of the assistant's has come further, or has failed: the message's `assistantAnswer` has it all.
+#[Object]
+impl AnswerChanged {
+    /// When.
+    async fn at(&self) -> DateTime {
+        self.signal.at.into()
+    }
+
+    /// The id of the message that it answers.
+    async fn question_id(&self) -> ID {
+        self.question.to_string().into()
+    }
+
+    /// How far it has come.
+    async fn status(&self) -> AssistantAnswerStatus {
+        self.status.into()
+    }
+}
+
 /// Where you are writing.
 #[derive(InputObject)]
 pub(crate) struct TypingSignalInput {
@@ -104,7 +174,7 @@ pub(crate) struct SignalSubscription;
 
 #[Subscription]
 impl SignalSubscription {
-    /// Typing and presence in a thread: lossy, never stored. While it is open you are present; who else is comes first.
+    /// Typing, presence, and answers of the assistant as they are written, in a thread: lossy, never stored. While it is open you are present; who else is comes first.
     async fn thread_signals(
         &self,
         ctx: &Context<'_>,
@@ -115,8 +185,14 @@ impl SignalSubscription {
         let signals = signal::stream(app.clone(), viewer(ctx).clone(), id);
         Ok(signals.map(move |signal| {
             let scope = Scope::of_frame(app.clone());
-            let shown = signal.map(|signal| match signal.kind {
+            let shown = signal.map(|signal| match signal.kind.clone() {
                 SignalKind::Typing => ThreadSignal::Typing(Typing(scope, signal)),
+                SignalKind::Writes(question, text) => {
+                    ThreadSignal::Writing(AnswerWriting { scope, signal, question, text })
+                }
+                SignalKind::Answer(question, status) => {
+                    ThreadSignal::Changed(AnswerChanged { signal, question, status })
+                }
                 _ => ThreadSignal::Presence(Presence(scope, signal)),
             });
             shown.map_err(fault)
