@@ -55,7 +55,8 @@ impl Socket {
     /// `threadSignals`: each value is a signal with its `__typename`.
     pub async fn signals(&self, thread: &str) -> Subscription {
         let document = "subscription($thread: ID!) { threadSignals(threadId: $thread) { __typename at \
-            ... on Typing { user { id } } ... on Presence { user { id } online lastSeenAt } } }";
+            ... on Typing { user { id } } ... on Presence { user { id } online lastSeenAt } \
+            ... on AnswerWriting { user { id } questionId text } ... on AnswerChanged { questionId status } } }";
         self.subscribe(document, json!({ "thread": thread })).await
     }
 }

@@ -1,9 +1,13 @@
 //! The demo: what a person sees who tries the product for the first time.
 
 use serde_json::{Value, json};
-use tests::{Client, Database, Engine, Server, claims};
+use tests::{Client, Database, Endpoint, Engine, Server, claims, eventually};
 
-claims![the_demo_prints_accounts_that_can_sign_in_and_see_something, the_demo_shows_chirps_and_talk_in_the_lobby,];
+claims![
+    the_demo_prints_accounts_that_can_sign_in_and_see_something,
+    the_demo_shows_chirps_and_talk_in_the_lobby,
+    the_demo_asks_the_assistant_where_there_is_one,
+];
 
 async fn the_demo_prints_accounts_that_can_sign_in_and_see_something(engine: Engine) {
     let database = Database::create(engine).await;
@@ -70,4 +74,19 @@ async fn the_demo_shows_chirps_and_talk_in_the_lobby(engine: Engine) {
     let said = answer.list("/lobby/messages/nodes");
     assert!(said.len() >= 5, "{said:?}");
     assert!(said.iter().any(|message| message["sender"]["kind"] == "GUEST"), "guests talk there: {said:?}");
+}
+
+async fn the_demo_asks_the_assistant_where_there_is_one(engine: Engine) {
+    let (endpoint, database) = (Endpoint::start().await, Database::create(engine).await);
+    let settings = endpoint.settings();
+    let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let server = Server::prepare(&database, &settings);
+    let mut command = server.command(&["seed"]);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    server.launch();
+    server.ready().await;
+    let answered = "SELECT COUNT(*) FROM assistant_answers WHERE status = 'answered'";
+    eventually("the assistant to answer", async || (database.number(answered).await == 1).then_some(())).await;
+    assert_eq!(endpoint.asked().len(), 1);
 }

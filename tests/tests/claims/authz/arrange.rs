@@ -106,6 +106,7 @@ impl<'a> Scene<'a> {
             caller.client.mutate("reactionAdd", reaction, "").await;
         }
         let input = match mutation {
+            "assistantRetry" => json!({ "messageId": self.unanswered(place, &thread, &sent).await }),
             "messageSend" => json!({ "threadId": thread, "content": "hello" }),
             "messageEdit" => json!({ "id": sent.id, "content": "changed" }),
             "messageDelete" => json!({ "id": sent.id }),
@@ -130,6 +131,20 @@ impl<'a> Scene<'a> {
             adam.archive(&thread).await;
         }
         input
+    }
+
+    /// A question that the assistant has not answered.
+    async fn unanswered(&self, place: &str, thread: &str, sent: &Sent) -> String {
+        // What is in a thread that is closed has such a one.
+        if place == "closed" {
+            return sent.id.clone();
+        }
+        let asked = self.people.olive.send(thread, "something to ask").await;
+        let failed = "INSERT INTO assistant_answers (question_id, thread_id, status, failure, attempts, asked_at, updated_at) \
+                      SELECT id, thread_id, 'failed', 'busy', 1, created_at, created_at FROM messages \
+                      WHERE content = 'something to ask' ON CONFLICT DO NOTHING";
+        self.people.world.database.execute(failed).await;
+        asked.id
     }
 
     async fn of_accounts(&self, mutation: &str, client: &Client) -> Value {

@@ -140,13 +140,16 @@ async fn tokens(world: &World, olive: &User) -> [(&'static str, Vec<String>); 4]
     ]
 }
 
-/// What is nobody's but administrators': a batch of which a job was given up, and which was cancelled.
+/// What is nobody's but administrators': a batch of which a job was given up, and which was cancelled; and what the assistant costs.
 pub(super) async fn of_administrators(world: &World, ada: &User) -> [(&'static str, Vec<String>); 2] {
     let batch = world.server.begin_batch(&[-1], None).await;
     let jobs = ada.so_many_failed_jobs(1).await;
     ada.finished_batch(&batch).await;
     // One comes to its end before anybody could cancel it.
     world.database.execute("UPDATE job_batches SET cancelled_at = finished_at").await;
+    let cost = "INSERT INTO assistant_costs (day, model, answers, cached_answers, failed_attempts, input_tokens, output_tokens, \
+                micro_dollars) VALUES ('2026-11-21', 'parrot-0', 1, 1, 1, 1, 1, 1)";
+    world.database.execute(cost).await;
     let ids = jobs.iter().map(|job| job["id"].as_str().expect("an id").to_owned()).collect();
     [("failedJob", ids), ("jobBatch", vec![batch])]
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::{Answer, Client, Engine, User, World, wallet};
+use tests::{Answer, Client, Endpoint, Engine, User, World, wallet};
 
 use super::canary::canary;
 use super::matrix::Role;
@@ -73,6 +73,11 @@ impl Place {
 /// Everybody.
 pub(super) struct People {
     pub(super) world: World,
+    /// What the assistant asks.
+    #[expect(dead_code, reason = "it is there as long as everybody is")]
+    endpoint: Endpoint,
+    /// The assistant, which takes part in groups and rooms.
+    assistant: String,
     /// The admin of the group and of the room.
     pub(super) adam: User,
     /// Whose everything is.
@@ -100,7 +105,11 @@ impl People {
     /// Everybody, and no threads yet. Who is suspended is so from [`People::suspend`] on.
     pub(super) async fn meet(engine: Engine) -> Self {
         let mut settings = wallet::settings();
+        let endpoint = Endpoint::start().await;
+        let of_endpoint = endpoint.settings();
+        settings.extend(of_endpoint.iter().map(|(name, value)| (*name, value.as_str())));
         settings.extend([
+            ("LINNET_ASSISTANT_ANSWERS_PER_HOUR", "100000"),
             ("LINNET_WALLET_ACCOUNTS", "on"),
             // Many fields are asked for at once.
             ("LINNET_DOCUMENT_ROOT_FIELDS", "1000"),
@@ -142,8 +151,24 @@ impl People {
         let is_suspended = AtomicBool::new(false);
         let closed = Place::new("closed");
         let emptied = Mutex::default();
-        let mut people =
-            Self { world, adam, olive, mia, exa, bane, ada, tim, sue, closed, is_suspended, emptied, callers };
+        let assistant = world.assistant().await;
+        let mut people = Self {
+            world,
+            endpoint,
+            assistant,
+            adam,
+            olive,
+            mia,
+            exa,
+            bane,
+            ada,
+            tim,
+            sue,
+            closed,
+            is_suspended,
+            emptied,
+            callers,
+        };
         people.close(&blake).await;
         people
     }
@@ -184,6 +209,7 @@ impl People {
             self.adam.add(&thread, &self.sue).await;
         }
         self.adam.add(&thread, &self.tim).await;
+        self.adam.add_assistant(&thread, &self.assistant).await;
         self.exa.leave(&thread).await;
         self.adam.remove(&thread, &self.bane).await;
         thread
@@ -283,6 +309,15 @@ impl People {
             member.mark_read(thread, &last.cursor).await;
             member.mute(thread, None).await;
         }
+        // As if it had been asked something, so that there is an answer to read in every kind of thread.
+        let answer = format!(
+            "INSERT INTO assistant_answers (question_id, thread_id, answer_id, status, failure, attempts, retry_at, asked_at, \
+             begun_at, updated_at) SELECT m.id, m.thread_id, (SELECT r.id FROM messages r WHERE r.parent_id = m.id), 'failed', \
+             'busy', 1, m.created_at, m.created_at, m.created_at, m.created_at FROM messages m WHERE m.client_key = '{}' \
+             ON CONFLICT DO NOTHING",
+            canary("Message", "clientKey", name)
+        );
+        self.world.database.execute(&answer).await;
         place.add("thread", thread);
         place.add("any", thread);
         place.add("message", &sent.id);

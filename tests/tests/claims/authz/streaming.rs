@@ -261,6 +261,9 @@ impl Stage<'_> {
                 user.try_type(place.thread()).await.ok("/typingSignal");
             }
             socket.complete(&signals);
+            if place.name != "direct" {
+                olive.send(place.thread(), "@assistant say something").await;
+            }
         }
     }
 
