@@ -9,7 +9,7 @@ use std::process::Output;
 
 use sea_orm::DatabaseConnection;
 use tests::control::Statement;
-use tests::{Client, Database, Endpoint, Engine, Server, User, claims};
+use tests::{Client, Database, Engine, Server, User, claims};
 
 use self::walk::walk;
 
@@ -35,8 +35,6 @@ const GROWING: &[&str] = &[
     "jobs",
     "failed_jobs",
     "job_batches",
-    "assistant_answers",
-    "ai_cache",
     "cache",
     "cache_locks",
     "email_verification_tokens",
@@ -60,12 +58,8 @@ const GROWING: &[&str] = &[
 
 async fn heavy_every_statement_runs_by_index(engine: Engine) {
     let database = Database::create(engine).await;
-    let endpoint = Endpoint::start().await;
-    let of_endpoint = endpoint.settings();
-    let mut settings = tests::wallet::settings();
-    settings.extend(of_endpoint.iter().map(|(name, value)| (*name, value.as_str())));
-    settings.push(("LINNET_WALLET_ACCOUNTS", "on"));
-    let server = Server::prepare(&database, &settings);
+    let server =
+        Server::prepare(&database, &[&tests::wallet::settings()[..], &[("LINNET_WALLET_ACCOUNTS", "on")]].concat());
     run(&server, &["migrate", "up"]).await;
     run(&server, &["seed", "--scale", "1"]).await;
     is_as_large_as_it_says(&database).await;
@@ -76,7 +70,7 @@ async fn heavy_every_statement_runs_by_index(engine: Engine) {
     server.launch();
     server.ready().await;
     let reader = busiest(&server, &database).await;
-    let walked = walk(&server, &reader, &endpoint).await;
+    let walked = walk(&server, &reader).await;
     let threads = database
         .number(&format!(
             "SELECT COUNT(*) FROM thread_participants p JOIN users u ON u.id = p.user_id WHERE u.username = '{}'",

@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 use tests::account::PASSWORD;
 use tests::control::Statement;
 use tests::mail::RESET;
-use tests::{Client, Endpoint, Sent, Server, Socket, User, Wallet, eventually};
-
-mod assistant;
+use tests::{Client, Sent, Server, Socket, User, Wallet, eventually};
 
 use crate::statements::{MESSAGES, THREADS};
 
@@ -31,11 +29,7 @@ const REPLIES: &str = "query($id: ID!, $after: Cursor) { node(id: $id) { ... on 
     replies(first: 20, after: $after) { edges { cursor node { id content sender { username } } } } } } }";
 
 /// Does once what clients do all day, and keeps what each step sent to the database.
-pub(super) async fn walk(
-    server: &Server,
-    reader: &User,
-    endpoint: &Endpoint,
-) -> BTreeMap<&'static str, Vec<Statement>> {
+pub(super) async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static str, Vec<Statement>> {
     let mut walk = Walk { server, reader, steps: BTreeMap::new() };
     let list = walk.ask("the list of threads", THREADS, json!({ "first": 20 })).await;
     let end = &list.last().unwrap()["cursor"];
@@ -83,7 +77,6 @@ pub(super) async fn walk(
     walk.imported().await;
     walk.export().await;
     walk.jobs().await;
-    walk.assistant(endpoint).await;
     walk.account().await;
     walk.upkeep().await;
     walk.steps
