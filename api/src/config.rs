@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use domain::app::Settings;
+use domain::archive;
 use domain::infra::bus::nats;
 use domain::infra::db;
 use domain::infra::mail;
@@ -98,6 +99,8 @@ pub(crate) struct Config {
     group_members: usize,
     receipts_members: i32,
     lobby: Switch,
+    archive_untouched_days: u64,
+    archive_archived_days: u64,
     log_retention_days: u64,
     hub_look_ms: u64,
     inbox_look_seconds: u64,
@@ -305,6 +308,10 @@ impl Config {
             job_workers: self.job_workers,
             job_look: Duration::from_millis(self.job_look_ms),
             failed_job_retention: (self.failed_job_days > 0).then(|| days(self.failed_job_days)),
+            archive: archive::Rule {
+                untouched: (self.archive_untouched_days > 0).then(|| days(self.archive_untouched_days)),
+                archived: (self.archive_archived_days > 0).then(|| days(self.archive_archived_days)),
+            },
             lobby: self.lobby == Switch::On,
             // It was checked when it was read.
             wallets: self.wallets().unwrap_or_default(),
@@ -313,7 +320,14 @@ impl Config {
 }
 
 /// Settings that may be 0, which their comments explain.
-const MAY_BE_ZERO: &[&str] = &["log_retention_days", "failed_job_days", "drain_seconds", "job_workers"];
+const MAY_BE_ZERO: &[&str] = &[
+    "log_retention_days",
+    "failed_job_days",
+    "archive_untouched_days",
+    "archive_archived_days",
+    "drain_seconds",
+    "job_workers",
+];
 
 /// Numbers are greater than 0 and no time is longer than ten years, so that none of them overflows when it is reckoned with.
 fn check_numbers(table: &Table) -> Result<()> {

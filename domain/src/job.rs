@@ -73,6 +73,10 @@ pub enum Task {
     RemoveExpired {},
     /// Removes old lines of threads' logs.
     TrimLogs {},
+    /// Moves messages to the archive, or back.
+    MoveMessages {},
+    /// Deletes the messages that are older than their thread keeps them.
+    DeleteOldMessages {},
     /// Something that tests can count, and see to have been done once.
     #[cfg(feature = "test-control")]
     Count {
@@ -89,6 +93,7 @@ impl Task {
             Self::Mail(_) | Self::ProveEmail { .. } | Self::ResetPassword { .. } => Queue::Mail,
             Self::Mint { .. } => Queue::Mint,
             Self::ClearAccount { .. } | Self::RemoveExpired {} | Self::TrimLogs {} => Queue::Slow,
+            Self::MoveMessages {} | Self::DeleteOldMessages {} => Queue::Slow,
             #[cfg(feature = "test-control")]
             Self::Count { .. } => Queue::Mail,
         }
@@ -101,6 +106,7 @@ impl Task {
             Self::ProveEmail { user_id, .. } => Some(*user_id),
             Self::ResetPassword { .. } | Self::ClearAccount { .. } | Self::Mint { .. } => None,
             Self::RemoveExpired {} | Self::TrimLogs {} => None,
+            Self::MoveMessages {} | Self::DeleteOldMessages {} => None,
             #[cfg(feature = "test-control")]
             Self::Count { .. } => None,
         }

@@ -47,6 +47,7 @@ impl MigratorTrait for Migrator {
             "m20261121_000020_feed",
             "m20261121_000021_jobs",
             "m20261121_000022_tokens",
+            "m20261121_000024_archive",
         ]
     }
 }

@@ -47,6 +47,11 @@ pub async fn open(app: &Arc<App>) -> Result<()> {
                 participant_count: 0,
                 receipts_until_seq: Some(0),
                 blocked: false,
+                moved_seq: 0,
+                move_look_at: None,
+                coming_back: false,
+                retention_days: None,
+                expired_seq: 0,
                 created_at: now,
                 updated_at: stamp,
             };
