@@ -15,6 +15,7 @@ use migration::{Migrator, MigratorTrait};
 use crate::config::Config;
 use crate::telemetry;
 
+pub(crate) mod archive;
 pub(crate) mod backup;
 pub(crate) mod doctor;
 pub(crate) mod maintain;

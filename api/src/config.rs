@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use domain::app::Settings;
+use domain::archive;
 use domain::infra::bus::nats;
 use domain::infra::db;
 use domain::infra::mail;
@@ -114,6 +115,8 @@ pub(crate) struct Config {
     group_members: usize,
     receipts_members: i32,
     lobby: Switch,
+    archive_untouched_days: u64,
+    archive_archived_days: u64,
     log_retention_days: u64,
     hub_look_ms: u64,
     inbox_look_seconds: u64,
@@ -300,6 +303,10 @@ impl Config {
             job_workers: self.job_workers,
             job_look: Duration::from_millis(self.job_look_ms),
             failed_job_retention: (self.failed_job_days > 0).then(|| days(self.failed_job_days)),
+            archive: archive::Rule {
+                untouched: (self.archive_untouched_days > 0).then(|| days(self.archive_untouched_days)),
+                archived: (self.archive_archived_days > 0).then(|| days(self.archive_archived_days)),
+            },
             lobby: self.lobby == Switch::On,
             // Both were checked when they were read.
             wallets: self.wallets().unwrap_or_default(),
@@ -312,6 +319,8 @@ impl Config {
 const MAY_BE_ZERO: &[&str] = &[
     "log_retention_days",
     "failed_job_days",
+    "archive_untouched_days",
+    "archive_archived_days",
     "drain_seconds",
     "job_workers",
     "assistant_cache_days",

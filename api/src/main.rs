@@ -53,6 +53,12 @@ enum Command {
         #[arg(long)]
         full: bool,
     },
+    /// Move messages of threads that nobody has touched for long to the archive, while the server runs.
+    Archive {
+        /// Instead of what the settings say: threads in which nothing was said for so many days.
+        #[arg(long)]
+        days: Option<u16>,
+    },
     /// Write all of the database into one file, while the server runs.
     Backup(command::backup::Place),
     /// Put a backup in the place of what is in the database, while the server is stopped.
@@ -70,6 +76,7 @@ fn main() -> std::process::ExitCode {
         Command::Seed { scale } => command::run(move |config| command::seed::seed(config, scale)),
         Command::Doctor => command::run(command::doctor::examine),
         Command::Maintain { full } => command::run(move |config| command::maintain::maintain(config, full)),
+        Command::Archive { days } => command::run(move |config| command::archive::archive(config, days)),
         Command::Backup(place) => command::run(|config| command::backup::take(config, place)),
         Command::Restore(place) => command::run(|config| command::backup::restore(config, place)),
     };

@@ -25,7 +25,7 @@ use crate::job::Jobs;
 use crate::limit::{Limits, Rates};
 use crate::password::Hasher;
 use crate::signal::Signals;
-use crate::{cache, credential, hub, inbox, job, recurring, signal, system, wallet};
+use crate::{archive, cache, credential, hub, inbox, job, recurring, signal, system, wallet};
 
 /// What an operator may set; the documentation of each is in `linnet.default.toml`.
 #[derive(Clone, Debug)]
@@ -68,6 +68,8 @@ pub struct Settings {
     pub job_look: Duration,
     /// How long jobs that were given up, and batches that were finished, are kept; none for ever.
     pub failed_job_retention: Option<Duration>,
+    /// When messages of a thread go to the archive.
+    pub archive: archive::Rule,
     /// Whether a lobby is there from the first start.
     pub lobby: bool,
     /// The site that wallets sign in to; none if they don't.

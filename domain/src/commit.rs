@@ -20,9 +20,11 @@ use metrics::histogram;
 use tokio::sync::{Notify, oneshot};
 
 mod batch;
+mod needs;
 mod store;
 
-pub(crate) use batch::{Batch, Needs};
+pub(crate) use batch::Batch;
+pub(crate) use needs::Needs;
 
 use crate::access::Member;
 use crate::app::App;

@@ -78,6 +78,10 @@ pub enum Task {
     RemoveExpired {},
     /// Removes old lines of threads' logs.
     TrimLogs {},
+    /// Moves messages to the archive, or back.
+    MoveMessages {},
+    /// Deletes the messages that are older than their thread keeps them.
+    DeleteOldMessages {},
     /// Something that tests can count, and see to have been done once.
     #[cfg(feature = "test-control")]
     Count {
@@ -95,6 +99,7 @@ impl Task {
             Self::Mint { .. } => Queue::Mint,
             Self::AnswerMessage { .. } => Queue::Assistant,
             Self::ClearAccount { .. } | Self::RemoveExpired {} | Self::TrimLogs {} => Queue::Slow,
+            Self::MoveMessages {} | Self::DeleteOldMessages {} => Queue::Slow,
             #[cfg(feature = "test-control")]
             Self::Count { .. } => Queue::Mail,
         }
@@ -108,6 +113,7 @@ impl Task {
             Self::AnswerMessage { .. } => None,
             Self::ResetPassword { .. } | Self::ClearAccount { .. } | Self::Mint { .. } => None,
             Self::RemoveExpired {} | Self::TrimLogs {} => None,
+            Self::MoveMessages {} | Self::DeleteOldMessages {} => None,
             #[cfg(feature = "test-control")]
             Self::Count { .. } => None,
         }

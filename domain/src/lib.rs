@@ -9,6 +9,7 @@ pub mod account;
 pub mod administration;
 pub mod api_key;
 pub mod app;
+pub mod archive;
 pub mod assistant;
 pub mod attachment;
 pub mod audit;

@@ -6,22 +6,25 @@ use std::collections::HashMap;
 
 use entity::id::{MessageId, ThreadId};
 use entity::message;
-use sea_orm::FromQueryResult;
+use sea_orm::{FromQueryResult, Value};
 
 mod around;
 mod edit;
 mod reply;
+mod retain;
 mod revision;
 mod send;
 
 pub use around::pages_around;
 pub use edit::{Changed, delete, edit};
 pub use reply::{reply_counts, reply_pages};
+pub(crate) use retain::{RECURRING, delete_old};
 pub use revision::revisions;
 pub use send::{AttachmentDraft, Draft, Sent, send};
 
 use crate::access::{Reader, Viewer};
 use crate::app::App;
+use crate::archive::{MESSAGE, first_in_both, in_both};
 use crate::error::{Error, Result};
 use crate::infra::keys::{Column, Key};
 use crate::page::{Page, Slice, Window};
@@ -35,7 +38,8 @@ pub(crate) async fn between(
     until: i64,
     limit: u32,
 ) -> Result<Vec<message::Model>> {
-    let sql = "SELECT * FROM messages WHERE thread_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+    let condition = "t.thread_id = $1 AND t.seq > $2 AND t.seq <= $3";
+    let sql = first_in_both(&MESSAGE, condition, "seq", "$4");
     app.db.all(sql, [reader.id().into(), after.into(), until.into(), i64::from(limit).into()]).await
 }
 
@@ -75,10 +79,13 @@ async fn read_pages(
         ("after_seq", Column::Number),
         ("before_seq", Column::Number),
     ];
-    let order = if slice.backward { "t.seq DESC" } else { "t.seq" };
+    let order = if slice.backward { "seq DESC" } else { "seq" };
     let condition = "t.thread_id = w.thread_id AND t.seq > w.after_seq AND t.seq < w.before_seq";
-    let first = engine.first_of_each("messages", condition, order, "$2");
-    let sql = format!("WITH {} SELECT w.nth, t.* FROM {first} ORDER BY w.nth, {order}", engine.want(&columns, 1));
+    let rows = in_both(|shelf| {
+        let first = engine.first_of_each(shelf.messages, condition, &format!("t.{order}"), "$2");
+        format!("SELECT w.nth, {} FROM {first}", *MESSAGE)
+    });
+    let sql = format!("WITH {} {rows} ORDER BY nth, {order}", engine.want(&columns, 1));
     let keys = indices.iter().map(|&index| {
         let (reader, window) = &asked[index];
         let (after, before) = bounds(reader, window);
@@ -91,6 +98,8 @@ async fn read_pages(
         let index = usize::try_from(numbered.nth).map_err(Error::internal)?;
         of_index.entry(index).or_default().push(numbered.row);
     }
+    // Each of the two places gave a page.
+    of_index.values_mut().for_each(|rows| rows.truncate(slice.limit as usize + 1));
     Ok(of_index)
 }
 
@@ -121,10 +130,16 @@ fn place_page(reader: &Reader, window: &Window<i64>, rows: Vec<message::Model>) 
 /// Messages by id, of threads that the reader may read; one of another thread than its proof's is missing.
 pub async fn by_ids(app: &App, asked: &[(Reader, MessageId)]) -> Result<HashMap<MessageId, message::Model>> {
     let engine = app.db.engine();
-    let sql = format!("SELECT * FROM messages WHERE id {}", engine.among(1));
-    let rows: Vec<message::Model> = app.db.all(sql, [engine.ids(asked.iter().map(|(_, id)| *id))]).await?;
+    let rows = rows(app, engine.ids(asked.iter().map(|(_, id)| *id))).await?;
     let proven = |row: &message::Model| asked.iter().any(|(reader, id)| *id == row.id && reader.id() == row.thread_id);
     Ok(rows.into_iter().filter(|row| proven(row)).map(|row| (row.id, row)).collect())
+}
+
+/// Messages by id, for whoever has the right to all of them, or shows them to nobody who has not.
+pub(crate) async fn rows(app: &App, ids: Value) -> Result<Vec<message::Model>> {
+    let among = app.db.engine().among(1);
+    let sql = in_both(|shelf| format!("SELECT {} FROM {} t WHERE t.id {among}", *MESSAGE, shelf.messages));
+    app.db.all(sql, [ids]).await
 }
 
 #[derive(FromQueryResult)]
@@ -136,7 +151,8 @@ struct Located {
 /// The threads of messages, for whoever is about to prove the right to them.
 async fn locate(app: &App, ids: &[MessageId]) -> Result<Vec<Located>> {
     let engine = app.db.engine();
-    let sql = format!("SELECT id, thread_id FROM messages WHERE id {}", engine.among(1));
+    let among = engine.among(1);
+    let sql = in_both(|shelf| format!("SELECT id, thread_id FROM {} WHERE id {among}", shelf.messages));
     app.db.all(sql, [engine.ids(ids.iter().copied())]).await
 }
 
@@ -186,8 +202,8 @@ pub async fn readable(
 /// The viewer's own message by the key that it was sent with.
 pub async fn by_client_key(app: &App, reader: &Reader, key: &str) -> Result<Option<message::Model>> {
     let Some(viewer) = reader.viewer().filter(|_| text::is_storable(key)) else { return Ok(None) };
-    let sql =
-        "SELECT * FROM messages WHERE thread_id = $1 AND sender_id = $2 AND client_key = $3 AND client_key IS NOT NULL";
+    let condition = "t.thread_id = $1 AND t.sender_id = $2 AND t.client_key = $3 AND t.client_key IS NOT NULL";
+    let sql = in_both(|shelf| format!("SELECT {} FROM {} t WHERE {condition}", *MESSAGE, shelf.messages));
     app.db.one(sql, [reader.id().into(), viewer.into(), key.into()]).await
 }
 

@@ -10,6 +10,7 @@ use sea_orm::FromQueryResult;
 
 use crate::access::{Author, Reader, Viewer};
 use crate::app::App;
+use crate::archive::in_both;
 use crate::commit::{self, Batch, Change, Denied, Needs};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::keys::{Column, Key};
@@ -112,6 +113,7 @@ impl Change for Withdrawal {
     type Done = ();
 
     fn needs(&self, needs: &mut Needs) {
+        needs.messages.extend(self.messages.iter().copied());
         needs.reactions.extend(self.messages.iter().map(|id| (*id, self.user_id)));
     }
 
@@ -140,12 +142,15 @@ struct GroupRow {
 /// The reactions to messages, the emoji that was first put to each first.
 pub async fn groups(app: &App, viewer: Option<UserId>, ids: &[MessageId]) -> Result<HashMap<MessageId, Vec<Group>>> {
     let engine = app.db.engine();
-    let sql = format!(
-        "SELECT message_id, emoji, count(*) AS count, sum(CASE WHEN user_id = $2 THEN 1 ELSE 0 END) AS own \
-         FROM message_reactions WHERE message_id {} GROUP BY message_id, emoji \
-         ORDER BY message_id, min(created_at), emoji",
-        engine.among(1)
-    );
+    let among = engine.among(1);
+    let groups = in_both(|shelf| {
+        format!(
+            "SELECT message_id, emoji, count(*) AS count, sum(CASE WHEN user_id = $2 THEN 1 ELSE 0 END) AS own, \
+             min(created_at) AS since FROM {} WHERE message_id {among} GROUP BY message_id, emoji",
+            shelf.reactions
+        )
+    });
+    let sql = format!("{groups} ORDER BY message_id, since, emoji");
     let rows: Vec<GroupRow> = app.db.all(sql, [engine.ids(ids.iter().copied()), viewer.into()]).await?;
     let mut of_message: HashMap<MessageId, Vec<Group>> = HashMap::new();
     for row in rows {
@@ -166,11 +171,11 @@ pub async fn users(app: &App, asked: &[(Reader, MessageId, String)], limit: u32)
     let engine = app.db.engine();
     let columns = [("nth", Column::Number), ("message_id", Column::Id), ("emoji", Column::Text)];
     let condition = "t.message_id = w.message_id AND t.emoji = w.emoji";
-    let first = engine.first_of_each("message_reactions", condition, "t.created_at, t.user_id", "$2");
-    let sql = format!(
-        "WITH {} SELECT w.nth, t.user_id FROM {first} ORDER BY w.nth, t.created_at, t.user_id",
-        engine.want(&columns, 1)
-    );
+    let reacted = in_both(|shelf| {
+        let first = engine.first_of_each(shelf.reactions, condition, "t.created_at, t.user_id", "$2");
+        format!("SELECT w.nth, t.user_id, t.created_at FROM {first}")
+    });
+    let sql = format!("WITH {} {reacted} ORDER BY nth, created_at, user_id", engine.want(&columns, 1));
     let keys = asked
         .iter()
         .enumerate()

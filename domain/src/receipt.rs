@@ -14,6 +14,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 
 use crate::access::{self, Member, Reader, Viewer};
 use crate::app::App;
+use crate::archive::first_in_both;
 use crate::assistant;
 use crate::commit::{self, Batch, Change, Denied, Needs};
 use crate::cursor::ThreadCursor;
@@ -285,7 +286,8 @@ async fn mark_privately(app: &Arc<App>, member: &Member, kind: MarkKind, seq: i6
     let (thread_id, user_id, now) = (member.thread().id, member.user_id(), app.clock.now());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
-            let sql = "SELECT seq, position FROM messages WHERE thread_id = $1 AND seq <= $2 ORDER BY seq DESC LIMIT 1";
+            let condition = "t.thread_id = $1 AND t.seq <= $2";
+            let sql = first_in_both("t.seq, t.position", condition, "seq DESC", "1");
             let found =
                 Place::find_by_statement(engine.sql(sql, [thread_id.into(), seq.into()])).one(transaction).await?;
             if let Some(place) = found {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::error::Result;
 use crate::job::{self, Task};
-use crate::{event, expiry, lock};
+use crate::{archive, event, expiry, lock, message};
 
 /// How often a node looks, at the most a half more or less.
 const LOOK: Duration = Duration::from_secs(600);
@@ -37,7 +37,7 @@ impl Recurring {
 }
 
 /// All of it, each with a number of its own.
-const ALL: [Recurring; 2] = [expiry::RECURRING, event::RECURRING];
+const ALL: [Recurring; 4] = [expiry::RECURRING, event::RECURRING, archive::RECURRING, message::RECURRING];
 
 /// Looks now and then, for as long as the application runs.
 pub(crate) async fn watch(app: Arc<App>) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use entity::Timestamp;
 use entity::id::{ThreadId, TypedId, UserId};
@@ -20,12 +21,14 @@ pub use mute::{mute, unmute};
 
 use crate::access::{self, Admin, Reader, Row, THREAD_AND_OWN_ROW, Viewer};
 use crate::app::App;
+use crate::archive::{self, ARCHIVE, IN_USE, in_both};
 use crate::commit::{self, Batch, Change, Denied, Needs};
 use crate::cursor;
 use crate::error::{Code, Refusal, Result};
 use crate::infra::keys::{Column, Key as KeyValue};
 use crate::infra::list::List;
 use crate::page::{Page, Window};
+use crate::recurring;
 use crate::text::Checks;
 
 /// A thread that was changed, or was already as it should be, and where its log stands.
@@ -36,19 +39,44 @@ pub struct Changed {
     pub seq: i64,
 }
 
-/// Gives a group or room another title; `None` takes a group's away.
-pub async fn update(app: &Arc<App>, viewer: &Viewer, id: ThreadId, title: Option<Option<String>>) -> Result<Changed> {
-    let actor = viewer.require()?.user.id;
-    check_title(title.as_ref().and_then(Option::as_deref))?;
-    let prove = || async { access::admin(app, viewer, id).await.map_err(|error| error.at("id")) };
-    change(app, prove, |proof| ThreadChange { proof, actor, act: Act::Rename(title.clone()) }).await
+/// What to change about a group or a room; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct Update {
+    /// What it is called; `None` takes a group's title away.
+    pub title: Option<Option<String>>,
+    /// After how many days messages are deleted; `None` keeps them.
+    pub retention_days: Option<Option<i32>>,
 }
 
-/// Makes a thread read-only, or takes it back.
+/// The longest time after which messages are deleted, in days.
+const LONGEST_RETENTION: i32 = 3650;
+
+/// Changes a group or a room. What direct threads have said belongs to both, so neither of the two has it deleted for the other.
+pub async fn update(app: &Arc<App>, viewer: &Viewer, id: ThreadId, update: Update) -> Result<Changed> {
+    let actor = viewer.require()?.user.id;
+    check_title(update.title.as_ref().and_then(Option::as_deref))?;
+    let mut checks = Checks::default();
+    let days = update.retention_days.flatten();
+    let is_right = days.is_none_or(|days| (1..=LONGEST_RETENTION).contains(&days));
+    checks.require(is_right, Code::Invalid, "retention_days", format!("From 1 to {LONGEST_RETENTION} days."));
+    checks.done()?;
+    let prove = || async { access::admin(app, viewer, id).await.map_err(|error| error.at("id")) };
+    change(app, prove, |proof| ThreadChange { proof, actor, act: Act::Update(update.clone()) }).await
+}
+
+/// Makes a thread read-only, or takes it back: then its messages come back from where they were moved to, too.
 pub async fn archive(app: &Arc<App>, viewer: &Viewer, id: ThreadId, archived: bool) -> Result<Changed> {
     let actor = viewer.require()?.user.id;
     let prove = || async { access::archivist(app, viewer, id, archived).await.map_err(|error| error.at("id")) };
-    change(app, prove, |proof| ThreadChange { proof, actor, act: Act::Archive(archived) }).await
+    let rest = app.settings.archive.untouched.unwrap_or_default();
+    let act = || if archived { Act::Archive } else { Act::TakeBack { rest } };
+    let changed = change(app, prove, |proof| ThreadChange { proof, actor, act: act() }).await?;
+    if changed.reader.thread().coming_back
+        && let Err(error) = recurring::ask(app, &archive::RECURRING).await
+    {
+        tracing::warn!(?error, "the job that moves messages back was not asked for; it is in turn soon");
+    }
+    Ok(changed)
 }
 
 async fn change<F: Future<Output = Result<Admin>> + Send>(
@@ -71,8 +99,12 @@ fn check_title(title: Option<&str>) -> Result<()> {
 }
 
 enum Act {
-    Rename(Option<Option<String>>),
-    Archive(bool),
+    Update(Update),
+    Archive,
+    /// Its messages are left where they are then for so long, if nothing is said.
+    TakeBack {
+        rest: Duration,
+    },
 }
 
 struct ThreadChange {
@@ -88,26 +120,34 @@ impl Change for ThreadChange {
 
     fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
         batch.holds(&self.proof)?;
-        let changed = match &self.act {
-            Act::Rename(None) => false,
-            Act::Rename(Some(title)) => {
-                if title.is_none() && batch.thread.kind == entity::thread::ThreadKind::Room {
+        let before = batch.thread.clone();
+        match &self.act {
+            Act::Update(update) => {
+                if update.title == Some(None) && before.kind == entity::thread::ThreadKind::Room {
                     return Err(Refusal::new(Code::Blank, "title", "A room must have a title.").into());
                 }
-                let changed = batch.thread.title != *title;
-                batch.thread.title.clone_from(title);
-                changed
+                let thread = &mut batch.thread;
+                thread.title = update.title.clone().unwrap_or_else(|| before.title.clone());
+                thread.retention_days = update.retention_days.unwrap_or(thread.retention_days);
             }
-            Act::Archive(archived) => {
-                let changed = batch.thread.archived_at.is_some() != *archived;
-                if changed {
-                    batch.thread.archived_at = archived.then_some(batch.now);
-                    // Whoever holds a proof to write must prove again.
-                    batch.move_membership();
-                }
-                changed
+            Act::Archive if before.archived_at.is_none() => {
+                batch.thread.archived_at = Some(batch.now);
+                batch.thread.coming_back = false;
+                // It may go to the archive sooner now.
+                batch.thread.move_look_at = before.move_look_at.map(|_| batch.stamp);
             }
-        };
+            Act::TakeBack { rest } if before.archived_at.is_some() => {
+                batch.thread.archived_at = None;
+                batch.thread.coming_back = before.moved_seq > 0;
+                batch.thread.move_look_at = before.move_look_at.map(|_| batch.stamp + *rest);
+            }
+            Act::Archive | Act::TakeBack { .. } => {}
+        }
+        let changed = batch.thread != before;
+        if batch.thread.archived_at != before.archived_at {
+            // Whoever holds a proof to write must prove again.
+            batch.move_membership();
+        }
         if changed {
             batch.append(EventKind::ThreadChanged, self.actor, None, None);
             batch.touch();
@@ -201,14 +241,21 @@ struct Deleted {
 pub async fn deleted_after(app: &App, places: &[(ThreadId, i64, i64)]) -> Result<HashMap<(ThreadId, i64, i64), i64>> {
     let engine = app.db.engine();
     let columns = [("thread_id", Column::Id), ("low", Column::Number), ("high", Column::Number)];
-    let sql = format!(
-        "WITH {} SELECT w.thread_id, w.low, w.high, count(*) AS count FROM want w JOIN messages m ON m.thread_id = w.thread_id \
-         AND m.position > w.low AND m.position <= w.high AND m.deleted_at IS NOT NULL GROUP BY w.thread_id, w.low, w.high",
-        engine.want(&columns, 1)
-    );
+    let counted = in_both(|shelf| {
+        format!(
+            "SELECT w.thread_id, w.low, w.high, count(*) AS count FROM want w CROSS JOIN {} m WHERE m.thread_id = w.thread_id \
+             AND m.position > w.low AND m.position <= w.high AND m.deleted_at IS NOT NULL GROUP BY w.thread_id, w.low, w.high",
+            shelf.messages
+        )
+    });
+    let sql = format!("WITH {} {counted}", engine.want(&columns, 1));
     let keys = places.iter().map(|(id, low, high)| [(*id).into(), KeyValue::Number(*low), KeyValue::Number(*high)]);
     let rows: Vec<Deleted> = app.db.all(sql, [engine.keys(&columns, keys)]).await?;
-    Ok(rows.into_iter().map(|row| ((row.thread_id, row.low, row.high), row.count)).collect())
+    let mut counts = HashMap::new();
+    for row in rows {
+        *counts.entry((row.thread_id, row.low, row.high)).or_default() += row.count;
+    }
+    Ok(counts)
 }
 
 /// Messages that a participant has not read: those posted after the last one read, without those deleted since.
@@ -219,10 +266,18 @@ pub fn unread_count(message_count: i64, last_read_position: i64, deleted_after: 
 /// How many of the viewer's threads in use have something unread.
 pub async fn unread_thread_count(app: &App, viewer: &Viewer) -> Result<i64> {
     let own = viewer.require()?.user.id;
-    let sql = "SELECT count(*) FROM thread_participants p JOIN threads t ON t.id = p.thread_id \
-               WHERE p.user_id = $1 AND p.left_at IS NULL AND t.archived_at IS NULL \
-               AND t.message_count > p.last_read_position \
-               AND t.message_count - p.last_read_position > (SELECT count(*) FROM messages m WHERE m.thread_id = t.id \
-               AND m.position > p.last_read_position AND m.deleted_at IS NOT NULL)";
+    let deleted = [IN_USE, ARCHIVE].map(|shelf| {
+        format!(
+            "(SELECT count(*) FROM {} m WHERE m.thread_id = t.id AND m.position > p.last_read_position \
+             AND m.deleted_at IS NOT NULL)",
+            shelf.messages
+        )
+    });
+    let sql = format!(
+        "SELECT count(*) FROM thread_participants p JOIN threads t ON t.id = p.thread_id \
+         WHERE p.user_id = $1 AND p.left_at IS NULL AND t.archived_at IS NULL \
+         AND t.message_count > p.last_read_position AND t.message_count - p.last_read_position > {}",
+        deleted.join(" + ")
+    );
     app.db.count(sql, [own.into()]).await
 }

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::control;
 use crate::error::Result;
 use crate::job::{Running, Task};
-use crate::{account, assistant, event, expiry, mail, mint};
+use crate::{account, archive, assistant, event, expiry, mail, message, mint};
 
 /// Does a job. It may be done twice, and a node may die over it: [`crate::job`] says what to mind.
 ///
@@ -22,6 +22,8 @@ pub(crate) async fn run(app: &Arc<App>, held: Running, task: Task) -> Result<()>
         Task::AnswerMessage { question_id } => assistant::answer(app, held, question_id).await,
         Task::RemoveExpired {} => expiry::remove(app, held).await,
         Task::TrimLogs {} => event::trim(app).await,
+        Task::MoveMessages {} => archive::run(app, held).await,
+        Task::DeleteOldMessages {} => message::delete_old(app).await,
         #[cfg(feature = "test-control")]
         Task::Count { number, takes_ms } => control::count(app, held, number, takes_ms).await,
     }

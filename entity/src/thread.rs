@@ -50,6 +50,17 @@ pub struct Model {
     pub blocked: bool,
     /// Whether the assistant takes part.
     pub assistant: bool,
+    /// Messages up to this event are in the archive, those behind it are in `messages`; 0 when none was moved.
+    pub moved_seq: i64,
+    /// When it is to be looked at whether its messages can go to the archive, by the database's clock; null while there is nothing
+    /// that could.
+    pub move_look_at: Option<Timestamp>,
+    /// Whether its messages are to come back from the archive.
+    pub coming_back: bool,
+    /// After how many days messages are deleted; null to keep them.
+    pub retention_days: Option<i32>,
+    /// The last message that was old enough to be deleted; 0 when none was.
+    pub expired_seq: i64,
     pub created_at: Timestamp,
     /// When anything but its messages changed, by the database's clock.
     pub updated_at: Timestamp,

@@ -48,6 +48,7 @@ impl MigratorTrait for Migrator {
             "m20261121_000021_jobs",
             "m20261121_000022_tokens",
             "m20261121_000023_assistants",
+            "m20261121_000024_archive",
         ]
     }
 }

@@ -34,7 +34,7 @@ pub(crate) enum ThreadEventKind {
     ReceiptsAdvanced,
     /// Somebody joined, left or has another role: frames of type ParticipantChanged.
     ParticipantChanged,
-    /// The title or the archive flag changed: frames of type ThreadChanged.
+    /// The title, the archive flag or the retention changed: frames of type ThreadChanged.
     ThreadChanged,
 }
 

@@ -112,6 +112,11 @@ impl Thread {
         self.reader.thread().archived_at.map(DateTime)
     }
 
+    /// After how many days its messages are deleted, as if by an admin. Null if they stay.
+    async fn retention_days(&self) -> Option<i32> {
+        self.reader.thread().retention_days
+    }
+
     /// Where the thread's log stands as this answer was read: pass it to threadEvents(after:) and nothing is missed.
     async fn event_cursor(&self) -> Cursor {
         self.scope.cursor(&self.reader, self.reader.thread().last_seq)

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::{letter, lock, password};
 use crate::access::Viewer;
 use crate::app::App;
+use crate::archive::in_both;
 use crate::audit::{self, Action, Entry};
 use crate::error::Result;
 use crate::infra::bus::Hint;
@@ -78,12 +79,14 @@ const AT_ONCE: usize = 100;
 
 /// Rows that go in one transaction, and what of: each statement finds some of what is left. The account's own rows are listed if
 /// there may be many of them; the others go with the account itself.
-const PARTS: [&str; 21] = [
+const PARTS: [&str; 22] = [
     // What the assistant was told in threads that it has left, and what it made of that.
     "DELETE FROM ai_cache WHERE id IN (SELECT c.id FROM thread_participants p JOIN ai_cache c ON c.scope = p.thread_id \
      WHERE p.user_id = $1 AND p.left_at IS NOT NULL LIMIT 500)",
     "UPDATE messages SET sender_id = NULL, client_key = NULL, send_hash = NULL \
      WHERE id IN (SELECT id FROM messages WHERE sender_id = $1 LIMIT 250)",
+    "UPDATE archived_messages SET sender_id = NULL, client_key = NULL, send_hash = NULL \
+     WHERE id IN (SELECT id FROM archived_messages WHERE sender_id = $1 LIMIT 250)",
     "DELETE FROM read_marks WHERE (thread_id, user_id, kind, up_to_seq) IN \
      (SELECT thread_id, user_id, kind, up_to_seq FROM read_marks WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM thread_participants WHERE (thread_id, user_id) IN \
@@ -223,10 +226,13 @@ struct Reacted {
 
 /// Messages that an account has reacted to.
 fn reacted(most: usize) -> String {
-    format!(
-        "SELECT m.thread_id, r.message_id FROM message_reactions r JOIN messages m ON m.id = r.message_id \
-         WHERE r.user_id = $1 LIMIT {most}"
-    )
+    let rows = in_both(|shelf| {
+        format!(
+            "SELECT m.thread_id, r.message_id FROM {} r JOIN {} m ON m.id = r.message_id WHERE r.user_id = $1",
+            shelf.reactions, shelf.messages
+        )
+    });
+    format!("{rows} LIMIT {most}")
 }
 
 /// Takes some reactions back; whether there were any.

@@ -12,6 +12,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 
 use super::{lock, tell};
 use crate::app::App;
+use crate::archive::{MESSAGE, in_both};
 use crate::error::Result;
 use crate::infra::db::{self, Engine};
 use crate::job::Running;
@@ -103,8 +104,9 @@ async fn look(
     now: Timestamp,
 ) -> Result<Result<Asked, Instead>> {
     let engine = app.db.engine();
-    let sql = engine.sql("SELECT * FROM messages WHERE id = $1", [question_id.into()]);
-    let Some(question) = message::Model::find_by_statement(sql).one(on).await? else {
+    let sql = in_both(|shelf| format!("SELECT {} FROM {} t WHERE t.id = $1", *MESSAGE, shelf.messages));
+    let asked = message::Model::find_by_statement(engine.sql(sql, [question_id.into()])).one(on).await?;
+    let Some(question) = asked else {
         return Ok(Err(Instead::Dropped));
     };
     let sql = format!("SELECT * FROM threads WHERE id = $1{}", engine.for_no_key_update());

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::Settings;
 use crate::app::App;
+use crate::archive::{MESSAGE, first_in_both};
 use crate::error::Result;
 use crate::infra::model::{Speaker, Turn};
 
@@ -34,7 +35,7 @@ impl Prompt {
         kind: ThreadKind,
         question: &message::Model,
     ) -> Result<Self> {
-        let sql = "SELECT * FROM messages WHERE thread_id = $1 AND seq <= $2 ORDER BY seq DESC LIMIT $3";
+        let sql = first_in_both(&MESSAGE, "t.thread_id = $1 AND t.seq <= $2", "seq DESC", "$3");
         let values = [question.thread_id.into(), question.seq.into(), settings.context_messages.into()];
         let rows: Vec<message::Model> = app.db.all(sql, values).await?;
         let names = if kind == ThreadKind::Direct { HashMap::new() } else { names(app, &rows).await? };

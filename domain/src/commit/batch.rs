@@ -11,31 +11,9 @@ use entity::{message, message_attachment, message_reaction, message_revision, re
 
 use super::Denied;
 use crate::access::Member;
+use crate::archive::{ARCHIVE, IN_USE, Shelf};
 use crate::assistant;
 use crate::event::Data;
-
-/// The rows that the changes of a batch must see, read together once the thread is locked.
-#[derive(Default)]
-pub(crate) struct Needs {
-    /// Rows of these users.
-    pub(crate) participants: BTreeSet<UserId>,
-    /// These messages, if they are of this thread.
-    pub(crate) messages: BTreeSet<MessageId>,
-    /// Messages that these senders sent with these keys.
-    pub(crate) keys: BTreeSet<(UserId, String)>,
-    /// The last message at or before each of these seqs.
-    pub(crate) marks: BTreeSet<i64>,
-    /// Reactions of these users to these messages.
-    pub(crate) reactions: BTreeSet<(MessageId, UserId)>,
-    /// Whoever would follow as admin: two admins, and the two longest-standing members.
-    pub(crate) succession: bool,
-    /// Bans of these users.
-    pub(crate) bans: BTreeSet<UserId>,
-    /// Accounts that are about to take part.
-    pub(crate) arrivals: BTreeSet<UserId>,
-    /// Pairs that are to meet, who acts and with whom.
-    pub(crate) meetings: BTreeSet<(UserId, UserId)>,
-}
 
 /// A message found by a seq: its own seq and its position.
 pub(crate) type Place = (i64, i64);
@@ -54,9 +32,9 @@ pub(crate) struct Batch {
     pub(crate) now: Timestamp,
     /// By the database's clock: what the inbox is read by.
     pub(crate) stamp: Timestamp,
-    /// The pairs of [`Needs::meetings`] that must not be brought together.
+    /// The pairs of [`super::Needs::meetings`] that must not be brought together.
     pub(crate) apart: HashSet<(UserId, UserId)>,
-    /// Those of [`Needs::arrivals`] whose account is there; it stays so until all is written.
+    /// Those of [`super::Needs::arrivals`] whose account is there; it stays so until all is written.
     pub(crate) there: HashSet<UserId>,
     pub(super) before: thread::Model,
     pub(super) receipts_members: i32,
@@ -66,6 +44,8 @@ pub(crate) struct Batch {
     pub(super) keys: HashMap<(UserId, String), MessageId>,
     pub(super) places: BTreeMap<i64, Place>,
     pub(super) reactions: HashSet<(MessageId, UserId, String)>,
+    /// Those of [`super::Needs::expiring`], in their order.
+    pub(super) expiring: Vec<MessageId>,
     pub(super) banned: HashSet<UserId>,
     pub(super) new_messages: Vec<MessageId>,
     pub(super) dirty_messages: BTreeSet<MessageId>,
@@ -99,6 +79,7 @@ impl Batch {
             keys: HashMap::new(),
             places: BTreeMap::new(),
             reactions: HashSet::new(),
+            expiring: Vec::new(),
             banned: HashSet::new(),
             new_messages: Vec::new(),
             dirty_messages: BTreeSet::new(),
@@ -228,7 +209,7 @@ impl Batch {
         }
     }
 
-    /// An admin other than `user_id`, of those that [`Needs::succession`] read.
+    /// An admin other than `user_id`, of those that [`super::Needs::succession`] read.
     pub(crate) fn other_admin(&self, user_id: UserId) -> Option<UserId> {
         let others = self.participants.values().filter(|row| row.left_at.is_none() && row.user_id != user_id);
         others.filter(|row| row.role == Role::Admin).map(|row| row.user_id).next()
@@ -298,6 +279,8 @@ impl Batch {
         row.seq = self.append(EventKind::MessagePosted, sender, Some(row.id), None);
         self.thread.last_message_at = Some(self.now);
         self.thread.activity_at = self.stamp;
+        // There is something again that could go to the archive. What it is looked at by does not move with each message.
+        self.thread.move_look_at.get_or_insert(self.stamp);
         if unread {
             self.mark(sender, MarkKind::Read, (row.seq, row.position));
         } else if let Some(own) = self.participant_mut(sender) {
@@ -318,8 +301,33 @@ impl Batch {
         self.revisions.push(revision);
     }
 
+    /// Takes away what a message says, and all that hangs on it; its place stays. By nobody, if it is for its age.
+    pub(crate) fn erase(&mut self, id: MessageId, actor: Option<UserId>) {
+        let now = self.now;
+        if let Some(row) = self.message_mut(id) {
+            row.content = None;
+            row.metadata = None;
+            row.version += 1;
+            row.deleted_at = Some(now);
+        }
+        self.empty(id);
+        self.append_for(EventKind::MessageDeleted, actor, Some(id), None);
+        self.touch();
+    }
+
+    /// The messages that [`super::Needs::expiring`] named, as the changes so far left them.
+    pub(crate) fn expiring(&self) -> Vec<message::Model> {
+        self.expiring.iter().filter_map(|id| self.messages.get(id).cloned()).collect()
+    }
+
+    /// Where a message lies: nothing is moved while the thread is locked.
+    pub(super) fn shelf(&self, id: MessageId) -> &'static Shelf {
+        let is_archived = self.messages.get(&id).is_some_and(|row| row.seq <= self.thread.moved_seq);
+        if is_archived { &ARCHIVE } else { &IN_USE }
+    }
+
     /// Takes from a message what hangs on it: revisions, attachments, reactions.
-    pub(crate) fn empty(&mut self, id: MessageId) {
+    fn empty(&mut self, id: MessageId) {
         self.emptied_messages.insert(id);
         self.revisions.retain(|row| row.message_id != id);
         self.attachments.retain(|row| row.message_id != id);
@@ -356,7 +364,7 @@ impl Batch {
         removed
     }
 
-    /// The last message at or before a seq that [`Needs::marks`] named.
+    /// The last message at or before a seq that [`super::Needs::marks`] named.
     pub(crate) fn place(&self, seq: i64) -> Option<Place> {
         self.places.get(&seq).copied()
     }

@@ -11,7 +11,9 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrai
 
 use super::batch::ReactionWrite;
 use super::{Batch, Batches, Needs, Queued};
+use crate::access::columns as columns_of;
 use crate::app::App;
+use crate::archive::{ARCHIVE, IN_USE, MESSAGE, first_in_both, in_both};
 use crate::assistant;
 use crate::block;
 use crate::error::{Code, Refusal, Result};
@@ -92,11 +94,14 @@ async fn load(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch, needs
     }
     if !needs.keys.is_empty() {
         let columns = [("sender_id", Column::Id), ("client_key", Column::Text)];
-        let sql = format!(
-            "WITH {} SELECT m.* FROM want w JOIN messages m ON m.thread_id = $1 AND m.sender_id = w.sender_id \
-             AND m.client_key = w.client_key AND m.client_key IS NOT NULL",
-            engine.want(&columns, 2)
-        );
+        let sent = in_both(|shelf| {
+            format!(
+                "SELECT {} FROM want w CROSS JOIN {} t WHERE t.thread_id = $1 AND t.sender_id = w.sender_id \
+                 AND t.client_key = w.client_key AND t.client_key IS NOT NULL",
+                *MESSAGE, shelf.messages
+            )
+        });
+        let sql = format!("WITH {} {sent}", engine.want(&columns, 2));
         let keys = engine.keys(&columns, needs.keys.into_iter().map(|(user, key)| [user.into(), Key::Text(key)]));
         for row in all::<message::Model>(on, engine, sql, [thread_id.into(), keys]).await? {
             if let (Some(sender), Some(key)) = (row.sender_id, row.client_key.clone()) {
@@ -106,28 +111,46 @@ async fn load(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch, needs
         }
     }
     if !needs.messages.is_empty() {
-        let sql = format!("SELECT * FROM messages WHERE thread_id = $1 AND id {}", engine.among(2));
+        let condition = format!("t.thread_id = $1 AND t.id {}", engine.among(2));
+        let sql = in_both(|shelf| format!("SELECT {} FROM {} t WHERE {condition}", *MESSAGE, shelf.messages));
         let rows: Vec<message::Model> = all(on, engine, sql, [thread_id.into(), engine.ids(needs.messages)]).await?;
         batch.messages.extend(rows.into_iter().map(|row| (row.id, row)));
     }
     if !needs.marks.is_empty() {
         let columns = [("wanted", Column::Number)];
-        let first = engine.first_of_each("messages", "t.thread_id = $1 AND t.seq <= w.wanted", "t.seq DESC", "1");
-        let sql = format!("WITH {} SELECT w.wanted, t.seq, t.position FROM {first}", engine.want(&columns, 2));
+        let places = in_both(|shelf| {
+            let condition = "t.thread_id = $1 AND t.seq <= w.wanted";
+            let first = engine.first_of_each(shelf.messages, condition, "t.seq DESC", "1");
+            format!("SELECT w.wanted, t.seq, t.position FROM {first}")
+        });
+        // The later one of the two places is kept.
+        let sql = format!("WITH {} {places} ORDER BY wanted, seq", engine.want(&columns, 2));
         let keys = engine.keys(&columns, needs.marks.into_iter().map(|seq| [Key::Number(seq)]));
         let rows: Vec<PlaceRow> = all(on, engine, sql, [thread_id.into(), keys]).await?;
         batch.places.extend(rows.into_iter().map(|row| (row.wanted, (row.seq, row.position))));
     }
     if !needs.reactions.is_empty() {
         let columns = [("message_id", Column::Id), ("user_id", Column::Id)];
-        let sql = format!(
-            "WITH {} SELECT r.* FROM want w JOIN message_reactions r ON r.message_id = w.message_id AND r.user_id = w.user_id",
-            engine.want(&columns, 1)
-        );
+        let selected = columns_of::<message_reaction::Entity>("t", "");
+        let reacted = in_both(|shelf| {
+            let table = shelf.reactions;
+            format!(
+                "SELECT {selected} FROM want w CROSS JOIN {table} t WHERE t.message_id = w.message_id AND t.user_id = w.user_id"
+            )
+        });
+        let sql = format!("WITH {} {reacted}", engine.want(&columns, 1));
         let keys =
             engine.keys(&columns, needs.reactions.into_iter().map(|(message, user)| [message.into(), user.into()]));
         let rows: Vec<message_reaction::Model> = all(on, engine, sql, [keys]).await?;
         batch.reactions.extend(rows.into_iter().map(|row| (row.message_id, row.user_id, row.emoji)));
+    }
+    if let Some(count) = needs.expiring {
+        let sql = first_in_both(&MESSAGE, "t.thread_id = $1 AND t.seq > $2", "seq", "$3");
+        let values = [thread_id.into(), batch.thread.expired_seq.into(), count.into()];
+        for row in all::<message::Model>(on, engine, sql, values).await? {
+            batch.expiring.push(row.id);
+            batch.messages.insert(row.id, row);
+        }
     }
     if !needs.bans.is_empty() {
         let sql = format!(
@@ -178,8 +201,8 @@ async fn store(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch) -> R
     insert::<message::Entity>(on, rows).await?;
     store_changed_messages(engine, on, batch, &new_messages).await?;
     insert::<message_attachment::Entity>(on, std::mem::take(&mut batch.attachments)).await?;
-    insert::<message_revision::Entity>(on, std::mem::take(&mut batch.revisions)).await?;
-    store_reactions(on, std::mem::take(&mut batch.reaction_writes)).await?;
+    store_revisions(engine, on, batch).await?;
+    store_reactions(engine, on, batch).await?;
     store_participants(engine, on, batch).await?;
     store_bans(engine, on, batch).await?;
     insert::<read_mark::Entity>(on, std::mem::take(&mut batch.marks)).await?;
@@ -196,8 +219,11 @@ async fn store_changed_messages(
     for id in std::mem::take(&mut batch.dirty_messages) {
         // A message that is new in this batch was inserted as the last change left it.
         let Some(row) = batch.messages.get(&id).filter(|_| !new.contains(&id)) else { continue };
-        let sql = "UPDATE messages SET content = $2, metadata = $3, version = $4, edited_at = $5, deleted_at = $6, \
-                   updated_at = $7 WHERE id = $1";
+        let sql = format!(
+            "UPDATE {} SET content = $2, metadata = $3, version = $4, edited_at = $5, deleted_at = $6, updated_at = $7 \
+             WHERE id = $1",
+            batch.shelf(id).messages
+        );
         let values = [
             id.into(),
             row.content.clone().into(),
@@ -210,8 +236,12 @@ async fn store_changed_messages(
         on.execute_raw(engine.sql(sql, values)).await?;
     }
     let emptied = std::mem::take(&mut batch.emptied_messages);
-    if !emptied.is_empty() {
-        for table in ["message_revisions", "message_attachments", "message_reactions"] {
+    for shelf in [IN_USE, ARCHIVE] {
+        let emptied: Vec<_> = emptied.iter().copied().filter(|id| *batch.shelf(*id) == shelf).collect();
+        if emptied.is_empty() {
+            continue;
+        }
+        for table in [shelf.revisions, shelf.attachments, shelf.reactions] {
             let sql = format!("DELETE FROM {table} WHERE message_id {}", engine.among(1));
             on.execute_raw(engine.sql(sql, [engine.ids(emptied.iter().copied())])).await?;
         }
@@ -220,16 +250,39 @@ async fn store_changed_messages(
     Ok(())
 }
 
-async fn store_reactions(on: &DatabaseTransaction, writes: Vec<ReactionWrite>) -> Result<()> {
+async fn store_revisions(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch) -> Result<()> {
+    let revisions = std::mem::take(&mut batch.revisions);
+    let (archived, in_use) = revisions.into_iter().partition(|row| *batch.shelf(row.message_id) == ARCHIVE);
+    insert::<message_revision::Entity>(on, in_use).await?;
+    let archived: Vec<message_revision::Model> = archived;
+    for row in archived {
+        let sql = "INSERT INTO archived_revisions (message_id, version, content, created_at) VALUES ($1, $2, $3, $4)";
+        let values = [row.message_id.into(), row.version.into(), row.content.into(), row.created_at.into()];
+        on.execute_raw(engine.sql(sql, values)).await?;
+    }
+    Ok(())
+}
+
+async fn store_reactions(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch) -> Result<()> {
     // In the order they were made: the same reaction may come and go within one batch.
-    for write in writes {
-        match write {
-            ReactionWrite::Add(row) => insert::<message_reaction::Entity>(on, vec![row]).await?,
-            ReactionWrite::Remove(message_id, user_id, emoji) => {
-                let delete = message_reaction::Entity::delete_by_id((message_id, user_id, emoji));
-                delete.exec(on).await?;
-            }
-        }
+    for write in std::mem::take(&mut batch.reaction_writes) {
+        let (sql, values) = match write {
+            ReactionWrite::Add(row) => (
+                format!(
+                    "INSERT INTO {} (message_id, user_id, emoji, created_at) VALUES ($1, $2, $3, $4)",
+                    batch.shelf(row.message_id).reactions
+                ),
+                vec![row.message_id.into(), row.user_id.into(), row.emoji.into(), row.created_at.into()],
+            ),
+            ReactionWrite::Remove(message_id, user_id, emoji) => (
+                format!(
+                    "DELETE FROM {} WHERE message_id = $1 AND user_id = $2 AND emoji = $3",
+                    batch.shelf(message_id).reactions
+                ),
+                vec![message_id.into(), user_id.into(), emoji.into()],
+            ),
+        };
+        on.execute_raw(engine.sql(sql, values)).await?;
     }
     Ok(())
 }
@@ -285,7 +338,7 @@ async fn store_thread(engine: Engine, on: &DatabaseTransaction, batch: &Batch) -
     }
     let sql = "UPDATE threads SET title = $2, archived_at = $3, last_message_at = $4, activity_at = $5, last_seq = $6, \
                membership_seq = $7, message_count = $8, participant_count = $9, receipts_until_seq = $10, updated_at = $11, \
-               assistant = $12 WHERE id = $1";
+               move_look_at = $12, coming_back = $13, retention_days = $14, expired_seq = $15, assistant = $16 WHERE id = $1";
     let values = [
         thread.id.into(),
         thread.title.clone().into(),
@@ -298,6 +351,10 @@ async fn store_thread(engine: Engine, on: &DatabaseTransaction, batch: &Batch) -
         thread.participant_count.into(),
         thread.receipts_until_seq.into(),
         thread.updated_at.into(),
+        thread.move_look_at.into(),
+        thread.coming_back.into(),
+        thread.retention_days.into(),
+        thread.expired_seq.into(),
         thread.assistant.into(),
     ];
     on.execute_raw(engine.sql(sql, values)).await?;

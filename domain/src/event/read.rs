@@ -154,9 +154,7 @@ async fn messages(app: &App, events: &[thread_event::Model]) -> Result<HashMap<M
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let engine = app.db.engine();
-    let sql = format!("SELECT * FROM messages WHERE id {}", engine.among(1));
-    let rows: Vec<message::Model> = app.db.all(sql, [engine.ids(ids)]).await?;
+    let rows = crate::message::rows(app, app.db.engine().ids(ids)).await?;
     Ok(rows.into_iter().map(|row| (row.id, Arc::new(row))).collect())
 }
 

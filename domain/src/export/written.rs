@@ -7,8 +7,9 @@ use sea_orm::Value as Bound;
 use serde_json::{Value, json};
 
 use super::section::{LONG, Nested, Part, SHORT, Section, at, name, window};
-use crate::access::{self, Reader, THREAD_AND_OWN_ROW, Viewer};
+use crate::access::{self, Reader, THREAD_AND_OWN_ROW, Viewer, columns};
 use crate::app::App;
+use crate::archive::{MESSAGE, Shelf, in_both};
 use crate::attachment;
 use crate::error::Result;
 use crate::event;
@@ -75,7 +76,7 @@ impl Nested for Messages {
         let own = viewer.require()?.user.id;
         let list = List {
             select: "*",
-            from: "FROM messages WHERE sender_id = $1",
+            from: &both(&MESSAGE, |shelf| shelf.messages, "sender_id"),
             keys: &["created_at", "id"],
             descending: false,
             values: vec![own.into()],
@@ -98,7 +99,7 @@ impl Nested for Messages {
     async fn read_inner(app: &App, _: &Viewer, (id, after): Self::Place) -> Result<Part<Value, Self::Place>> {
         let list = List {
             select: "*",
-            from: "FROM message_revisions WHERE message_id = $1",
+            from: &both(&columns::<message_revision::Entity>("t", ""), |shelf| shelf.revisions, "message_id"),
             keys: &["version"],
             descending: false,
             values: vec![id.into()],
@@ -110,6 +111,12 @@ impl Nested for Messages {
             |row| json!({ "version": row.version, "content": row.content, "createdAt": at(row.created_at) }),
         ))
     }
+}
+
+/// A list of rows by one of their columns, of which some lie in the archive.
+fn both(columns: &str, table: impl Fn(&Shelf) -> &'static str, by: &str) -> String {
+    let rows = in_both(|shelf| format!("SELECT {columns} FROM {} t WHERE t.{by} = $1", table(shelf)));
+    format!("FROM ({rows}) AS written WHERE TRUE")
 }
 
 /// A message as its sender sees it.
@@ -152,7 +159,7 @@ impl Section for Reactions {
         let own = viewer.require()?.user.id;
         let list = List {
             select: "*",
-            from: "FROM message_reactions WHERE user_id = $1",
+            from: &both(&columns::<message_reaction::Entity>("t", ""), |shelf| shelf.reactions, "user_id"),
             keys: &["message_id", "emoji"],
             descending: false,
             values: vec![own.into()],

@@ -94,19 +94,6 @@ impl MessageChange {
         batch.touch();
         Ok(())
     }
-
-    fn delete(&self, batch: &mut Batch) {
-        let now = batch.now;
-        if let Some(row) = batch.message_mut(self.id) {
-            row.content = None;
-            row.metadata = None;
-            row.version += 1;
-            row.deleted_at = Some(now);
-        }
-        batch.empty(self.id);
-        batch.append(EventKind::MessageDeleted, self.actor, Some(self.id), None);
-        batch.touch();
-    }
 }
 
 impl Change for MessageChange {
@@ -135,7 +122,7 @@ impl Change for MessageChange {
                     return Err(Refusal::new(Code::Forbidden, "id", why).into());
                 }
                 if row.deleted_at.is_none() {
-                    self.delete(batch);
+                    batch.erase(self.id, Some(self.actor));
                 }
             }
         }

@@ -9,6 +9,7 @@ use sea_orm::FromQueryResult;
 use super::{Numbered, bounds};
 use crate::access::Reader;
 use crate::app::App;
+use crate::archive::{ARCHIVE, IN_USE, MESSAGE, in_both};
 use crate::error::{Error, Result};
 use crate::infra::keys::{Column, Key};
 use crate::page::{Page, Slice, Window};
@@ -22,12 +23,19 @@ struct Count {
 /// How many replies each message has; none are missing from the map.
 pub async fn reply_counts(app: &App, ids: &[MessageId]) -> Result<HashMap<MessageId, i64>> {
     let engine = app.db.engine();
-    let sql = format!(
-        "SELECT parent_id, count(*) AS count FROM messages WHERE parent_id IS NOT NULL AND parent_id {} GROUP BY parent_id",
-        engine.among(1)
-    );
+    let among = engine.among(1);
+    let sql = in_both(|shelf| {
+        format!(
+            "SELECT parent_id, count(*) AS count FROM {} WHERE parent_id IS NOT NULL AND parent_id {among} GROUP BY parent_id",
+            shelf.messages
+        )
+    });
     let rows: Vec<Count> = app.db.all(sql, [engine.ids(ids.iter().copied())]).await?;
-    Ok(rows.into_iter().map(|row| (row.parent_id, row.count)).collect())
+    let mut counts = HashMap::new();
+    for row in rows {
+        *counts.entry(row.parent_id).or_default() += row.count;
+    }
+    Ok(counts)
 }
 
 /// What a page of replies is asked for by.
@@ -62,6 +70,8 @@ pub async fn reply_pages(app: &App, asked: &[Asked]) -> Result<Vec<Page<message:
             rows.entry(usize::try_from(numbered.nth).map_err(Error::internal)?).or_default().push(numbered.row);
         }
     }
+    // Each of the two places gave a page.
+    rows.iter_mut().for_each(|(index, rows)| rows.truncate(asked[*index].2.limit as usize + 1));
     let mut pages: Vec<Page<message::Model>> = asked
         .iter()
         .enumerate()
@@ -78,10 +88,13 @@ pub async fn reply_pages(app: &App, asked: &[Asked]) -> Result<Vec<Page<message:
 /// The replies on pages of one slice, and one more for each.
 async fn replies(app: &App, asked: &[Asked], indices: &[usize], slice: Slice) -> Result<Vec<Numbered>> {
     let engine = app.db.engine();
-    let order = if slice.backward { "t.seq DESC" } else { "t.seq" };
+    let order = if slice.backward { "seq DESC" } else { "seq" };
     let condition = format!("{OF_PARENT} AND t.seq > w.after_seq AND t.seq < w.before_seq");
-    let first = engine.first_of_each("messages", &condition, order, "$2");
-    let sql = format!("WITH {} SELECT w.nth, t.* FROM {first} ORDER BY w.nth, {order}", engine.want(&COLUMNS, 1));
+    let rows = in_both(|shelf| {
+        let first = engine.first_of_each(shelf.messages, &condition, &format!("t.{order}"), "$2");
+        format!("SELECT w.nth, {} FROM {first}", *MESSAGE)
+    });
+    let sql = format!("WITH {} {rows} ORDER BY nth, {order}", engine.want(&COLUMNS, 1));
     let keys = indices.iter().map(|&index| row((index, &asked[index]), bounds(&asked[index].0, &asked[index].2)));
     app.db.all(sql, [engine.keys(&COLUMNS, keys), i64::from(slice.limit + 1).into()]).await
 }
@@ -102,7 +115,9 @@ async fn beyond(app: &App, asked: &[Asked]) -> Result<Vec<Beyond>> {
     }
     let engine = app.db.engine();
     let any = |side: &str| {
-        format!("CASE WHEN EXISTS (SELECT 1 FROM messages t WHERE {OF_PARENT} AND {side}) THEN 1 ELSE 0 END")
+        let exists = [IN_USE, ARCHIVE]
+            .map(|shelf| format!("EXISTS (SELECT 1 FROM {} t WHERE {OF_PARENT} AND {side})", shelf.messages));
+        format!("CASE WHEN {} THEN 1 ELSE 0 END", exists.join(" OR "))
     };
     let sql = format!(
         "WITH {} SELECT w.nth, {} AS earlier, {} AS later FROM want w",

@@ -239,6 +239,10 @@ impl<'a> Stage<'a> {
                 let (viewer, other) = (self.viewer(*who)?, self.user_id(*other)?);
                 scene.seq = participant::set_role(app, viewer, scene.thread_id, other, Role::Admin).await?.seq;
             }
+            Beat::Keeps(who, days) => {
+                let update = thread::Update { retention_days: Some(Some(*days)), ..thread::Update::default() };
+                scene.seq = thread::update(app, self.viewer(*who)?, scene.thread_id, update).await?.seq;
+            }
             Beat::Get(who) => self.mark(scene, who, MarkKind::Delivered).await?,
             Beat::Read(who) => self.mark(scene, who, MarkKind::Read).await?,
         }

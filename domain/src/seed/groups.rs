@@ -156,6 +156,7 @@ pub(super) static READERS: Conversation = Conversation {
     host: Lena,
     others: &[Yuki, Sam, Tomas, Priya],
     beats: &[
+        Keeps(Lena, 365),
         Says(Lena, "So, The Summer Book by Tove Jansson. Who has finished? No shame, it is in the name of the group."),
         Says(Yuki, "Finished. Twice. It is short, and I missed it as soon as I was done."),
         React(&[Lena, Priya], "📚"),

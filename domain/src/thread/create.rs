@@ -204,6 +204,11 @@ impl Rows {
             receipts_until_seq: if shares_receipts { None } else { Some(0) },
             blocked: false,
             assistant: partners.assistant.is_some(),
+            moved_seq: 0,
+            move_look_at: None,
+            coming_back: false,
+            retention_days: None,
+            expired_seq: 0,
             created_at: now,
             updated_at: now,
         };

@@ -48,6 +48,11 @@ pub async fn open(app: &Arc<App>) -> Result<()> {
                 receipts_until_seq: Some(0),
                 blocked: false,
                 assistant: false,
+                moved_seq: 0,
+                move_look_at: None,
+                coming_back: false,
+                retention_days: None,
+                expired_seq: 0,
                 created_at: now,
                 updated_at: stamp,
             };

@@ -1,9 +1,9 @@
 ALTER TABLE threads ADD COLUMN assistant boolean NOT NULL DEFAULT false;
 
 CREATE TABLE assistant_answers (
-    question_id {uuid} PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE,
+    question_id {uuid} PRIMARY KEY,
     thread_id {uuid} NOT NULL REFERENCES threads (id) ON DELETE CASCADE,
-    answer_id {uuid} REFERENCES messages (id) ON DELETE SET NULL,
+    answer_id {uuid},
     status text NOT NULL CHECK (status IN ('queued', 'answering', 'answered', 'failed', 'limited')),
     failure text,
     attempts integer NOT NULL,
@@ -14,8 +14,6 @@ CREATE TABLE assistant_answers (
 );
 
 CREATE INDEX assistant_answers_thread ON assistant_answers (thread_id, begun_at);
-
-CREATE INDEX assistant_answers_answer ON assistant_answers (answer_id) WHERE answer_id IS NOT NULL;
 
 CREATE TABLE assistant_costs (
     day {date} NOT NULL,

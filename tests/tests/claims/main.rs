@@ -7,6 +7,7 @@ mod access;
 mod accounts;
 mod administration;
 mod api_keys;
+mod archive;
 mod assistants;
 mod audit;
 mod authz;

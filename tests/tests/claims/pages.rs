@@ -1,6 +1,6 @@
 //! Pages: every connection can be walked both ways, with exact answers to whether there is more.
 
 mod around;
-mod listing;
+pub(crate) mod listing;
 mod refusals;
 mod walks;

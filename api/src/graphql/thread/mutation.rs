@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result, SimpleObject};
 use domain::access::Reader;
 use domain::participant;
-use domain::thread::{self, New};
+use domain::thread::{self, New, Update};
 
 use super::Thread;
 use crate::graphql::error::{UserError, settle};
@@ -62,6 +62,9 @@ pub(crate) struct ThreadUpdateInput {
     id: ID,
     /// What it is called from now on: 1 to 255 characters; null takes a group's title away.
     title: MaybeUndefined<String>,
+    /// After how many days messages are deleted from now on, those that are older already among them: 1 to 3650; null keeps them.
+    /// What has been deleted does not come back.
+    retention_days: MaybeUndefined<i32>,
 }
 
 /// Defines the payload of a change to a thread.
@@ -195,7 +198,7 @@ impl ThreadMutation {
         Ok(ThreadCreatePayload { thread: reader.map(|reader| Thread { scope, reader }), errors })
     }
 
-    /// Changes a group's or a room's title. For its admins.
+    /// Changes a group's or a room's title, or for how long it keeps messages. For its admins.
     async fn thread_update(
         &self,
         ctx: &Context<'_>,
@@ -204,7 +207,8 @@ impl ThreadMutation {
         let (scope, viewer) = (Scope::fresh(ctx), viewer(ctx));
         let outcome = async {
             viewer.require()?;
-            thread::update(scope.app(), viewer, id::parse("id", &input.id)?, given(input.title)).await
+            let update = Update { title: given(input.title), retention_days: given(input.retention_days) };
+            thread::update(scope.app(), viewer, id::parse("id", &input.id)?, update).await
         };
         let (changed, errors) = settle(outcome.await)?;
         Ok(ThreadUpdatePayload::of(scope, changed.map(|changed| (changed.reader, changed.seq)), errors))

@@ -281,7 +281,8 @@ impl People {
         let (name, olive, other) = (place.name, &self.olive, members[1]);
         if members.len() > 2 {
             let title = canary("Thread", "title", name);
-            self.adam.try_set_title(thread, Some(&title)).await.ok("/threadUpdate/thread");
+            let change = json!({ "id": thread, "title": title, "retentionDays": 3650 });
+            self.adam.mutate("threadUpdate", change, "thread { id }").await.ok("/threadUpdate/thread");
         }
         let sent = olive
             .send_with(json!({

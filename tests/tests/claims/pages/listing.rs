@@ -4,34 +4,34 @@ use serde_json::{Value, json};
 use tests::{Answer, Client};
 
 /// A connection: where it is, and what it should hold.
-pub(super) struct Listing<'a> {
+pub(crate) struct Listing<'a> {
     /// Who asks.
-    pub(super) client: &'a Client,
+    pub(crate) client: &'a Client,
     /// The document around the connection, which stands at `CONNECTION`.
-    pub(super) document: &'a str,
+    pub(crate) document: &'a str,
     /// The connection's field, such as `messages`; further arguments end in a comma: `threads(archived: true,`.
-    pub(super) field: &'a str,
+    pub(crate) field: &'a str,
     /// The variables of the document.
-    pub(super) variables: Value,
+    pub(crate) variables: Value,
     /// What is asked of a node, and where in it its name is found.
-    pub(super) node: (&'a str, &'a str),
+    pub(crate) node: (&'a str, &'a str),
     /// Where the connection is found below `data`.
-    pub(super) pointer: &'a str,
+    pub(crate) pointer: &'a str,
     /// The names of all its nodes, in order.
-    pub(super) expected: Vec<String>,
+    pub(crate) expected: Vec<String>,
 }
 
 /// One page, taken apart.
-pub(super) struct Page {
-    pub(super) names: Vec<String>,
-    pub(super) cursors: Vec<String>,
-    pub(super) has_next: bool,
-    pub(super) has_previous: bool,
+pub(crate) struct Page {
+    pub(crate) names: Vec<String>,
+    pub(crate) cursors: Vec<String>,
+    pub(crate) has_next: bool,
+    pub(crate) has_previous: bool,
 }
 
 impl Listing<'_> {
     /// Asks for one page; `arguments` as GraphQL text, such as `first: 3`.
-    pub(super) async fn ask(&self, arguments: &str) -> Answer {
+    pub(crate) async fn ask(&self, arguments: &str) -> Answer {
         let field = match self.field.split_once('(') {
             Some((field, more)) => format!("{field}({more} {arguments})"),
             None if arguments.is_empty() => self.field.to_owned(),
@@ -46,7 +46,7 @@ impl Listing<'_> {
     }
 
     /// One page, after checking that it agrees with itself.
-    pub(super) async fn page(&self, arguments: &str) -> Page {
+    pub(crate) async fn page(&self, arguments: &str) -> Page {
         let answer = self.ask(arguments).await;
         let connection = answer.ok(self.pointer);
         let name =
@@ -64,14 +64,14 @@ impl Listing<'_> {
     }
 
     /// Checks a page against the place in the list where it has to be.
-    pub(super) fn is_slice(&self, page: &Page, from: usize, to: usize, what: &str) {
+    pub(crate) fn is_slice(&self, page: &Page, from: usize, to: usize, what: &str) {
         assert_eq!(page.names, self.expected[from..to], "{what}");
         assert_eq!(page.has_previous, from > 0, "hasPreviousPage of {what}");
         assert_eq!(page.has_next, to < self.expected.len(), "hasNextPage of {what}");
     }
 
     /// Walks the whole list forward and backward with pages of several sizes.
-    pub(super) async fn walks_both_ways(&self) {
+    pub(crate) async fn walks_both_ways(&self) {
         let all = self.expected.len();
         for size in [1, 2, 3, all.saturating_sub(1), all, all + 1, 100] {
             if (1..=100).contains(&size) {
@@ -112,7 +112,7 @@ impl Listing<'_> {
 }
 
 /// The messages of a thread.
-pub(super) fn messages<'a>(client: &'a Client, thread: &str, expected: Vec<String>) -> Listing<'a> {
+pub(crate) fn messages<'a>(client: &'a Client, thread: &str, expected: Vec<String>) -> Listing<'a> {
     Listing {
         client,
         document: "query($id: ID!) { thread(id: $id) { CONNECTION } }",

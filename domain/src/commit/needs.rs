@@ -1,0 +1,30 @@
+//! What changes name before they are applied: the rows that they must see.
+
+use std::collections::BTreeSet;
+
+use entity::id::{MessageId, UserId};
+
+/// The rows that the changes of a batch must see, read together once the thread is locked.
+#[derive(Default)]
+pub(crate) struct Needs {
+    /// Rows of these users.
+    pub(crate) participants: BTreeSet<UserId>,
+    /// These messages, if they are of this thread.
+    pub(crate) messages: BTreeSet<MessageId>,
+    /// Messages that these senders sent with these keys.
+    pub(crate) keys: BTreeSet<(UserId, String)>,
+    /// The last message at or before each of these seqs.
+    pub(crate) marks: BTreeSet<i64>,
+    /// Reactions of these users to these messages.
+    pub(crate) reactions: BTreeSet<(MessageId, UserId)>,
+    /// So many messages that retention has not come to, the oldest first.
+    pub(crate) expiring: Option<i64>,
+    /// Whoever would follow as admin: two admins, and the two longest-standing members.
+    pub(crate) succession: bool,
+    /// Bans of these users.
+    pub(crate) bans: BTreeSet<UserId>,
+    /// Accounts that are about to take part.
+    pub(crate) arrivals: BTreeSet<UserId>,
+    /// Pairs that are to meet, who acts and with whom.
+    pub(crate) meetings: BTreeSet<(UserId, UserId)>,
+}
