@@ -75,13 +75,13 @@ async fn converse(app: &App, model: &Model, asked: &Asked, prompt: &Prompt) -> R
     };
     // What is longer than a message may be is not waited for.
     while length <= most {
+        // Asked here, since a timer may come a moment late: the first words are shown however soon the last ones come.
+        if !is_shown && Instant::now() >= next_at {
+            (next_at, is_shown) = (Instant::now() + SHOWN, true);
+            show(&text);
+        }
         let piece = tokio::select! {
-            biased;
-            () = sleep_until(next_at), if !is_shown => {
-                (next_at, is_shown) = (Instant::now() + SHOWN, true);
-                show(&text);
-                continue;
-            }
+            () = sleep_until(next_at), if !is_shown => continue,
             piece = reply.next() => piece,
         };
         let Some(piece) = piece.map_err(|trouble| (trouble, reply.usage()))? else { break };

@@ -43,18 +43,31 @@ pub(crate) fn nothing_is_lost(history: &[(Sent, String)], acknowledged: &[(Sent,
     assert!(twice.is_empty(), "{twice:?} are there twice");
 }
 
+/// A statement about all messages, wherever they lie.
+fn with_messages(sql: &str) -> String {
+    let both = " FROM (SELECT id, thread_id, seq, position FROM messages \
+        UNION ALL SELECT id, thread_id, seq, position FROM archived_messages) m ";
+    sql.replace(" FROM messages m ", both)
+}
+
 /// Looks into the database: every thread's log and messages are numbered without a gap, and counted right.
 pub(crate) async fn nothing_is_missing(world: &World) {
-    let sql = "SELECT COUNT(*) FROM threads t WHERE \
+    let sql = with_messages(
+        "SELECT COUNT(*) FROM threads t WHERE \
         t.last_seq <> (SELECT COUNT(*) FROM thread_events e WHERE e.thread_id = t.id) OR \
         t.last_seq <> (SELECT COALESCE(MAX(e.seq), 0) FROM thread_events e WHERE e.thread_id = t.id) OR \
         t.message_count <> (SELECT COUNT(*) FROM messages m WHERE m.thread_id = t.id) OR \
-        t.message_count <> (SELECT COALESCE(MAX(m.position), 0) FROM messages m WHERE m.thread_id = t.id)";
-    assert_eq!(world.database.number(sql).await, 0, "a thread's log or messages have a gap, or are counted wrong");
-    let sql = "SELECT COUNT(*) FROM messages m WHERE NOT EXISTS (SELECT 1 FROM thread_events e \
-        WHERE e.thread_id = m.thread_id AND e.seq = m.seq AND e.message_id = m.id)";
-    assert_eq!(world.database.number(sql).await, 0, "a message has no event, or an event that is another's");
-    let sql = "SELECT COUNT(*) FROM thread_events e WHERE e.message_id IS NOT NULL AND NOT EXISTS \
-        (SELECT 1 FROM messages m WHERE m.id = e.message_id AND m.thread_id = e.thread_id)";
-    assert_eq!(world.database.number(sql).await, 0, "an event has no message");
+        t.message_count <> (SELECT COALESCE(MAX(m.position), 0) FROM messages m WHERE m.thread_id = t.id)",
+    );
+    assert_eq!(world.database.number(&sql).await, 0, "a thread's log or messages have a gap, or are counted wrong");
+    let sql = with_messages(
+        "SELECT COUNT(*) FROM messages m WHERE NOT EXISTS (SELECT 1 FROM thread_events e \
+        WHERE e.thread_id = m.thread_id AND e.seq = m.seq AND e.message_id = m.id)",
+    );
+    assert_eq!(world.database.number(&sql).await, 0, "a message has no event, or an event that is another's");
+    let sql = with_messages(
+        "SELECT COUNT(*) FROM thread_events e WHERE e.message_id IS NOT NULL AND NOT EXISTS \
+        (SELECT 1 FROM messages m WHERE m.id = e.message_id AND m.thread_id = e.thread_id)",
+    );
+    assert_eq!(world.database.number(&sql).await, 0, "an event has no message");
 }

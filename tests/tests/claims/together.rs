@@ -5,8 +5,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt, join_all};
+use futures_util::future::{FutureExt, LocalBoxFuture, join_all};
 use serde_json::{Value, json};
+use tests::endpoint::Endpoint;
 use tests::mint::uri;
 use tests::{Answer, Engine, Line, Nats, Nodes, Sent, Subscription, User, World, eventually, postgres_claims};
 use tokio::time::Instant;
@@ -51,7 +52,12 @@ impl Scene {
 }
 
 async fn heavy_all_systems_at_once_keep_what_they_promise(_: Engine) {
-    let nodes = Nodes::start_with(Nats::start().await, &[("LINNET_LOBBY", "on")]).await;
+    let endpoint = Endpoint::start().await;
+    let own = endpoint.settings();
+    let own = own.iter().map(|(name, value)| (*name, value.as_str()));
+    let settings: Vec<_> =
+        own.chain([("LINNET_LOBBY", "on"), ("LINNET_ASSISTANT_ANSWERS_PER_HOUR", "100000")]).collect();
+    let nodes = Nodes::start_with(Nats::start().await, &settings).await;
     let Nodes { a, b, .. } = &nodes;
     let people = a.crowd("person", 8).await;
     let guests = [b.guest("gus").await, a.guest("gil").await];
@@ -80,20 +86,21 @@ async fn heavy_all_systems_at_once_keep_what_they_promise(_: Engine) {
         posts.push(socket.posts(&scene.group, Some(&start)).await);
         feeds.push(socket.chirps(Some(&feed)).await);
     }
-    let mut acts: Vec<BoxFuture<'_, ()>> = Vec::new();
+    let mut acts: Vec<LocalBoxFuture<'_, ()>> = Vec::new();
     for (number, person) in people.iter().enumerate() {
         let here = if number % 2 == 0 { a.here(person) } else { b.here(person) };
         match number {
-            0..=3 => acts.push(talk(&scene, here).boxed()),
-            4 | 5 => acts.push(read(&scene, here).boxed()),
-            6 => acts.push(chirp(&scene, here).boxed()),
-            _ => acts.push(mint(&scene, here).boxed()),
+            0..=3 => acts.push(talk(&scene, here).boxed_local()),
+            4 | 5 => acts.push(read(&scene, here).boxed_local()),
+            6 => acts.push(chirp(&scene, here).boxed_local()),
+            _ => acts.push(mint(&scene, here).boxed_local()),
         }
     }
-    acts.push(put_away_and_take_back(&scene, b.here(&people[0]), a.here(&people[1])).boxed());
-    acts.extend(guests.iter().map(|guest| visit(&scene, guest).boxed()));
-    acts.push(come_and_go(&scene, b).boxed());
-    acts.push(keep_in_order(&scene, a, &root).boxed());
+    acts.push(put_away_and_take_back(&scene, b.here(&people[0]), a.here(&people[1])).boxed_local());
+    acts.extend(guests.iter().map(|guest| visit(&scene, guest).boxed_local()));
+    acts.push(come_and_go(&scene, b).boxed_local());
+    acts.push(keep_in_order(&scene, a, &root).boxed_local());
+    acts.push(ask_the_assistant(&scene, a, b.here(&people[6])).boxed_local());
     join_all(acts).await;
     let (done, refused) = (scene.done.load(Ordering::Relaxed), scene.refused.load(Ordering::Relaxed));
     eprintln!("{done} changes in a minute, {refused} of them refused");
@@ -234,7 +241,23 @@ async fn come_and_go(scene: &Scene, node: &World) {
     }
 }
 
-/// An operator looks at everything, has the database maintained, and makes backups.
+/// Asks, and is answered.
+async fn ask_the_assistant(scene: &Scene, node: &World, person: User) {
+    let thread = person.talk_to(&node.assistant().await).await;
+    let mut number = 0;
+    while scene.goes_on() {
+        let question = format!("question {number}");
+        let answer = person.try_send(&thread, &question).await;
+        assert!(scene.made(&answer, "messageSend", &[]));
+        let answered = person.answered(&answer.text("/messageSend/message/id")).await;
+        assert!(answered.contains(&question), "{answered}");
+        number += 1;
+    }
+    let history = messages_after(&person, &thread, None).await;
+    assert_eq!(history.len(), 2 * number, "each question has one answer");
+}
+
+/// An operator looks at everything, has the database maintained, makes backups, and moves to the archive whatever there is.
 async fn keep_in_order(scene: &Scene, node: &World, root: &User) {
     let file = node.database.directory().join("backup");
     let document = "{ system { database { sizeBytes connections indexes(first: 5) { name } } pool { inUse } } \
@@ -242,7 +265,12 @@ async fn keep_in_order(scene: &Scene, node: &World, root: &User) {
     while scene.goes_on() {
         let answer = root.graphql(document, Value::Null).await;
         assert!(answer.json.get("errors").is_none(), "{}", answer.json);
-        for arguments in [&["maintain"][..], &["backup", file.to_str().unwrap(), "--force"], &["doctor"]] {
+        for arguments in [
+            &["maintain"][..],
+            &["backup", file.to_str().unwrap(), "--force"],
+            &["doctor"],
+            &["archive", "--days", "0"],
+        ] {
             let output = node.command(arguments).await;
             assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         }

@@ -16,7 +16,8 @@ claims![
 ];
 
 /// Changes in threads: all that a key that writes may do.
-const MESSAGING: [&str; 21] = [
+const MESSAGING: [&str; 22] = [
+    "assistantRetry",
     "chirpCreate",
     "chirpUpdate",
     "chirpDelete",

@@ -1,15 +1,16 @@
 //! Everything that clients do all day, once, with the statements that each step takes.
 
+mod archive;
+mod assistant;
 mod tokens;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::account::PASSWORD;
 use tests::control::Statement;
 use tests::mail::RESET;
-use tests::{Client, Sent, Server, Socket, User, Wallet, eventually};
+use tests::{Client, Endpoint, Sent, Server, Socket, User, Wallet, eventually};
 
 use crate::statements::{MESSAGES, THREADS};
 
@@ -30,7 +31,11 @@ const REPLIES: &str = "query($id: ID!, $after: Cursor) { node(id: $id) { ... on 
     replies(first: 20, after: $after) { edges { cursor node { id content sender { username } } } } } } }";
 
 /// Does once what clients do all day, and keeps what each step sent to the database.
-pub(super) async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static str, Vec<Statement>> {
+pub(super) async fn walk(
+    server: &Server,
+    reader: &User,
+    endpoint: &Endpoint,
+) -> BTreeMap<&'static str, Vec<Statement>> {
     let mut walk = Walk { server, reader, steps: BTreeMap::new() };
     let list = walk.ask("the list of threads", THREADS, json!({ "first": 20 })).await;
     let end = &list.last().unwrap()["cursor"];
@@ -78,6 +83,7 @@ pub(super) async fn walk(server: &Server, reader: &User) -> BTreeMap<&'static st
     walk.imported().await;
     walk.export().await;
     walk.jobs().await;
+    walk.assistant(endpoint).await;
     walk.account().await;
     walk.upkeep().await;
     walk.archive().await;
@@ -443,45 +449,6 @@ impl Walk<'_> {
         let done = async || (self.server.metrics().await.sum("linnet_jobs_total", &removed) > 0.0).then_some(());
         eventually("what has expired to be removed", done).await;
         self.keep("recurring work").await;
-    }
-}
-
-impl Walk<'_> {
-    /// Messages that go to the archive, and others that are too old to be kept.
-    async fn archive(&mut self) {
-        // The reader's session has ended with a password.
-        let (server, reader) = (self.server, Client::anonymous(self.server).sign_up("archivist").await);
-        for number in 0..2 {
-            let made = reader.try_create_group(&[]).await;
-            let group = made.text("/threadCreate/thread/id");
-            let sent = reader.send_many(&group, 3).await;
-            reader.react(&sent[0], "👍").await;
-            if number == 0 {
-                reader.archive(&group).await;
-            } else {
-                let input = json!({ "id": group, "retentionDays": 1 });
-                reader.mutate("threadUpdate", input, "thread { id }").await.ok("/threadUpdate/thread");
-            }
-        }
-        let done = async || {
-            let metrics = server.metrics().await;
-            let of = |kind| metrics.sum("linnet_jobs_total", &[("kind", kind), ("outcome", "done")]);
-            [of("move_messages"), of("delete_old_messages")]
-        };
-        let before = done().await;
-        server.advance_clock(Duration::from_secs(2 * 24 * 3600)).await;
-        server.record_statements().await;
-        server.look_for_recurring_work().await;
-        let both = async || {
-            let now = done().await;
-            (now[0] > before[0] && now[1] > before[1]).then_some(())
-        };
-        eventually("messages to be moved, and deleted", both).await;
-        self.keep("moving messages").await;
-        let moved = &self.steps["moving messages"];
-        for begin in ["INSERT INTO archived_messages", "DELETE FROM messages ", "UPDATE messages SET content"] {
-            assert!(moved.iter().any(|statement| statement.sql.starts_with(begin)), "{begin}");
-        }
     }
 }
 
