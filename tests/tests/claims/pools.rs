@@ -53,7 +53,12 @@ fn with_the_writer(engine: Engine, connections: i64) -> i64 {
 }
 
 async fn a_pool_has_as_many_connections_as_it_may_and_lets_idle_ones_go(engine: Engine) {
-    let settings = [("LINNET_DATABASE_MAX_CONNECTIONS", "3"), ("LINNET_DATABASE_IDLE_TIMEOUT_SECONDS", "1")];
+    let settings = [
+        ("LINNET_DATABASE_MAX_CONNECTIONS", "3"),
+        ("LINNET_DATABASE_IDLE_TIMEOUT_SECONDS", "1"),
+        // Who looks for jobs each second takes every connection in turn.
+        ("LINNET_JOB_WORKERS", "0"),
+    ];
     let world = World::start_with(engine, &settings).await;
     let all = with_the_writer(engine, 3);
     assert_eq!(most(&world.database, &world.server, all).await, all);

@@ -145,7 +145,7 @@ async fn queues_tell_how_many_wait_run_and_failed(engine: Engine) {
     let state = |waiting: i64, running: i64, failed: i64| {
         let mails = json!({ "queue": "MAIL", "waiting": waiting, "running": running, "failed": failed });
         let empty = |queue| json!({ "queue": queue, "waiting": 0, "running": 0, "failed": 0 });
-        json!([mails, empty("MINT"), empty("ASSISTANT"), empty("SLOW")])
+        json!([mails, empty("MINT"), empty("SLOW"), empty("ASSISTANT")])
     };
     let until = async |expected: Value| {
         eventually("the numbers", async || (queues().await == expected).then_some(())).await;
