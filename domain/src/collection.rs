@@ -119,7 +119,7 @@ pub async fn update(app: &App, viewer: &Viewer, id: CollectionId, changes: Chang
     work.await
 }
 
-pub(crate) fn not_found(field: &'static str) -> Error {
+fn not_found(field: &'static str) -> Error {
     Error::not_found(field, "collection")
 }
 

@@ -17,6 +17,11 @@ impl Checks {
         self.0.push(refusal);
     }
 
+    /// Notes what is wrong with a part of the input, each where `place` puts it.
+    pub fn take(&mut self, part: Self, place: impl Fn(Refusal) -> Refusal) {
+        self.0.extend(part.0.into_iter().map(place));
+    }
+
     /// Notes a refusal unless `held`.
     pub fn require(&mut self, held: bool, code: Code, field: &'static str, message: impl Into<Cow<'static, str>>) {
         if !held {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use domain::collection::{self, Changes, Draft, Model};
 use domain::page::Page;
-use domain::{Code, Refusal};
 use entity::id::CollectionId;
 
 use super::budget::Budget;
@@ -16,7 +15,7 @@ use super::nullable::{Nullable, Required};
 use super::page::connection;
 use super::scalar::{Cursor, DateTime, int};
 use super::scope::{Scope, Shown, Shows, viewer};
-use super::user::{User, given};
+use super::user::{User, given, kept};
 use super::{fault, id};
 
 /// What tokens belong to.
@@ -44,8 +43,10 @@ impl NftCollection {
         Ok(Self { scope, row: row.ok_or_else(gone)? })
     }
 
-    fn alone(scope: &Scope, row: Model) -> Option<Self> {
-        Self::listed(scope, vec![Arc::new(row)]).pop()
+    fn alone(scope: &Scope, row: Model) -> Self {
+        let (row, mut shown) = (Arc::new(row), Shown::default());
+        row.show(&mut shown);
+        Self { scope: scope.showing(shown), row }
     }
 }
 
@@ -234,7 +235,7 @@ impl CollectionMutation {
         let NftCollectionCreateInput { name, symbol, description, is_open, max_supply } = input;
         let draft = Draft { name, symbol, description, is_open, max_supply };
         let (row, errors) = settle(collection::create(scope.app(), viewer(ctx), draft).await)?;
-        let collection = row.and_then(|row| NftCollection::alone(&scope, row));
+        let collection = row.map(|row| NftCollection::alone(&scope, row));
         Ok(NftCollectionCreatePayload { collection, errors })
     }
 
@@ -248,16 +249,11 @@ impl CollectionMutation {
         let (scope, who) = (Scope::fresh(ctx), viewer(ctx));
         let outcome = async {
             who.require()?;
-            let is_open = match given(input.is_open) {
-                Some(None) => return Err(Refusal::new(Code::Blank, "is_open", "It can't be taken away.").into()),
-                Some(is_open) => is_open,
-                None => None,
-            };
-            let changes = Changes { description: given(input.description), is_open };
+            let changes = Changes { description: given(input.description), is_open: kept("is_open", input.is_open)? };
             collection::update(scope.app(), who, id::parse("id", &input.id)?, changes).await
         };
         let (row, errors) = settle(outcome.await)?;
-        let collection = row.and_then(|row| NftCollection::alone(&scope, row));
+        let collection = row.map(|row| NftCollection::alone(&scope, row));
         Ok(NftCollectionUpdatePayload { collection, errors })
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use domain::diary::{self, Changes, Draft};
-use domain::{Code, Refusal};
 use entity::diary_entry;
 
 use super::budget::Budget;
@@ -16,7 +15,7 @@ use super::nullable::Required;
 use super::page::connection;
 use super::scalar::{Date, DateTime};
 use super::scope::{Scope, viewer};
-use super::user::given;
+use super::user::{given, kept};
 
 /// Something that you have written for yourself alone.
 #[derive(Clone)]
@@ -140,15 +139,6 @@ pub(crate) struct DiaryEntryDeletePayload {
     deleted_id: Option<ID>,
     /// What was wrong with the input.
     errors: Vec<UserError>,
-}
-
-/// A field that may be left out, but not taken away.
-fn kept<T>(field: &'static str, value: MaybeUndefined<T>) -> domain::Result<Option<T>> {
-    match given(value) {
-        None => Ok(None),
-        Some(Some(value)) => Ok(Some(value)),
-        Some(None) => Err(Refusal::new(Code::Blank, field, "It can't be taken away.").into()),
-    }
 }
 
 #[derive(Default)]

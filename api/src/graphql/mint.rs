@@ -62,17 +62,21 @@ impl From<Status> for MintStatus {
 impl Mint {
     /// What is shown together.
     fn listed(scope: &Scope, rows: Vec<Model>) -> Vec<Self> {
-        let shown = Shown {
-            collections: rows.iter().map(|row| row.collection_id).collect(),
-            nfts: rows.iter().filter_map(|row| row.nft_id).collect(),
-            ..Shown::default()
-        };
-        let scope = scope.showing(shown);
+        let scope = scope.showing(shown(&rows));
         rows.into_iter().map(|row| Self { scope: scope.clone(), row: Arc::new(row) }).collect()
     }
 
-    fn alone(scope: &Scope, row: Model) -> Option<Self> {
-        Self::listed(scope, vec![row]).pop()
+    fn alone(scope: &Scope, row: Model) -> Self {
+        Self { scope: scope.showing(shown(std::slice::from_ref(&row))), row: Arc::new(row) }
+    }
+}
+
+/// What of them is loaded together.
+fn shown(rows: &[Model]) -> Shown {
+    Shown {
+        collections: rows.iter().map(|row| row.collection_id).collect(),
+        nfts: rows.iter().filter_map(|row| row.nft_id).collect(),
+        ..Shown::default()
     }
 }
 
@@ -256,7 +260,7 @@ impl OwnMints {
             let Own(who, scope) = &self.0;
             let id: MintId = id::parse("id", &id).map_err(fault)?;
             let row = mint::by_id(scope.app(), who, id).await.map_err(fault)?;
-            Ok(row.and_then(|row| Mint::alone(scope, row)))
+            Ok(row.map(|row| Mint::alone(scope, row)))
         })
         .await
     }
@@ -288,11 +292,7 @@ impl MintSubscription {
         let app = Scope::fresh(ctx).app().clone();
         let id: MintId = id::parse("id", &id).map_err(fault)?;
         let states = mint::watch(app.clone(), viewer(ctx).clone(), id);
-        Ok(states.map(move |row| {
-            let row = row.map_err(fault)?;
-            let gone = || fault(domain::Error::internal("a mint was not shown"));
-            Mint::alone(&Scope::of_frame(app.clone()), row).ok_or_else(gone)
-        }))
+        Ok(states.map(move |row| Ok(Mint::alone(&Scope::of_frame(app.clone()), row.map_err(fault)?))))
     }
 
     /// Tokens that you have asked for together as they stand now, and again whenever that has changed, up to four times a second; ends

@@ -6,6 +6,7 @@ use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, Oneo
 use domain::page::Page;
 use domain::profile::{self, Changes};
 use domain::user::{self, Listed, Public};
+use domain::{Code, Refusal};
 use entity::id::UserId;
 use entity::user::UserKind as Kind;
 
@@ -242,6 +243,15 @@ pub(crate) fn given<T>(field: MaybeUndefined<T>) -> Option<Option<T>> {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(None),
         MaybeUndefined::Value(value) => Some(Some(value)),
+    }
+}
+
+/// A field that may be left out, but not taken away.
+pub(crate) fn kept<T>(field: &'static str, value: MaybeUndefined<T>) -> domain::Result<Option<T>> {
+    match given(value) {
+        None => Ok(None),
+        Some(Some(value)) => Ok(Some(value)),
+        Some(None) => Err(Refusal::new(Code::Blank, field, "It can't be taken away.").into()),
     }
 }
 

@@ -245,9 +245,8 @@ async fn store_changed_messages(
             let sql = format!("DELETE FROM {table} WHERE message_id {}", engine.among(1));
             on.execute_raw(engine.sql(sql, [engine.ids(emptied.iter().copied())])).await?;
         }
-        assistant::forget(engine, on, batch.thread.id).await?;
     }
-    Ok(())
+    if emptied.is_empty() { Ok(()) } else { assistant::forget(engine, on, batch.thread.id).await }
 }
 
 async fn store_revisions(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch) -> Result<()> {

@@ -6,16 +6,12 @@ use entity::id::{ReferralCodeId, UserId};
 use entity::{referral, referral_code};
 use serde_json::{Value, json};
 
-use super::section::{LONG, Nested, Part, SHORT, Section, at, name, window};
+use super::section::{LONG, Nested, Part, SHORT, Section, at, id, name, window};
 use crate::access::Viewer;
 use crate::app::App;
 use crate::error::Result;
 use crate::user::Public;
 use crate::{api_key, audit, block, chirp, device, diary, referral as referrals, session, user, wallet};
-
-fn id(id: impl std::fmt::Display) -> Value {
-    json!({ "id": id.to_string() })
-}
 
 /// Somebody else, as far as they show themselves to anybody.
 fn person(user: &Public) -> Value {

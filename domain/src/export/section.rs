@@ -3,7 +3,7 @@
 use chrono::SecondsFormat;
 use entity::Timestamp;
 use sea_orm::ActiveEnum;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::access::Viewer;
 use crate::app::App;
@@ -79,6 +79,11 @@ pub(super) fn window<K>(after: Option<K>, limit: u32) -> Window<K> {
 /// A time as the API spells it.
 pub(super) fn at(time: Timestamp) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// What refers to something else.
+pub(super) fn id(id: impl std::fmt::Display) -> Value {
+    json!({ "id": id.to_string() })
 }
 
 /// A value of an enumeration as the API spells it.

@@ -2,15 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::section::{Part, SHORT, Section, at, name, window};
+use super::section::{Part, SHORT, Section, at, id, name, window};
 use crate::access::Viewer;
 use crate::app::App;
 use crate::error::Result;
 use crate::{collection, mint, nft};
-
-fn id(id: impl std::fmt::Display) -> Value {
-    json!({ "id": id.to_string() })
-}
 
 pub(super) struct Collections;
 

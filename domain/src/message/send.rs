@@ -101,10 +101,7 @@ fn check(app: &App, draft: &Draft) -> Result<()> {
         of_file.text("name", &file.name, 255);
         of_file.require(file.size >= 0, Code::Invalid, "size", "It must not be negative.");
         of_file.json("metadata", file.metadata.as_ref(), app.settings.metadata_bytes);
-        if let Err(crate::Error::Refused(refusals)) = of_file.done() {
-            let outer = |refusal: Refusal| refusal.within(index.to_string()).within("attachments");
-            refusals.into_iter().map(outer).for_each(|refusal| checks.push(refusal));
-        }
+        checks.take(of_file, |refusal| refusal.within(index.to_string()).within("attachments"));
     }
     checks.done()
 }

@@ -48,13 +48,10 @@ impl Draft {
         checks.require(count <= TOGETHER, Code::TooLong, "metadata_uris", format!("At most {TOGETHER} at once."));
         checks.require(count > 0, Code::Blank, "metadata_uris", "Give at least one.");
         for (index, uri) in self.metadata_uris.iter().take(TOGETHER).enumerate() {
-            for mut refusal in uri_refusals(uri) {
-                match self.together {
-                    true => refusal.path = vec!["metadata_uris".into(), index.to_string().into()],
-                    false => refusal.path = vec!["metadata_uri".into()],
-                }
-                checks.push(refusal);
-            }
+            checks.take(check_uri(uri), |refusal| match self.together {
+                true => Refusal { path: vec!["metadata_uris".into(), index.to_string().into()], ..refusal },
+                false => refusal,
+            });
         }
         if let Some(key) = &self.client_key {
             checks.text("client_key", key, 100);
@@ -70,17 +67,14 @@ impl Draft {
     }
 }
 
-fn uri_refusals(uri: &str) -> Vec<Refusal> {
+fn check_uri(uri: &str) -> Checks {
     let mut checks = Checks::default();
     checks.text("metadata_uri", uri, LONGEST_URI);
     let known = SCHEMES.iter().any(|scheme| uri.len() > scheme.len() && uri.starts_with(scheme));
     let clean = !uri.contains(|c: char| c.is_whitespace() || c.is_control());
     let why = "It must be an address that begins with https, http, ipfs or ar.";
     checks.require(known && clean, Code::Invalid, "metadata_uri", why);
-    match checks.done() {
-        Err(Error::Refused(refusals)) => refusals,
-        _ => Vec::new(),
-    }
+    checks
 }
 
 /// Asks for tokens: a row for each, and a job. Guests ask for none. Refuses with [`Code::Conflict`] a key that was used for something

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tests::job::until;
 use tests::mint::{is_pending, uri};
 use tests::{Engine, User, Wallet, World, claims, eventually};
 
@@ -119,8 +120,7 @@ async fn what_is_queued_can_be_taken_back(engine: Engine) {
     stream.completed().await;
     let _worker = world.worker(&[]);
     assert_eq!(alice.ended_mint(&kept).await["nft"]["tokenId"], "1");
-    let left = async || (world.database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
-    eventually("both jobs to be done", left).await;
+    until(&world.database, 0, "TRUE").await;
     assert_eq!((world.database.token_numbers().await, &alice.mint(&dropped).await), (vec![1], &cancelled));
 }
 

@@ -149,7 +149,7 @@ impl MintMutation {
             mint::cancel(scope.app(), who, id::parse("id", &input.id)?).await
         };
         let (row, errors) = settle(outcome.await)?;
-        Ok(MintCancelPayload { mint: row.and_then(|row| Mint::alone(&scope, row)), errors })
+        Ok(MintCancelPayload { mint: row.map(|row| Mint::alone(&scope, row)), errors })
     }
 
     /// Takes back what is still queued of a batch that you have asked for; what was begun comes to its end.

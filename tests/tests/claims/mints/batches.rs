@@ -49,8 +49,7 @@ async fn a_cancelled_batch_mints_nothing_more(engine: Engine) {
     assert_eq!([&cancelled["cancelled"], &cancelled["pending"]], [&json!(20), &json!(0)]);
     assert_eq!(alice.cancel_mint_batch(&id).await.ok("/mintBatchCancel/batch"), &cancelled);
     let _worker = world.worker(&[]);
-    let left = async || (world.database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
-    eventually("the jobs to be gone", left).await;
+    until(&world.database, 0, "TRUE").await;
     assert!(world.database.token_numbers().await.is_empty());
 }
 

@@ -92,8 +92,7 @@ async fn what_a_deleted_account_had_queued_is_not_minted(engine: Engine) {
     let _worker = world.worker(&[]);
     cleared(&world).await;
     world.database.execute(&format!("UPDATE jobs SET available_at = '{}'", tests::job::PAST)).await;
-    let left = async || (world.database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
-    eventually("the jobs to be gone", left).await;
+    until(&world.database, 0, "TRUE").await;
     assert!(world.database.token_numbers().await.is_empty());
     assert_eq!(world.database.number("SELECT COUNT(*) FROM ledger_transactions").await, 0);
 }
