@@ -70,11 +70,14 @@ async fn open_as(config: &Config, settings: Settings) -> Result<Arc<App>> {
     };
     let app = App::new(settings, db, bus, config.mailer()?).await.map_err(plainly)?;
     thread::open_lobby(&app).await.map_err(plainly).context("opening the lobby")?;
-    account::open_assistant(&app)
-        .await
-        .map_err(plainly)
-        .context("making the assistant's account: see `assistant_username`")?;
+    open_assistant(&app, false).await?;
     Ok(app)
+}
+
+/// Makes the assistant's account, or calls it what the settings call it: that is for those who go on with these settings.
+async fn open_assistant(app: &Arc<App>, renames: bool) -> Result<()> {
+    let opened = account::open_assistant(app, renames).await.map_err(plainly);
+    opened.context("making the assistant's account: see `assistant_username`")
 }
 
 /// The chain of a domain error for whoever runs the server; clients never see it.

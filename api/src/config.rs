@@ -22,11 +22,13 @@ use crate::graphql::DocumentLimits;
 use crate::http::{Audience, Deadlines, Limits};
 
 mod assistant;
+mod overlay;
+mod upload;
 mod wallet;
 
+use overlay::{overlay_environment, overlay_file};
+
 const DEFAULTS: &str = include_str!("../../linnet.default.toml");
-/// Variables of ours that are no settings.
-const OTHER_VARIABLES: &[&str] = &["LINNET_CONFIG", "LINNET_SKIP_GRAPHIQL", "LINNET_BIN"];
 
 /// What an operator may set; `linnet.default.toml` says what each is.
 #[derive(Debug, Clone, Deserialize)]
@@ -72,10 +74,14 @@ pub(crate) struct Config {
     document_cost: u64,
     document_values: u64,
     document_cache_bytes: u64,
+    persisted_bytes: u64,
+    introspection: Switch,
+    graphiql: Switch,
     rate_limits: Switch,
     credentials_per_minute: NonZeroU32,
     mails_per_hour: NonZeroU32,
     exports_per_hour: NonZeroU32,
+    uploads_per_hour: NonZeroU32,
     reads_per_minute: NonZeroU32,
     writes_per_minute: NonZeroU32,
     signals_per_minute: NonZeroU32,
@@ -115,6 +121,17 @@ pub(crate) struct Config {
     group_members: usize,
     receipts_members: i32,
     lobby: Switch,
+    uploads_url: String,
+    uploads_s3_endpoint: String,
+    uploads_s3_region: String,
+    uploads_s3_key_id: String,
+    uploads_s3_secret: String,
+    uploads_key: String,
+    upload_bytes: i32,
+    upload_seconds: u64,
+    upload_pixels: u64,
+    account_uploads: u32,
+    account_upload_bytes: i64,
     archive_untouched_days: u64,
     archive_archived_days: u64,
     log_retention_days: u64,
@@ -166,6 +183,7 @@ impl Config {
         }
         self.wallets()?;
         self.assistant()?;
+        self.check_uploads()?;
         match (db::Engine::of(&self.database_url()), self.nats()?) {
             (None, _) => bail!("`database_url` must begin with sqlite: or postgres:"),
             (Some(db::Engine::Sqlite), Some(_)) => {
@@ -245,6 +263,8 @@ impl Config {
             cost: self.document_cost,
             values: self.document_values,
             cache: self.document_cache_bytes,
+            persisted: self.persisted_bytes,
+            introspection: self.introspection == Switch::On,
         }
     }
 
@@ -257,6 +277,7 @@ impl Config {
             account_sockets: self.account_sockets,
             body: self.body_bytes,
             body_time: seconds(self.body_seconds),
+            upload_time: seconds(self.upload_seconds),
             request: seconds(self.request_seconds),
             answer: self.answer_bytes,
             deadlines: Deadlines {
@@ -269,6 +290,7 @@ impl Config {
             socket_message: self.socket_message_bytes,
             socket_messages_per_second: self.socket_messages_per_second,
             metrics: self.metrics,
+            graphiql: self.graphiql == Switch::On,
         }
     }
 
@@ -282,6 +304,7 @@ impl Config {
             signals: self.signals_per_minute,
             mails: self.mails_per_hour,
             exports: self.exports_per_hour,
+            uploads: self.uploads_per_hour,
         };
         Settings {
             message_length: self.message_length,
@@ -308,6 +331,7 @@ impl Config {
                 archived: (self.archive_archived_days > 0).then(|| days(self.archive_archived_days)),
             },
             lobby: self.lobby == Switch::On,
+            uploads: self.uploads(),
             // Both were checked when they were read.
             wallets: self.wallets().unwrap_or_default(),
             assistant: self.assistant().unwrap_or_default(),
@@ -343,51 +367,6 @@ fn check_numbers(table: &Table) -> Result<()> {
         if !(least..=most).contains(number) {
             bail!("`{name}` must be from {least} to {most}, and is {number}");
         }
-    }
-    Ok(())
-}
-
-/// Lays the operator's file over the defaults: the one that LINNET_CONFIG names, else `linnet.toml` if it is there.
-fn overlay_file(table: &mut Table) -> Result<()> {
-    let named = std::env::var_os("LINNET_CONFIG").map(PathBuf::from);
-    let path = named.clone().unwrap_or_else(|| PathBuf::from("linnet.toml"));
-    if named.is_none() && !path.exists() {
-        return Ok(());
-    }
-    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    let file: Table = text.parse().with_context(|| format!("reading {}", path.display()))?;
-    for (name, value) in file {
-        if !table.contains_key(&name) {
-            bail!("{}: there is no setting `{name}`", path.display());
-        }
-        table.insert(name, value);
-    }
-    Ok(())
-}
-
-/// Lays LINNET_… variables over the rest, each read as the type that its default has.
-fn overlay_environment(table: &mut Table, variables: impl Iterator<Item = (String, String)>) -> Result<()> {
-    for (variable, text) in variables {
-        let Some(name) = variable.strip_prefix("LINNET_").map(str::to_lowercase) else { continue };
-        if OTHER_VARIABLES.contains(&variable.as_str()) || name.starts_with("test_") {
-            continue;
-        }
-        let Some(current) = table.get(&name) else { bail!("{variable}: there is no setting `{name}`") };
-        let value = match current {
-            Value::Integer(_) => text.parse().map(Value::Integer).ok(),
-            Value::Boolean(_) => text.parse().map(Value::Boolean).ok(),
-            Value::Array(defaults) => {
-                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-                let numbers = matches!(defaults.first(), Some(Value::Integer(_)));
-                let item = |item: &str| match numbers {
-                    true => item.parse().map(Value::Integer).ok(),
-                    false => Some(Value::String(item.to_owned())),
-                };
-                items.map(item).collect::<Option<_>>().map(Value::Array)
-            }
-            _ => Some(Value::String(text.clone())),
-        };
-        table.insert(name, value.with_context(|| format!("{variable}: `{text}` is not of the right type"))?);
     }
     Ok(())
 }

@@ -48,13 +48,14 @@ mod session;
 mod signal;
 mod system;
 mod thread;
+mod upload;
 mod user;
 mod viewer;
 mod wallet;
 
 pub(crate) use budget::Budget;
 pub(crate) use charge::charges;
-pub(crate) use document::{Documents, Kind, Limits as DocumentLimits, Operation, clipped};
+pub(crate) use document::{Asked, Documents, Kind, Limits as DocumentLimits, Operation, clipped};
 pub(crate) use error::{RequestId, fault, within_request};
 pub(crate) use nullable::leave_out_told;
 pub(crate) use progress::Progress;
@@ -98,6 +99,7 @@ pub(crate) struct Mutation(
     participant::ParticipantMutation,
     receipt::ReceiptMutation,
     message::MessageMutation,
+    upload::UploadMutation,
     reaction::ReactionMutation,
     chirp::ChirpMutation,
     collection::CollectionMutation,

@@ -7,13 +7,14 @@ use std::time::Duration;
 use anyhow::Result;
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::routing::get;
+use axum::routing::{get, put};
 use domain::App;
 use domain::access::Viewer;
 use domain::credential::Lease;
 use domain::download::PATH;
 use domain::limit::site;
 use domain::session::Client;
+use domain::upload::{FILES, THUMBNAIL, UPLOADS};
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
@@ -29,12 +30,14 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::config::Config;
 use crate::graphql::{Documents, LinnetSchema, schema, sdl};
 
+mod address;
 mod answer;
 #[cfg(feature = "test-control")]
 mod control;
 mod deadline;
 mod download;
 mod events;
+mod file;
 mod graphiql;
 mod graphql;
 mod health;
@@ -46,6 +49,7 @@ mod queue;
 mod room;
 mod seats;
 mod socket;
+mod upload;
 
 pub(crate) use deadline::Deadlines;
 pub(crate) use metrics::Audience;
@@ -74,6 +78,7 @@ pub(crate) struct Limits {
     pub(crate) account_sockets: usize,
     pub(crate) body: usize,
     pub(crate) body_time: Duration,
+    pub(crate) upload_time: Duration,
     pub(crate) request: Duration,
     /// Bytes of text that one answer may have.
     pub(crate) answer: usize,
@@ -83,6 +88,8 @@ pub(crate) struct Limits {
     pub(crate) socket_message: usize,
     pub(crate) socket_messages_per_second: u32,
     pub(crate) metrics: Audience,
+    /// Whether there is a page to explore the API with.
+    pub(crate) graphiql: bool,
 }
 
 /// What every handler has.
@@ -223,44 +230,71 @@ fn router(edge: Edge) -> Router {
         .route("/graphql", get(graphql::get).post(graphql::post))
         .layer(header("cache-control", "no-store"))
         .layer(SetResponseHeaderLayer::appending(header::VARY, HeaderValue::from_static("accept, authorization")))
-        .layer(cross_origin(edge.allowed_origins.clone()));
+        .layer(cross_origin(&edge, &[Method::GET, Method::POST]));
     let downloads = Router::new()
         .route(&format!("{PATH}{{secret}}"), get(download::get))
         .layer(header("cache-control", "no-store"))
-        .layer(cross_origin(edge.allowed_origins.clone()));
+        .layer(cross_origin(&edge, &[Method::GET]));
+    let uploads = Router::new()
+        .route(&format!("{UPLOADS}{{id}}"), put(upload::put))
+        .layer(header("cache-control", "no-store"))
+        .layer(cross_origin(&edge, &[Method::PUT]));
     let router = Router::new()
         .merge(api)
         .merge(downloads)
+        .merge(uploads)
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::get))
-        .merge(graphiql::router());
+        .route("/metrics", get(metrics::get));
+    let router = if edge.limits.graphiql { router.merge(graphiql::router()) } else { router };
     #[cfg(feature = "test-control")]
     let router = router.merge(control::router());
     let compressible = SizeAbove::new(COMPRESSED_ABOVE).and(NotForContentType::SSE);
     router
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressible))
+        // Behind it: parts of a file are parts of what it is, and not of what it could be packed into.
+        .merge(files(&edge))
         .layer(header("x-content-type-options", "nosniff"))
         .layer(header("referrer-policy", "no-referrer"))
         .layer(header("cross-origin-resource-policy", "same-origin"))
         .with_state(edge)
 }
 
+/// Files, for whoever has their address. What a browser makes of one has nothing, may do nothing and is of no origin.
+fn files(edge: &Edge) -> Router<Edge> {
+    // Where pages of other origins show messages, they show what those carry.
+    let whose = if edge.allowed_origins.is_empty() { "same-origin" } else { "cross-origin" };
+    Router::new()
+        .route(&format!("{FILES}{{id}}"), get(file::file))
+        .route(&format!("{FILES}{{id}}{THUMBNAIL}"), get(file::thumbnail))
+        .layer(header("cache-control", "no-store"))
+        .layer(header("content-security-policy", "sandbox; default-src 'none'"))
+        .layer(header("cross-origin-resource-policy", whose))
+        .layer(cross_origin(edge, &[Method::GET, Method::HEAD]))
+}
+
 /// Pages of the origins that are allowed may ask and read the answer. No cookie is ever looked at, so none is allowed.
-fn cross_origin(allowed: Vec<String>) -> CorsLayer {
+fn cross_origin(edge: &Edge, methods: &[Method]) -> CorsLayer {
+    let allowed = edge.allowed_origins.clone();
     let is_allowed = move |origin: &HeaderValue, _: &axum::http::request::Parts| {
         origin.to_str().is_ok_and(|origin| identity::is_allowed(&allowed, origin))
     };
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(is_allowed))
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods(methods.to_vec())
         .allow_headers(AllowHeaders::list([
             header::ACCEPT,
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            header::RANGE,
             HeaderName::from_static("last-event-id"),
         ]))
-        .expose_headers([header::RETRY_AFTER, HeaderName::from_static("x-request-id")])
+        .expose_headers([
+            header::RETRY_AFTER,
+            header::CONTENT_RANGE,
+            header::ETAG,
+            HeaderName::from_static("x-request-id"),
+        ])
         .max_age(PREFLIGHT)
 }
 

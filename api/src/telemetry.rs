@@ -19,7 +19,9 @@ pub(crate) fn start(config: &Config) -> Result<()> {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // Nobody may read them any more: that is no reason to fail over telling so.
+        .log_internal_errors(false);
     match config.log_format {
         LogFormat::Pretty => subscriber.init(),
         LogFormat::Json => subscriber.json().init(),

@@ -25,7 +25,9 @@ use crate::job::Jobs;
 use crate::limit::{Limits, Rates};
 use crate::password::Hasher;
 use crate::signal::Signals;
-use crate::{archive, cache, credential, hub, inbox, job, recurring, signal, system, wallet};
+use crate::upload::{self, Files};
+use crate::watch::Watching;
+use crate::{archive, cache, credential, hub, inbox, job, recurring, signal, system, wallet, watch};
 
 /// What an operator may set; the documentation of each is in `linnet.default.toml`.
 #[derive(Clone, Debug)]
@@ -74,6 +76,8 @@ pub struct Settings {
     pub lobby: bool,
     /// The site that wallets sign in to; none if they don't.
     pub wallets: Option<wallet::Site>,
+    /// Files that are put here.
+    pub uploads: upload::Settings,
     /// The assistant; none if there is no endpoint.
     pub assistant: Option<assistant::Settings>,
 }
@@ -95,12 +99,14 @@ pub struct App {
     pub(crate) feed: Hubs<Feed>,
     pub(crate) inboxes: Inboxes,
     pub(crate) signals: Signals,
+    pub(crate) watching: Watching,
     pub(crate) open: Open,
     pub(crate) hasher: Hasher,
     pub(crate) limits: Limits,
     pub(crate) mailer: Mailer,
     pub(crate) chain: Chain,
     pub(crate) model: Option<Model>,
+    pub(crate) files: Files,
     pub(crate) jobs: Jobs,
     pub(crate) system: system::Watch,
     pub(crate) cache: Cache,
@@ -118,6 +124,7 @@ impl App {
         let clock = Clock::default();
         let model = settings.assistant.as_ref().map(|assistant| Model::new(&assistant.endpoint));
         let model = model.transpose().map_err(Error::internal)?;
+        let files = Files::open(&settings.uploads, &db, &clock).await?;
         Ok(Arc::new(Self {
             settings,
             db,
@@ -130,12 +137,14 @@ impl App {
             feed: Hubs::default(),
             inboxes: Inboxes::default(),
             signals: Signals::default(),
+            watching: Watching::default(),
             open: Open::default(),
             hasher: Hasher::new()?,
             limits,
             mailer,
             chain: Chain::Ledger,
             model,
+            files,
             jobs: Jobs::default(),
             cache: Cache::default(),
             tasks: TaskTracker::new(),
@@ -155,6 +164,7 @@ impl App {
         self.spawn(hub::look(self.clone()));
         self.spawn(inbox::listen(self.clone()));
         self.spawn(signal::listen(self.clone()));
+        self.spawn(watch::listen(self.clone()));
         self.spawn(credential::watch(self.clone()));
     }
 

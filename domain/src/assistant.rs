@@ -28,7 +28,7 @@ pub(crate) use cached::forget;
 pub(crate) use call::Call;
 pub use cost::{Cost, costs};
 pub use retry::retry;
-pub(crate) use work::{Work, store};
+pub(crate) use work::{Work, give_up, store};
 
 use crate::app::App;
 use crate::error::{Code, Refusal, Result};

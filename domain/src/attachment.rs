@@ -1,5 +1,6 @@
 //! Files that messages carry.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use entity::id::{AttachmentId, MessageId};
@@ -10,6 +11,21 @@ use crate::app::App;
 use crate::archive::in_both;
 use crate::error::Result;
 use crate::message;
+use crate::upload::Which;
+
+/// Where an attachment is. That of a file that was put here is good for an hour or two: it is for whoever may read the message.
+pub fn url<'a>(app: &App, row: &'a message_attachment::Model) -> Cow<'a, str> {
+    match row.upload_id {
+        Some(id) => app.files.address(id, Which::File, app.clock.now()).into(),
+        None => row.url.as_str().into(),
+    }
+}
+
+/// The same of the small picture that was made of it, if there is one.
+pub fn thumbnail_url(app: &App, row: &message_attachment::Model) -> Option<String> {
+    let id = row.upload_id.filter(|_| row.has_thumbnail)?;
+    Some(app.files.address(id, Which::Thumbnail, app.clock.now()))
+}
 
 /// The attachments of messages, in the order in which they were sent.
 pub async fn of_messages(app: &App, ids: &[MessageId]) -> Result<HashMap<MessageId, Vec<message_attachment::Model>>> {

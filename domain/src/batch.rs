@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Administrator, Viewer};
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
+use crate::credential;
 use crate::error::{Error, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db::{self, Engine};
@@ -99,26 +100,34 @@ async fn of_jobs(
     if total > 0 { Ok(batch) } else { finish(app, on, batch).await }
 }
 
-/// How a job of a batch ended.
-pub(crate) enum Ended {
-    /// Well, or without having been begun.
-    Done,
-    /// It was given up.
-    Failed(FailedJobId),
+/// Counts jobs that were done, or were not begun, in the transaction that takes them away, and finishes the batch with the last one.
+pub(crate) async fn count(app: &App, on: &DatabaseTransaction, id: BatchId, jobs: usize) -> Result<()> {
+    let jobs = i32::try_from(jobs).map_err(Error::internal)?;
+    settle(app, on, id, jobs, None).await
 }
 
-/// Counts a job in the transaction that takes it away, and finishes the batch with the last one.
-pub(crate) async fn count(app: &App, on: &DatabaseTransaction, id: BatchId, ended: Ended) -> Result<()> {
+/// Counts a job in the same way that was given up.
+pub(crate) async fn count_failed(app: &App, on: &DatabaseTransaction, id: BatchId, job: FailedJobId) -> Result<()> {
+    settle(app, on, id, 1, Some(job)).await
+}
+
+async fn settle(
+    app: &App,
+    on: &DatabaseTransaction,
+    id: BatchId,
+    jobs: i32,
+    failed: Option<FailedJobId>,
+) -> Result<()> {
     let engine = app.db.engine();
-    let failed = i32::from(matches!(ended, Ended::Failed(_)));
-    let sql = "UPDATE job_batches SET pending_jobs = pending_jobs - 1, failed_jobs = failed_jobs + $2 WHERE id = $1 RETURNING *";
-    let batch = Model::find_by_statement(engine.sql(sql, [id.into(), failed.into()])).one(on).await?;
+    let sql = "UPDATE job_batches SET pending_jobs = pending_jobs - $2, failed_jobs = failed_jobs + $3 WHERE id = $1 RETURNING *";
+    let values = [id.into(), jobs.into(), i32::from(failed.is_some()).into()];
+    let batch = Model::find_by_statement(engine.sql(sql, values)).one(on).await?;
     // It may be gone: its time is over, and a job that belonged to it was begun anew.
     let Some(batch) = batch else { return Ok(()) };
-    if let Ended::Failed(failed_id) = ended {
+    if let Some(failed) = failed {
         let mut named = failed_ids(&batch);
         if named.len() < NAMED {
-            named.push(failed_id);
+            named.push(failed);
             name_failed(engine, on, id, &named).await?;
         }
     }
@@ -129,13 +138,21 @@ pub(crate) async fn count(app: &App, on: &DatabaseTransaction, id: BatchId, ende
     Ok(())
 }
 
-/// Takes jobs of a batch back into it that were given up and are begun anew. Its row has to be locked.
-pub(crate) async fn resume(app: &App, on: &DatabaseTransaction, batch: &Model, again: &[FailedJobId]) -> Result<()> {
+/// Takes jobs of a batch back into it that were given up and are begun anew. Its row has to be locked. One that is there already, since
+/// it has an id of its own and was asked for in the meantime, is of no batch, and is not waited for.
+pub(crate) async fn resume(
+    app: &App,
+    on: &DatabaseTransaction,
+    batch: &Model,
+    again: &[FailedJobId],
+    jobs: Vec<Waiting>,
+) -> Result<()> {
     let engine = app.db.engine();
-    let sql = "UPDATE job_batches SET pending_jobs = pending_jobs + $2, failed_jobs = failed_jobs - $2, finished_at = NULL \
-               WHERE id = $1";
-    let count = i32::try_from(again.len()).map_err(Error::internal)?;
-    on.execute_raw(engine.sql(sql, [batch.id.into(), count.into()])).await?;
+    let added = i64::try_from(add_all(app, on, jobs).await?).map_err(Error::internal)?;
+    let given_up = i64::try_from(again.len()).map_err(Error::internal)?;
+    let sql = "UPDATE job_batches SET pending_jobs = pending_jobs + $2, failed_jobs = failed_jobs - $3, \
+               finished_at = CASE WHEN pending_jobs + $2 > 0 THEN NULL ELSE finished_at END WHERE id = $1";
+    on.execute_raw(engine.sql(sql, [batch.id.into(), added.into(), given_up.into()])).await?;
     forget(app, on, batch, again).await
 }
 
@@ -232,11 +249,13 @@ pub async fn list(app: &App, _: &Administrator, window: &Window<String>) -> Resu
 /// Cancels a batch: for administrators. Who is none is told that there is no such batch.
 pub async fn cancel(app: &Arc<App>, client: &Client, viewer: &Viewer, id: BatchId) -> Result<Model> {
     let (own, _) = viewer.require_session()?;
-    let (context, entry) = (app.clone(), Entry::new(app, Action::JobBatchCancel, own, client));
+    let (context, viewer, now) = (app.clone(), viewer.clone(), app.clock.now());
+    let entry = Entry::new(app, Action::JobBatchCancel, own, client);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let engine = context.db.engine();
-            Administrator::hold(engine, transaction, own).await?.ok_or_else(no_such_batch)?;
+            let account = credential::hold(engine, transaction, &viewer, now).await?;
+            Administrator::held(&viewer, &account).ok_or_else(no_such_batch)?;
             let batch = lock(engine, transaction, id).await?.ok_or_else(no_such_batch)?;
             if batch.finished_at.is_some() || batch.cancelled_at.is_some() {
                 return Ok(batch);

@@ -12,11 +12,13 @@ mod place;
 mod schema;
 mod smtp;
 mod space;
+mod storage;
 
 pub use nats::examine as examine_nats;
 use place::Place;
 pub(crate) use schema::Schema;
 pub use smtp::examine as examine_smtp;
+pub use storage::examine as examine_storage;
 
 use crate::error::{Error, Result};
 use crate::infra::clock::Clock;

@@ -9,12 +9,14 @@ use std::time::Duration;
 use entity::id::{ThreadId, TypedId, UserId};
 use serde::{Deserialize, Serialize};
 
+mod only;
 mod page;
 mod read;
 mod retain;
 mod thread;
 mod walk;
 
+pub use only::only;
 pub use page::{EventPage, pages};
 pub(crate) use read::posted;
 pub use read::{Chunk, Entry};

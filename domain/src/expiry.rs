@@ -1,6 +1,6 @@
 //! What has expired is removed: sessions, their tokens, tokens that went out by mail, links to exports, what wallets were asked to
-//! sign, what is cached, and jobs that were given up and batches that were finished long ago. A job does it about once an hour, so
-//! that one node does it at a time, in small parts, each by an index.
+//! sign, what is cached, files that no message carries, and attempts of the assistant, jobs that were given up and batches that were
+//! finished long ago. A job does it about once an hour, so that one node does it at a time, in small parts, each by an index.
 //!
 //! A refresh token that was used stays for as long as it would have been good: if it comes back, it was stolen, and its family ends
 //! ([`crate::session`]). After that nobody could play it any more, and its row tells nothing.
@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::infra::db::Engine;
 use crate::job::{Running, Task};
 use crate::recurring::{self, Recurring};
+use crate::upload;
 
 /// For how long it is kept that something has expired. Nodes' clocks differ, and who comes late is told so.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -55,6 +56,8 @@ pub(crate) async fn remove(app: &Arc<App>, held: Running) -> Result<()> {
         let sql = some_of(engine, table, "key", "expiration");
         while held.part(app, &sql, [now.into()]).await? {}
     }
+    let sql = some_of(engine, "assistant_attempts", "id", "begun_at");
+    while held.part(app, &sql, [(now - KEPT).into()]).await? {}
     let sql = some_of(engine, "ai_cache", "id", "expires_at");
     while held.part(app, &sql, [now.into()]).await? {}
     if let Some(retention) = app.settings.failed_job_retention {
@@ -63,6 +66,7 @@ pub(crate) async fn remove(app: &Arc<App>, held: Running) -> Result<()> {
         let sql = some_of(engine, "failed_jobs", "id", "failed_at");
         while held.part(app, &sql, [(now - retention).into()]).await? {}
     }
+    upload::collect(app, held).await?;
     deletion::ask_again(app, now).await
 }
 

@@ -1,5 +1,5 @@
-//! What the outside world provides: a database, a bus, a clock, the mail, a chain for tokens, a language model. Each picks its backend
-//! in one `match`; nothing here knows what a thread or an account is.
+//! What the outside world provides: a database, a bus, a clock, the mail, a place for files, a chain for tokens, a language model. Each
+//! picks its backend in one `match`; nothing here knows what a thread or an account is.
 
 pub mod bus;
 pub mod chain;
@@ -11,3 +11,5 @@ pub mod lists;
 pub mod mail;
 pub mod model;
 pub mod private;
+pub mod storage;
+mod web;

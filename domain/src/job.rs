@@ -27,7 +27,7 @@ mod waiting;
 mod worker;
 
 pub use hold::Running;
-pub(crate) use part::give_way;
+pub(crate) use part::{give_way, next_size};
 pub use queue::Queue;
 pub(crate) use waiting::{Waiting, add_all};
 pub(crate) use worker::work;
@@ -37,6 +37,7 @@ use crate::error::{Error, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db;
 use crate::mail::Mail;
+use crate::mint;
 
 /// How often a job is begun before it is given up; with the pauses between, some three hours.
 const ATTEMPTS: i32 = 14;
@@ -80,6 +81,8 @@ pub enum Task {
     TrimLogs {},
     /// Moves messages to the archive, or back.
     MoveMessages {},
+    /// Takes away files that no message carries.
+    CollectUploads {},
     /// Deletes the messages that are older than their thread keeps them.
     DeleteOldMessages {},
     /// Something that tests can count, and see to have been done once.
@@ -99,7 +102,7 @@ impl Task {
             Self::Mint { .. } => Queue::Mint,
             Self::AnswerMessage { .. } => Queue::Assistant,
             Self::ClearAccount { .. } | Self::RemoveExpired {} | Self::TrimLogs {} => Queue::Slow,
-            Self::MoveMessages {} | Self::DeleteOldMessages {} => Queue::Slow,
+            Self::MoveMessages {} | Self::DeleteOldMessages {} | Self::CollectUploads {} => Queue::Slow,
             #[cfg(feature = "test-control")]
             Self::Count { .. } => Queue::Mail,
         }
@@ -113,9 +116,17 @@ impl Task {
             Self::AnswerMessage { .. } => None,
             Self::ResetPassword { .. } | Self::ClearAccount { .. } | Self::Mint { .. } => None,
             Self::RemoveExpired {} | Self::TrimLogs {} => None,
-            Self::MoveMessages {} | Self::DeleteOldMessages {} => None,
+            Self::MoveMessages {} | Self::DeleteOldMessages {} | Self::CollectUploads {} => None,
             #[cfg(feature = "test-control")]
             Self::Count { .. } => None,
+        }
+    }
+
+    /// The id of its job: what there is one job for at a time has one of its own.
+    fn job_id(&self, app: &App) -> JobId {
+        match self {
+            Self::Mint { mint_id } => mint::only(*mint_id),
+            _ => app.clock.id(),
         }
     }
 
@@ -176,7 +187,7 @@ pub(crate) async fn listen(app: Arc<App>) {
 
 /// Adds a job in the transaction of what calls for it. It is begun as soon as that is committed.
 pub async fn add(app: &App, on: &DatabaseTransaction, task: &Task) -> Result<JobId> {
-    let id = app.clock.id();
+    let id = task.job_id(app);
     add_once(app, on, id, task).await?;
     Ok(id)
 }

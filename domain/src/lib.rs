@@ -57,6 +57,7 @@ pub mod signal;
 pub mod system;
 pub mod text;
 pub mod thread;
+pub mod upload;
 pub mod user;
 pub mod wallet;
 mod watch;

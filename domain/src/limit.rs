@@ -1,7 +1,7 @@
 //! How often somebody may do something: by class, for each account and for each address. And how often somebody may try a
 //! password: for each account it is tried at, and from each address, however many a request holds. An account has a bucket of
 //! its own for each site where it has been signed in to, so that nobody is locked out by what others try elsewhere. And how many
-//! mails anybody may have sent to an address, and how often an account is exported.
+//! mails anybody may have sent to an address, how often an account is exported, and how many files it puts here.
 //!
 //! Each node counts for itself. Buckets are told by governor; this module says which, and forgets those that are full again.
 
@@ -34,6 +34,8 @@ pub struct Rates {
     pub mails: NonZeroU32,
     /// Exports of one account; an hour.
     pub exports: NonZeroU32,
+    /// Files that one account puts here; an hour.
+    pub uploads: NonZeroU32,
 }
 
 /// What somebody does.
@@ -158,6 +160,7 @@ struct Limiting {
     mails: Buckets<(Asking, Vec<u8>)>,
     owned: Buckets<Vec<u8>>,
     exports: Buckets<UserId>,
+    uploads: Buckets<UserId>,
     challenges: Buckets<IpAddr>,
     writes: Pair,
     reads: Pair,
@@ -177,6 +180,7 @@ impl Limits {
                 mails: Buckets::of(Quota::per_hour(rates.mails)),
                 owned: Buckets::of(Quota::per_hour(rates.mails.saturating_mul(SHARED))),
                 exports: Buckets::of(Quota::per_hour(rates.exports)),
+                uploads: Buckets::of(Quota::per_hour(rates.uploads)),
                 challenges: Buckets::new(rates.credentials),
                 writes: Pair::new(rates.writes),
                 reads: Pair::new(rates.reads),
@@ -223,6 +227,11 @@ impl Limits {
         self.0.as_ref().map_or(Ok(()), |limits| limits.exports.take(&user_id, 1))
     }
 
+    /// Counts a file that an account is about to put here.
+    pub(crate) fn upload(&self, user_id: UserId) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |limits| limits.uploads.take(&user_id, 1))
+    }
+
     /// Counts an attempt at somebody's password, whether or not there is somebody.
     pub(crate) fn attempt(&self, target: &Target) -> Result<()> {
         self.0.as_ref().map_or(Ok(()), |limits| limits.targets.take(target, 1))
@@ -250,7 +259,15 @@ mod tests {
 
     fn rates(each: u32) -> Option<Rates> {
         let each = NonZeroU32::new(each)?;
-        Some(Rates { credentials: each, writes: each, reads: each, signals: each, mails: each, exports: each })
+        Some(Rates {
+            credentials: each,
+            writes: each,
+            reads: each,
+            signals: each,
+            mails: each,
+            exports: each,
+            uploads: each,
+        })
     }
 
     fn from(text: &str) -> Option<IpAddr> {

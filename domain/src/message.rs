@@ -20,7 +20,7 @@ pub use edit::{Changed, delete, edit};
 pub use reply::{reply_counts, reply_pages};
 pub(crate) use retain::{RECURRING, delete_old};
 pub use revision::revisions;
-pub use send::{AttachmentDraft, Draft, Sent, send};
+pub use send::{AttachmentDraft, Draft, FileDraft, Sent, send};
 
 use crate::access::{Reader, Viewer};
 use crate::app::App;

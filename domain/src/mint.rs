@@ -9,13 +9,16 @@ use entity::id::{BatchId, CollectionId, MintId, UserId, WalletId};
 pub use entity::mint::{MintStatus, Model};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Value};
 
+mod cancel;
 mod progress;
 mod request;
 mod work;
 
+pub use cancel::{cancel, cancel_batch};
+pub(crate) use cancel::{cancel_all, only, withdraw};
 pub use progress::{Progress, batch, watch, watch_batch};
 pub use request::{Draft, Requested, request};
-pub(crate) use work::perform;
+pub(crate) use work::{give_up, perform};
 
 use crate::access::Viewer;
 use crate::app::App;
@@ -24,6 +27,7 @@ use crate::infra::bus::Hint;
 use crate::infra::db::{self, Engine};
 use crate::infra::list::{List, by_id as in_order};
 use crate::page::{Page, Window};
+use crate::watch::State;
 use crate::{batch as batches, credential};
 
 /// A place in the list of what one has asked for.
@@ -60,64 +64,11 @@ pub async fn list(app: &App, viewer: &Viewer, of: Option<BatchId>, window: &Wind
 /// Something that the viewer has asked for. Not for API keys.
 pub async fn by_id(app: &App, viewer: &Viewer, id: MintId) -> Result<Option<Model>> {
     let (own, _) = viewer.require_session()?;
-    app.db.one("SELECT * FROM minting_queue_items WHERE id = $1 AND user_id = $2", [id.into(), own.into()]).await
+    Ok(Model::look(app, id).await?.filter(|row| row.user_id == own))
 }
 
 /// One row, which nobody else changes before the transaction ends.
 async fn lock(engine: Engine, on: &DatabaseTransaction, id: MintId) -> Result<Option<Model>> {
     let sql = format!("SELECT * FROM minting_queue_items WHERE id = $1{}", engine.for_update());
     Ok(Model::find_by_statement(engine.sql(sql, [id.into()])).one(on).await?)
-}
-
-/// Takes back what is still queued: nothing is minted for it. Refuses with [`Code::Conflict`] once it was begun.
-pub async fn cancel(app: &Arc<App>, viewer: &Viewer, id: MintId) -> Result<Model> {
-    let (own, _) = viewer.require_session()?;
-    let (context, viewer, now) = (app.clone(), viewer.clone(), app.clock.now());
-    let work = app.db.write(move |transaction| {
-        Box::pin(async move {
-            let engine = context.db.engine();
-            credential::hold(engine, transaction, &viewer, now).await?;
-            let row = lock(engine, transaction, id).await?.filter(|row| row.user_id == own);
-            let mut row = row.ok_or_else(no_such_mint)?;
-            match row.status {
-                MintStatus::Cancelled => return Ok(row),
-                MintStatus::Queued => {}
-                _ => return Err(Error::refuse(Code::Conflict, "id", "It was begun, and can't be cancelled any more.")),
-            }
-            (row.status, row.updated_at) = (MintStatus::Cancelled, now);
-            let sql = "UPDATE minting_queue_items SET status = $2, updated_at = $3 WHERE id = $1";
-            transaction.execute_raw(engine.sql(sql, [id.into(), row.status.into(), now.into()])).await?;
-            announce(&context, id);
-            Ok(row)
-        })
-    });
-    work.await
-}
-
-/// Takes back what is still queued of a batch; what was begun comes to its end.
-pub async fn cancel_batch(app: &Arc<App>, viewer: &Viewer, id: BatchId) -> Result<Progress> {
-    let (own, _) = viewer.require_session()?;
-    let (context, holder, now) = (app.clone(), viewer.clone(), app.clock.now());
-    let work = app.db.write(move |transaction| {
-        Box::pin(async move {
-            let engine = context.db.engine();
-            credential::hold(engine, transaction, &holder, now).await?;
-            require_own(engine, transaction, id, own).await?;
-            // The batch's row first, as jobs have it that come to their end. It may be gone, once all of them have.
-            batches::stop(&context, transaction, id).await?;
-            let sql = "UPDATE minting_queue_items SET status = 'cancelled', updated_at = $2 \
-                       WHERE batch_id = $1 AND batch_id IS NOT NULL AND status = 'queued'";
-            transaction.execute_raw(engine.sql(sql, [id.into(), now.into()])).await?;
-            Ok(())
-        })
-    });
-    work.await?;
-    batch(app, viewer, id).await?.ok_or_else(no_such_batch)
-}
-
-async fn require_own(engine: Engine, on: &DatabaseTransaction, id: BatchId, own: UserId) -> Result<()> {
-    let sql =
-        "SELECT id FROM minting_queue_items WHERE batch_id = $1 AND batch_id IS NOT NULL AND user_id = $2 LIMIT 1";
-    let found = on.query_one_raw(engine.sql(sql, [id.into(), own.into()])).await?;
-    found.map(|_| ()).ok_or_else(no_such_batch)
 }

@@ -7,6 +7,7 @@ mod cast;
 mod chirps;
 mod demo;
 mod directs;
+mod drawing;
 mod groups;
 mod load;
 mod mints;

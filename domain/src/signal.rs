@@ -190,6 +190,12 @@ pub fn stream(app: Arc<App>, viewer: Viewer, thread_id: ThreadId) -> impl Stream
                     watching.set_member(shown(&reader));
                 }
                 Heard::Signal(Ok(signal)) => {
+                    // What is known to have changed for the viewer counts before it is heard of.
+                    if hub.concerns_after(viewer.user_id(), last) {
+                        reader = still_readable(&app, &viewer, thread_id).await?;
+                        last = reader.thread().last_seq.max(last);
+                        watching.set_member(shown(&reader));
+                    }
                     // Who takes part in a room is for its members to know.
                     if reader.sees_signals() {
                         yield signal;

@@ -133,8 +133,9 @@ impl Change for ThreadChange {
             Act::Archive if before.archived_at.is_none() => {
                 batch.thread.archived_at = Some(batch.now);
                 batch.thread.coming_back = false;
-                // It may go to the archive sooner now.
-                batch.thread.move_look_at = before.move_look_at.map(|_| batch.stamp);
+                // It may go to the archive sooner now, and what has come back of it goes again.
+                let is_in_use = before.move_look_at.is_some() || before.coming_back;
+                batch.thread.move_look_at = is_in_use.then_some(batch.stamp);
             }
             Act::TakeBack { rest } if before.archived_at.is_some() => {
                 batch.thread.archived_at = None;
@@ -258,17 +259,24 @@ pub async fn deleted_after(app: &App, places: &[(ThreadId, i64, i64)]) -> Result
     Ok(counts)
 }
 
-/// Messages that a participant has not read: those posted after the last one read, without those deleted since.
-pub fn unread_count(message_count: i64, last_read_position: i64, deleted_after: i64) -> i64 {
-    (message_count - last_read_position - deleted_after).max(0)
+/// The position behind which a participant's unread messages are counted: where they have read, or behind all that retention has
+/// deleted, so that its tombstones are not counted, however many there are.
+pub fn unread_from(thread: &entity::thread::Model, last_read_position: i64) -> i64 {
+    last_read_position.max(thread.expired_position)
+}
+
+/// Messages that a participant has not read: those posted after a position, without those deleted since. See [`unread_from`].
+pub fn unread_count(message_count: i64, position: i64, deleted_after: i64) -> i64 {
+    (message_count - position - deleted_after).max(0)
 }
 
 /// How many of the viewer's threads in use have something unread.
 pub async fn unread_thread_count(app: &App, viewer: &Viewer) -> Result<i64> {
     let own = viewer.require()?.user.id;
+    let from = format!("{}(p.last_read_position, t.expired_position)", app.db.engine().greatest());
     let deleted = [IN_USE, ARCHIVE].map(|shelf| {
         format!(
-            "(SELECT count(*) FROM {} m WHERE m.thread_id = t.id AND m.position > p.last_read_position \
+            "(SELECT count(*) FROM {} m WHERE m.thread_id = t.id AND m.position > {from} \
              AND m.deleted_at IS NOT NULL)",
             shelf.messages
         )
@@ -276,7 +284,7 @@ pub async fn unread_thread_count(app: &App, viewer: &Viewer) -> Result<i64> {
     let sql = format!(
         "SELECT count(*) FROM thread_participants p JOIN threads t ON t.id = p.thread_id \
          WHERE p.user_id = $1 AND p.left_at IS NULL AND t.archived_at IS NULL \
-         AND t.message_count > p.last_read_position AND t.message_count - p.last_read_position > {}",
+         AND t.message_count > {from} AND t.message_count - {from} > {}",
         deleted.join(" + ")
     );
     app.db.count(sql, [own.into()]).await

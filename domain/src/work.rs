@@ -2,12 +2,40 @@
 
 use std::sync::Arc;
 
+use sea_orm::DatabaseTransaction;
+
 use crate::app::App;
 #[cfg(feature = "test-control")]
 use crate::control;
 use crate::error::Result;
 use crate::job::{Running, Task};
-use crate::{account, archive, assistant, event, expiry, mail, message, mint};
+use crate::{account, archive, assistant, event, expiry, mail, message, mint, upload};
+
+/// What there is left to do for a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    Nothing,
+    ToDo,
+}
+
+/// What becomes of a job whose batch was cancelled. What says elsewhere how it stands says there that it was taken back, or is done all
+/// the same if it was begun before, or if somebody waits for it who has not cancelled anything.
+pub(crate) async fn withdraw(app: &Arc<App>, held: Running, task: &Task) -> Result<Left> {
+    match task {
+        Task::Mint { mint_id } => mint::withdraw(app, held, *mint_id).await,
+        Task::AnswerMessage { .. } => Ok(Left::ToDo),
+        _ => Ok(Left::Nothing),
+    }
+}
+
+/// Says where a job says how it stands that it was given up, in the transaction in which it is.
+pub(crate) async fn give_up(app: &App, on: &DatabaseTransaction, task: &Task) -> Result<()> {
+    match task {
+        Task::Mint { mint_id } => mint::give_up(app, on, *mint_id).await,
+        Task::AnswerMessage { question_id } => assistant::give_up(app, on, *question_id).await,
+        _ => Ok(()),
+    }
+}
 
 /// Does a job. It may be done twice, and a node may die over it: [`crate::job`] says what to mind.
 ///
@@ -24,6 +52,7 @@ pub(crate) async fn run(app: &Arc<App>, held: Running, task: Task) -> Result<()>
         Task::TrimLogs {} => event::trim(app).await,
         Task::MoveMessages {} => archive::run(app, held).await,
         Task::DeleteOldMessages {} => message::delete_old(app).await,
+        Task::CollectUploads {} => upload::collect(app, held).await,
         #[cfg(feature = "test-control")]
         Task::Count { number, takes_ms } => control::count(app, held, number, takes_ms).await,
     }

@@ -76,7 +76,7 @@ pub struct Model {
     /// From when on the thread may have answers again.
     pub retry_at: Option<Timestamp>,
     pub asked_at: Timestamp,
-    /// When it was begun last: what counts for how many there are in an hour.
+    /// When it was begun last.
     pub begun_at: Option<Timestamp>,
     pub updated_at: Timestamp,
 }

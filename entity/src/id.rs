@@ -142,6 +142,8 @@ ids! {
     MessageId = "msg";
     /// A file that a message carries.
     AttachmentId = "att";
+    /// A file that is put here.
+    UploadId = "upl";
     /// Something said to everybody.
     ChirpId = "chp";
     /// What tokens belong to.
@@ -166,6 +168,8 @@ ids! {
     DiaryEntryId = "dia";
     /// An answer of the assistant's that is kept.
     CachedAnswerId = "aic";
+    /// The assistant begins to answer.
+    AttemptId = "att";
     /// A key that speaks for an account without a session.
     ApiKeyId = "key";
 }

@@ -37,6 +37,7 @@ pub mod referral_code;
 pub mod refresh_token;
 pub mod thread;
 pub mod thread_event;
+pub mod upload;
 pub mod user;
 pub mod user_device;
 pub mod user_session;

@@ -61,6 +61,8 @@ pub struct Model {
     pub retention_days: Option<i32>,
     /// The last message that was old enough to be deleted; 0 when none was.
     pub expired_seq: i64,
+    /// Its position: every message up to it is deleted.
+    pub expired_position: i64,
     pub created_at: Timestamp,
     /// When anything but its messages changed, by the database's clock.
     pub updated_at: Timestamp,

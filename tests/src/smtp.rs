@@ -127,8 +127,8 @@ impl Drop for Smtp {
     }
 }
 
-/// A Python that has aiosmtpd: as `tests/run` tells, else where it puts it.
-fn python() -> PathBuf {
+/// A Python that has aiosmtpd and moto: as `tests/run` tells, else where it puts it.
+pub(crate) fn python() -> PathBuf {
     let told = std::env::var_os("LINNET_TEST_PYTHON");
     told.map_or_else(|| workspace().join("target/python/bin/python"), PathBuf::from)
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 
-use super::open;
 use super::signals::Signals;
+use super::{open, open_assistant};
 use crate::config::Config;
 use crate::http::{self, End};
 use crate::telemetry;
@@ -16,6 +16,7 @@ use crate::telemetry;
 pub(crate) async fn serve(config: Config) -> Result<()> {
     let recorder = telemetry::count(&config)?;
     let app = open(&config).await?;
+    open_assistant(&app, true).await?;
     app.start();
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
     let address = listener.local_addr()?;

@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 
 use anyhow::{Result, bail};
 
-use super::open_as;
 use super::signals::Signals;
+use super::{open_as, open_assistant};
 use crate::config::Config;
 
 /// How many jobs of a queue it does at once if nobody says how many.
@@ -22,6 +22,7 @@ pub(crate) async fn work(config: Config, jobs: Option<NonZeroUsize>) -> Result<(
     };
     tracing::info!(jobs = settings.job_workers, "working");
     let app = open_as(&config, settings).await?;
+    open_assistant(&app, true).await?;
     app.work();
     println!("Linnet is working");
     signals.next().await;

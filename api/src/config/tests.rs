@@ -116,3 +116,30 @@ fn an_assistant_has_an_endpoint_and_a_model() {
     let key = with(&[endpoint, model, ("LINNET_ASSISTANT_KEY", "secret-key")]).expect("valid settings").settings();
     assert!(!format!("{key:?}").contains("secret-key"), "settings are shown without secrets");
 }
+
+#[test]
+fn files_are_kept_in_a_directory_or_in_a_bucket() {
+    let storage = |variables: &[(&str, &str)]| with(variables).map(|config| format!("{:?}", config.storage()));
+    assert_eq!(storage(&[]).expect("valid settings"), "Directory(\"./data/uploads\")");
+    assert_eq!(storage(&[("LINNET_UPLOADS_URL", "/srv/files")]).expect("valid settings"), "Directory(\"/srv/files\")");
+    let bucket = ("LINNET_UPLOADS_URL", "s3://files/of/linnet/");
+    let key = [("LINNET_UPLOADS_S3_KEY_ID", "an-id"), ("LINNET_UPLOADS_S3_SECRET", "a-secret")];
+    let told = storage(&[bucket, key[0], key[1]]).expect("valid settings");
+    assert!(told.contains("\"files\"") && told.contains("\"of/linnet\"") && told.contains("an-id"), "{told}");
+    assert!(!told.contains("a-secret"), "{told}");
+    for wrong in [
+        ("LINNET_UPLOADS_URL", "s3://"),
+        ("LINNET_UPLOADS_URL", "s3:///files"),
+        ("LINNET_UPLOADS_URL", "https://example.org/files"),
+        ("LINNET_UPLOADS_S3_ENDPOINT", "minio:9000"),
+        ("LINNET_UPLOADS_KEY", "short"),
+        ("LINNET_UPLOAD_BYTES", "0"),
+        key[0],
+        key[1],
+    ] {
+        assert!(with(&[bucket, wrong]).is_err(), "{wrong:?}");
+    }
+    let secret = "a key that is long enough to sign with";
+    let settings = with(&[("LINNET_UPLOADS_KEY", secret)]).expect("valid settings").settings();
+    assert!(settings.uploads.key.is_some() && !format!("{settings:?}").contains(secret));
+}

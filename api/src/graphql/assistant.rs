@@ -54,7 +54,7 @@ pub(crate) enum AssistantAnswerStatus {
     Answered,
     /// It was given up. `assistantRetry` asks for it once more.
     Failed,
-    /// The thread has had as many answers as it may have in an hour. From `retryAt` on `assistantRetry` asks for it once more.
+    /// As many answers were begun in the thread as may be in an hour. From `retryAt` on `assistantRetry` asks for it once more.
     Limited,
 }
 

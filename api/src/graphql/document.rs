@@ -20,11 +20,14 @@ use serde_json::{Map, Value};
 
 mod input;
 mod model;
+mod persisted;
 mod price;
 mod shape;
 mod text;
 
 use model::Model;
+pub(crate) use persisted::Asked;
+use persisted::Persisted;
 use price::{Cost, Price};
 pub(super) use text::NESTING;
 
@@ -44,6 +47,10 @@ pub(crate) struct Limits {
     pub(crate) values: u64,
     /// Bytes that remembered documents may take, roughly.
     pub(crate) cache: u64,
+    /// Bytes of text that may be remembered by its hash.
+    pub(crate) persisted: u64,
+    /// Whether the schema may be asked for.
+    pub(crate) introspection: bool,
 }
 
 /// What an operation does.
@@ -85,7 +92,8 @@ pub(crate) struct Documents {
     schema: Valid<Schema>,
     model: Model,
     limits: Limits,
-    known: Cache<String, Arc<Document>>,
+    known: Cache<Arc<str>, Arc<Document>>,
+    persisted: Persisted,
 }
 
 /// A document that is valid, with its operations.
@@ -116,11 +124,12 @@ impl Documents {
     pub(crate) fn new(sdl: &str, limits: Limits) -> anyhow::Result<Self> {
         let schema = Schema::parse_and_validate(sdl, "schema.graphql")
             .map_err(|invalid| anyhow::anyhow!("the schema is not valid: {}", invalid.errors))?;
-        let weigh = |text: &String, document: &Arc<Document>| {
+        let weigh = |text: &Arc<str>, document: &Arc<Document>| {
             u32::try_from(text.len() + document.tokens * TOKEN).unwrap_or(u32::MAX)
         };
         let known = Cache::builder().max_capacity(limits.cache).weigher(weigh).build();
-        Ok(Self { model: Model::of(&schema), schema, limits, known })
+        let persisted = Persisted::new(limits.persisted);
+        Ok(Self { model: Model::of(&schema), schema, limits, known, persisted })
     }
 
     /// What an operation may cost.
@@ -131,19 +140,21 @@ impl Documents {
     /// The operation that a request asks for, if it is valid and costs no more than is allowed.
     pub(crate) fn operation(
         &self,
-        text: &str,
+        asked: &Asked,
         operation_name: Option<&str>,
         variables: Option<Map<String, Value>>,
     ) -> Result<Operation, Refused> {
-        let known = self.known.get(text);
+        let text = self.persisted.text(asked, self.limits.bytes).map_err(|refusal| vec![refusal])?;
+        let known = self.known.get(&text);
         let is_known = known.is_some();
-        let document = known.map_or_else(|| self.read(text).map(Arc::new), Ok)?;
+        let document = known.map_or_else(|| self.read(&text).map(Arc::new), Ok)?;
         let operation = document.named(operation_name)?;
         let plan = self.plan(&document, operation)?;
         if !is_known {
             // Only what may run displaces what has run.
-            self.known.insert(text.to_owned(), document.clone());
+            self.known.insert(text, document.clone());
         }
+        self.persisted.remember(asked);
         let variables = variables.unwrap_or_default();
         self.check_variables(&document, operation, &variables)?;
         let cost = plan.price.cost(&variables);
@@ -184,6 +195,7 @@ impl Documents {
         let work_out = || {
             shape::check(&document.source, operation, &self.limits)?;
             let root_fields = shape::root_fields(&document.source, operation);
+            self.check_introspection(&root_fields)?;
             Ok(Plan {
                 parsed: document.alone(operation),
                 name: operation.name.as_ref().map(|name| Arc::from(name.as_str())),
@@ -193,6 +205,14 @@ impl Documents {
             })
         };
         plan.get_or_init(work_out).as_ref().map_err(|refusal| vec![refusal.clone()])
+    }
+
+    /// The schema is asked for at the root, and nowhere else; `__typename` tells nothing that an answer does not.
+    fn check_introspection(&self, root_fields: &[&str]) -> Result<(), ServerError> {
+        if self.limits.introspection || !root_fields.iter().any(|field| matches!(*field, "__schema" | "__type")) {
+            return Ok(());
+        }
+        Err(invalid("This server does not tell its schema: `introspection` is off.", None))
     }
 
     /// The specification's CoerceVariableValues; the executor coerces them again as it uses them.

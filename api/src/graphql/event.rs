@@ -315,14 +315,9 @@ impl EventSubscription {
         let after = progress.after(after).map(|text| event::parse_cursor("after", &text.0, id));
         let after = after.transpose().map_err(fault)?;
         let walk = event::walk(app.clone(), viewer(ctx).clone(), id, after, Track::Log);
-        let wanted = move |frame: &Frame| match (&frame.step, &kinds) {
-            (Step::Entry(entry), Some(kinds)) => kinds.contains(&entry.event.kind.into()),
-            _ => true,
-        };
-        Ok(walk.filter_map(move |frame| {
-            let frame = frame.map(|frame| Some(frame).filter(&wanted)).map_err(fault).transpose();
-            let shown = frame.map(|frame| frame.map(|frame| noted(&app, frame, &progress)));
-            std::future::ready(shown)
-        }))
+        let wanted =
+            move |entry: &Arc<Entry>| kinds.as_ref().is_none_or(|kinds| kinds.contains(&entry.event.kind.into()));
+        let walk = event::only(app.settings.heartbeat, walk, wanted);
+        Ok(walk.map(move |frame| frame.map(|frame| noted(&app, frame, &progress)).map_err(fault)))
     }
 }

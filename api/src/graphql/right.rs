@@ -21,6 +21,7 @@ const RIGHTS: &[(&str, Right)] = &[
     ("apiKeyCreate", Account),
     ("apiKeyRevoke", Account),
     ("assistantRetry", Messaging),
+    ("attachmentUploadCreate", Messaging),
     ("chirpCreate", Messaging),
     ("chirpDelete", Messaging),
     ("chirpUpdate", Messaging),

@@ -127,7 +127,7 @@ impl Scope {
 
     /// A scope of its own for what a mutation answers.
     pub(crate) fn fresh(ctx: &Context<'_>) -> Self {
-        Self::new(ctx.data_unchecked::<Arc<App>>().clone())
+        Self::new(app(ctx).clone())
     }
 
     /// The scope that all who stream an event share, with the events that were read with it.
@@ -363,4 +363,9 @@ shows_nothing!(
 /// Who asks.
 pub(crate) fn viewer<'a>(ctx: &Context<'a>) -> &'a Viewer {
     ctx.data_unchecked::<Viewer>()
+}
+
+/// What resolvers ask.
+pub(crate) fn app<'a>(ctx: &Context<'a>) -> &'a Arc<App> {
+    ctx.data_unchecked::<Arc<App>>()
 }

@@ -291,14 +291,15 @@ impl ViewerThreadState {
     async fn unread_count(&self) -> Required<i32> {
         Required::of(async {
             let thread = self.reader.thread();
-            let position = self.row.last_read_position;
+            let position = thread::unread_from(thread, self.row.last_read_position);
             if thread.message_count <= position {
                 return Ok(0);
             }
             // Where the viewer stands in the other threads that are shown is in their proofs.
             let key = |reader: &Reader| {
                 let own = reader.own_row().ok().flatten()?;
-                Some(DeletedAfter(reader.id(), own.last_read_position, reader.thread().message_count))
+                let position = thread::unread_from(reader.thread(), own.last_read_position);
+                Some(DeletedAfter(reader.id(), position, reader.thread().message_count))
             };
             let all = |shown: &Shown| shown.threads.iter().filter_map(key).collect();
             let (deleted, _) = self.scope.load(DeletedAfter(thread.id, position, thread.message_count), all).await?;

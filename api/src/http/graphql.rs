@@ -26,7 +26,7 @@ const REQUEST_ID: &str = "x-request-id";
 const LAST_EVENT_ID: &str = "last-event-id";
 
 /// Why a request is refused before there is an operation to speak of: the status, the code, and a sentence.
-struct Rejected(StatusCode, &'static str, Cow<'static, str>);
+pub(super) struct Rejected(StatusCode, &'static str, Cow<'static, str>);
 
 impl IntoResponse for Rejected {
     fn into_response(self) -> Response<Body> {
@@ -61,7 +61,8 @@ fn not_acceptable() -> Rejected {
     Rejected(StatusCode::NOT_ACCEPTABLE, "INVALID", why.into())
 }
 
-fn check_origin(edge: &Edge, headers: &HeaderMap) -> Result<(), Rejected> {
+/// Refuses what a page of another origin asks that may not.
+pub(super) fn check_origin(edge: &Edge, headers: &HeaderMap) -> Result<(), Rejected> {
     if identity::may_ask(edge, headers) {
         return Ok(());
     }
@@ -136,7 +137,7 @@ fn read(body: &[u8]) -> Result<Parameters, Rejected> {
 /// The query string of `GET /graphql`; variables and extensions are JSON.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Written {
+struct QueryString {
     query: Option<String>,
     operation_name: Option<String>,
     variables: Option<String>,
@@ -167,16 +168,17 @@ pub(super) async fn get(
 }
 
 fn read_query(uri: &Uri) -> Result<Parameters, Rejected> {
-    let written = Query::<Written>::try_from_uri(uri);
+    let written = Query::<QueryString>::try_from_uri(uri);
     let Query(written) = written.map_err(|_| invalid("The query string is not one of a GraphQL request."))?;
-    let query = written.query.ok_or_else(|| invalid("Give the document as `query`, or open a socket."))?;
     let object = |name: &str, text: Option<String>| {
         let text = text.filter(|text| !text.is_empty() && text != "null");
         let object = text.map(|text| serde_json::from_str(&text)).transpose();
         object.map_err(|_| invalid(format!("`{name}` is not a JSON object.")))
     };
     let (variables, extensions) = (object("variables", written.variables)?, object("extensions", written.extensions)?);
-    Ok(Parameters { query, operation_name: written.operation_name, variables, _extensions: extensions })
+    let QueryString { query, operation_name, .. } = written;
+    let written = operation::Written { query, operation_name, variables, extensions };
+    written.try_into().map_err(|why| invalid(format!("The query string is not a GraphQL request: {why}.")))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

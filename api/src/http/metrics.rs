@@ -22,12 +22,13 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// Names of operations that have a series of their own.
 const NAMES: usize = 200;
 /// Codes that have one; a code that is none of them is a bug.
-const CODES: [&str; 12] = [
+const CODES: [&str; 13] = [
     "ACCESS_REVOKED",
     "FORBIDDEN",
     "INTERNAL",
     "INVALID",
     "NOT_FOUND",
+    "PERSISTED_QUERY_NOT_FOUND",
     "RATE_LIMITED",
     "STREAM_RESET",
     "TOO_EXPENSIVE",

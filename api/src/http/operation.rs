@@ -17,26 +17,44 @@ use serde::Deserialize;
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::answer::{Written, is_request_error};
+use super::answer::{self, is_request_error};
 use super::room::Reserved;
 use super::{Edge, metrics as measures};
 use crate::graphql::{
-    Budget, Kind, Operation, Progress, RequestId, Scope, charges, clipped, fault, leave_out_told, permit,
+    Asked, Budget, Kind, Operation, Progress, RequestId, Scope, charges, clipped, fault, leave_out_told, permit,
     within_request,
 };
 use crate::open::{Counted, Open};
 
-/// A request as clients write it.
+/// A request.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(try_from = "Written")]
 pub(super) struct Parameters {
-    pub(super) query: String,
-    #[serde(default)]
+    asked: Asked,
+    operation_name: Option<String>,
+    variables: Option<Object>,
+}
+
+type Object = serde_json::Map<String, serde_json::Value>;
+
+/// A request as clients write it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Written {
+    pub(super) query: Option<String>,
     pub(super) operation_name: Option<String>,
-    #[serde(default)]
-    pub(super) variables: Option<serde_json::Map<String, serde_json::Value>>,
-    #[serde(default, rename = "extensions")]
-    pub(super) _extensions: Option<serde_json::Map<String, serde_json::Value>>,
+    pub(super) variables: Option<Object>,
+    pub(super) extensions: Option<Object>,
+}
+
+impl TryFrom<Written> for Parameters {
+    /// What is wrong with it.
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        let Written { query, operation_name, variables, extensions } = written;
+        Ok(Self { asked: Asked::of(query, extensions.as_ref())?, operation_name, variables })
+    }
 }
 
 /// Who asks, and from where.
@@ -143,10 +161,10 @@ pub(super) fn admit(
     resume: Option<String>,
 ) -> Result<Box<Admitted>, Refusal> {
     let id = new_request_id(edge);
-    let Parameters { query, operation_name, variables, .. } = parameters;
+    let Parameters { asked, operation_name, variables } = parameters;
     let operation = edge
         .documents
-        .operation(&query, operation_name.as_deref(), variables)
+        .operation(&asked, operation_name.as_deref(), variables)
         .map_err(|errors| Refusal::signed(id.clone(), errors, None, None))?;
     permit(&caller.viewer, &operation).map_err(|error| Refusal::of(id.clone(), error))?;
     for (class, count) in charges(&operation) {
@@ -188,7 +206,7 @@ pub(super) enum Ended {
 
 /// An answer as it is handed on.
 pub(super) struct Answered {
-    pub(super) written: Written,
+    pub(super) written: answer::Written,
     /// Where its stream stands then.
     pub(super) cursor: Option<String>,
     /// What it takes of the node's memory; frames of a stream have the stream's.
@@ -258,7 +276,7 @@ async fn single(edge: &Edge, admitted: Box<Admitted>, sink: &mut impl Sink) -> E
     if is_request_error(&answer) {
         return Ended::Failed(answer.errors);
     }
-    let answered = Answered { written: Written::of(answer), cursor: None, room: Some(room) };
+    let answered = Answered { written: answer::Written::of(answer), cursor: None, room: Some(room) };
     if sink.send(answered).await { Ended::Complete } else { Ended::Unheard }
 }
 
@@ -302,7 +320,7 @@ impl Frames<'_> {
             }
             let noted = self.progress.take();
             self.budget.renew();
-            let answered = Answered { written: Written::of(answer), cursor: noted.cursor, room: None };
+            let answered = Answered { written: answer::Written::of(answer), cursor: noted.cursor, room: None };
             if !sink.send(answered).await {
                 return Ended::Unheard;
             }

@@ -13,6 +13,8 @@ pub(super) enum Holder {
     Peer(IpAddr),
     /// Sockets and event streams of an account.
     Account(UserId),
+    /// Files of an account that are on their way here.
+    Uploads(UserId),
     /// The same, of the anonymous at an address.
     Address(IpAddr),
 }

@@ -38,13 +38,6 @@ impl Administrator {
         viewer.session().and_then(|_| Self::admit(row))
     }
 
-    /// The proof, if the account is an administrator's, which it stays until the transaction ends.
-    pub(crate) async fn hold(engine: Engine, on: &DatabaseTransaction, own: UserId) -> Result<Option<Self>> {
-        let sql = format!("SELECT * FROM users WHERE id = $1{}", engine.for_no_key_update());
-        let row = user::Model::find_by_statement(engine.sql(sql, [own.into()])).one(on).await?;
-        Ok(row.as_ref().and_then(Self::admit))
-    }
-
     /// The proof, with the account that is to be acted on, both locked until the transaction ends: so of two administrators who
     /// suspend each other, one is too late.
     pub(crate) async fn over(

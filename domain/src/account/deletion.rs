@@ -18,12 +18,12 @@ use crate::access::Viewer;
 use crate::app::App;
 use crate::archive::in_both;
 use crate::audit::{self, Action, Entry};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::infra::bus::Hint;
 use crate::job::{self, Running, Task, give_way};
 use crate::session::{Client, end_all};
 use crate::text::unique_key;
-use crate::{administration, chirp, mail, participant, reaction};
+use crate::{administration, chirp, mail, mint, participant, reaction, upload};
 
 /// Deletes the viewer's account, for good. One with a password has to give it; one without has to have signed in a moment ago.
 pub async fn delete(app: &Arc<App>, client: &Client, viewer: &Viewer, given: Option<String>) -> Result<()> {
@@ -67,6 +67,7 @@ async fn erase(app: &App, on: &DatabaseTransaction, user: &user::Model) -> Resul
     let sql = "UPDATE profiles SET display_name = 'Deleted account', first_name = NULL, last_name = NULL, \
                avatar_url = NULL, bio = NULL, updated_at = $2 WHERE user_id = $1";
     on.execute_raw(engine.sql(sql, [user.id.into(), now.into()])).await?;
+    mint::cancel_all(app, on, user.id).await?;
     if let Some(email) = &user.email {
         let sql = "DELETE FROM password_reset_tokens WHERE email = $1";
         on.execute_raw(engine.sql(sql, [unique_key(email).into()])).await?;
@@ -79,7 +80,7 @@ const AT_ONCE: usize = 100;
 
 /// Rows that go in one transaction, and what of: each statement finds some of what is left. The account's own rows are listed if
 /// there may be many of them; the others go with the account itself.
-const PARTS: [&str; 22] = [
+const PARTS: [&str; 23] = [
     // What the assistant was told in threads that it has left, and what it made of that.
     "DELETE FROM ai_cache WHERE id IN (SELECT c.id FROM thread_participants p JOIN ai_cache c ON c.scope = p.thread_id \
      WHERE p.user_id = $1 AND p.left_at IS NOT NULL LIMIT 500)",
@@ -100,11 +101,14 @@ const PARTS: [&str; 22] = [
     "DELETE FROM referrals WHERE id IN (SELECT r.id FROM referral_codes c \
      JOIN referrals r ON r.referral_code_id = c.id WHERE c.owner_id = $1 LIMIT 500)",
     "DELETE FROM referral_codes WHERE id IN (SELECT id FROM referral_codes WHERE owner_id = $1 LIMIT 500)",
-    "DELETE FROM minting_queue_items WHERE id IN (SELECT id FROM minting_queue_items WHERE user_id = $1 LIMIT 500)",
+    // What the chain was asked for comes to its end first, or a number would be missing.
+    "DELETE FROM minting_queue_items WHERE id IN \
+     (SELECT id FROM minting_queue_items WHERE user_id = $1 AND status <> 'submitted' LIMIT 500)",
     "UPDATE nfts SET owner_user_id = NULL, owner_address = NULL \
      WHERE id IN (SELECT id FROM nfts WHERE owner_user_id = $1 LIMIT 250)",
     "UPDATE nft_collections SET created_by = NULL \
      WHERE id IN (SELECT id FROM nft_collections WHERE created_by = $1 LIMIT 250)",
+    upload::ABANDON,
     "DELETE FROM diaries WHERE id IN (SELECT id FROM diaries WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM refresh_tokens WHERE id IN (SELECT id FROM refresh_tokens WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM user_sessions WHERE id IN (SELECT id FROM user_sessions WHERE user_id = $1 LIMIT 500)",
@@ -125,6 +129,7 @@ pub(crate) async fn clear(app: &Arc<App>, held: Running, user_id: UserId) -> Res
         while leave_some(app, user_id).await? {}
         while take_back_some(app, user_id).await? {}
         while chirp::withdraw_some(app, held, user_id).await? {}
+        while upload::abandon_some(app, held, user_id).await? {}
         for part in PARTS {
             while held.part(app, part, [user_id.into()]).await? {}
         }
@@ -133,6 +138,9 @@ pub(crate) async fn clear(app: &Arc<App>, held: Running, user_id: UserId) -> Res
         }
     }
 }
+
+/// Whether something is being minted for an account. The job comes again when that is over.
+const MINTING: &str = "SELECT id FROM minting_queue_items WHERE user_id = $1 AND status = 'submitted' LIMIT 1";
 
 /// Deletes the account itself, unless there is something left of it: a request that was let in before the account was deleted may
 /// have come behind the parts. Whether it is gone.
@@ -150,6 +158,9 @@ async fn finish(app: &Arc<App>, held: Running, user_id: UserId) -> Result<bool> 
                 if transaction.query_one_raw(engine.sql(look, [user_id.into()])).await?.is_some() {
                     return Ok(false);
                 }
+            }
+            if transaction.query_one_raw(engine.sql(MINTING, [user_id.into()])).await?.is_some() {
+                return Err(Error::unavailable("a token is still being minted for it"));
             }
             for part in PARTS {
                 if transaction.execute_raw(engine.sql(part, [user_id.into()])).await?.rows_affected() > 0 {

@@ -8,11 +8,10 @@ use entity::{Timestamp, message, message_attachment, message_reaction, message_r
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IdenStatic, Iterable};
 
 use super::shelf::{ARCHIVE, IN_USE, Shelf};
-use super::sweep::Rule;
+use super::sweep::Sweep;
 use crate::app::App;
 use crate::error::Result;
 use crate::infra::db::Engine;
-use crate::job::Running;
 
 /// What became of a thread that was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,26 +51,28 @@ pub(super) struct Slice {
 
 /// Moves some messages of a thread: back, if they are to come back, or to the archive, if the rule says so. Whoever does it for a
 /// job has to hold it.
-pub(super) async fn carry(app: &Arc<App>, held: Option<Running>, rule: Rule, slice: Slice) -> Result<Outcome> {
+pub(super) async fn carry(app: &Arc<App>, sweep: Sweep, slice: Slice) -> Result<Outcome> {
     let context = app.clone();
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
-            if let Some(held) = held {
+            if let Some(held) = sweep.held {
                 held.hold(transaction).await?;
             }
             let engine = context.db.engine();
             let Some(thread) = lock(engine, transaction, slice.thread_id).await? else { return Ok(Outcome::Left) };
             let thread = Locked { stamp: context.clock.moved(thread.stamp), ..thread };
             if thread.coming_back {
-                return bring_back(engine, transaction, slice, &thread, rule).await;
+                let rest = context.settings.archive.untouched.unwrap_or_default();
+                return bring_back(engine, transaction, slice, &thread, rest).await;
             }
-            match rule.wait(thread.stamp, thread.activity_at, thread.archived_at) {
-                Some(Duration::ZERO) => put_away(engine, transaction, slice, &thread).await,
-                wait => {
-                    postpone(engine, transaction, slice.thread_id, &thread, wait).await?;
-                    Ok(Outcome::Left)
-                }
+            let wait = sweep.rule.wait(thread.stamp, thread.activity_at, thread.archived_at);
+            if wait == Some(Duration::ZERO) {
+                return put_away(engine, transaction, slice, &thread).await;
             }
+            if !sweep.looks_at_all {
+                postpone(engine, transaction, slice.thread_id, &thread, wait).await?;
+            }
+            Ok(Outcome::Left)
         })
     });
     work.await
@@ -111,7 +112,7 @@ async fn bring_back(
     on: &DatabaseTransaction,
     slice: Slice,
     thread: &Locked,
-    rule: Rule,
+    rest: Duration,
 ) -> Result<Outcome> {
     let ends = ends(engine, on, &ARCHIVE, "seq DESC", slice).await?;
     let all = ends.count < slice.messages;
@@ -128,7 +129,7 @@ async fn bring_back(
     }
     // It was touched by whoever took it back: it stays for as long as if something had been said then.
     let sql = "UPDATE threads SET moved_seq = 0, coming_back = $2, move_look_at = $3 WHERE id = $1";
-    let look_at = thread.stamp + rule.untouched.unwrap_or_default();
+    let look_at = thread.stamp + rest;
     on.execute_raw(engine.sql(sql, [slice.thread_id.into(), false.into(), look_at.into()])).await?;
     on.execute_raw(engine.sql("DELETE FROM archived_threads WHERE thread_id = $1", [slice.thread_id.into()])).await?;
     Ok(Outcome::All(ends.count))

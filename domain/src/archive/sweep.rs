@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::carry::{Outcome, Slice, carry};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::job::{Running, Task};
+use crate::job::{self, Running, Task, next_size};
 use crate::recurring::Recurring;
 
 /// It is done about once an hour, and when somebody takes a thread back.
@@ -65,86 +65,135 @@ pub struct Moved {
 
 /// Threads that are looked for at once.
 const AT_ONCE: usize = 100;
+/// How long the job goes on before whatever else waits for its turn comes first.
+const TURN: chrono::Duration = chrono::Duration::minutes(1);
+
+/// A walk through the threads that are to be looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Sweep {
+    /// The job that it is done for.
+    pub(super) held: Option<Running>,
+    pub(super) rule: Rule,
+    /// Whether it is by a rule that is not the settings': then it does not ask when a thread is to be looked at, nor change that.
+    pub(super) looks_at_all: bool,
+    /// By the database's clock.
+    begun_at: Timestamp,
+    /// By this node's clock: when it is ended, wherever it is.
+    ends_at: Option<Timestamp>,
+}
+
+/// What is read of them.
+const FOUND: &str = "id, move_look_at, activity_at, archived_at";
 
 #[derive(FromQueryResult)]
 struct Found {
     id: ThreadId,
     move_look_at: Option<Timestamp>,
+    activity_at: Timestamp,
+    archived_at: Option<Timestamp>,
 }
 
-/// The job: what the settings say.
+/// The job: what the settings say. After a while it stands at the end of its queue again: what it has moved, it does not find then.
 pub(crate) async fn run(app: &Arc<App>, held: Running) -> Result<()> {
-    let now = app.clock.moved(app.db.stamp().await?);
-    move_due(app, Some(held), app.settings.archive, now).await.map(drop)
+    let begun_at = app.clock.moved(app.db.stamp().await?);
+    let ends_at = Some(app.clock.now() + TURN);
+    let sweep = Sweep { held: Some(held), rule: app.settings.archive, looks_at_all: false, begun_at, ends_at };
+    move_due(app, sweep).await?;
+    if !sweep.is_over(app) {
+        return Ok(());
+    }
+    let context = app.clone();
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            held.complete(&context, transaction).await?;
+            job::add_once(&context, transaction, held.id(), &Task::MoveMessages {}).await
+        })
+    });
+    work.await
 }
 
 /// Moves what the job would; by another rule, without waiting until threads would be looked at by themselves.
 pub async fn sweep(app: &Arc<App>, rule: Option<Rule>) -> Result<Moved> {
-    let now = app.clock.moved(app.db.stamp().await?);
-    match rule {
-        None => move_due(app, None, app.settings.archive, now).await,
-        // No thread waits for longer.
-        Some(rule) => move_due(app, None, rule, now + chrono::Duration::days(36_500)).await,
+    let begun_at = app.clock.moved(app.db.stamp().await?);
+    let (looks_at_all, rule) = (rule.is_some(), rule.unwrap_or(app.settings.archive));
+    move_due(app, Sweep { held: None, rule, looks_at_all, begun_at, ends_at: None }).await
+}
+
+impl Sweep {
+    fn is_over(&self, app: &App) -> bool {
+        self.ends_at.is_some_and(|at| at <= app.clock.now())
+    }
+
+    /// Whether a thread is worth a lock. One in which something is said meanwhile is left: it would come again and again.
+    fn may_move(&self, thread: &Found) -> bool {
+        let wait = || self.rule.wait(self.begun_at, thread.activity_at, thread.archived_at);
+        !self.looks_at_all || thread.activity_at <= self.begun_at && wait() == Some(Duration::ZERO)
     }
 }
 
-/// Moves messages of threads that are to be looked at until a moment, those that come back first of all: somebody waits for them.
-async fn move_due(app: &Arc<App>, held: Option<Running>, rule: Rule, until: Timestamp) -> Result<Moved> {
+/// Moves messages of threads, those that come back first of all: somebody waits for them.
+async fn move_due(app: &Arc<App>, sweep: Sweep) -> Result<Moved> {
     let mut moved = Moved::default();
-    let mut last = Found { id: ThreadId::from_uuid(Uuid::nil()), move_look_at: None };
+    let (mut last_at, mut last_id) = (Timestamp::UNIX_EPOCH, ThreadId::from_uuid(Uuid::nil()));
     loop {
-        moved.returned += bring_back(app, held, rule).await?;
-        let from = last.move_look_at.unwrap_or(Timestamp::UNIX_EPOCH);
-        let due = if rule.is_on() { due(app, from, last.id, until).await? } else { Vec::new() };
+        moved.returned += bring_back(app, sweep).await?;
+        let due = if sweep.rule.is_on() { due(app, sweep, last_at, last_id).await? } else { Vec::new() };
         let Some(newest) = due.last() else { return Ok(moved) };
-        last = Found { ..*newest };
-        for Found { id, .. } in due {
-            let messages = all_of(app, held, rule, id).await?;
+        (last_at, last_id) = (newest.move_look_at.unwrap_or(last_at), newest.id);
+        for thread in due.iter().filter(|thread| sweep.may_move(thread)) {
+            let messages = all_of(app, sweep, thread.id).await?;
             moved.threads += u64::from(messages > 0);
             moved.messages += messages;
+            if sweep.is_over(app) {
+                return Ok(moved);
+            }
         }
     }
 }
 
 /// Threads that are to be looked at.
-async fn due(app: &App, from: Timestamp, last: ThreadId, until: Timestamp) -> Result<Vec<Found>> {
+async fn due(app: &App, sweep: Sweep, last_at: Timestamp, last_id: ThreadId) -> Result<Vec<Found>> {
     let sql = format!(
-        "SELECT id, move_look_at FROM threads WHERE move_look_at IS NOT NULL AND move_look_at <= $3 \
+        "SELECT {FOUND} FROM threads WHERE move_look_at IS NOT NULL AND move_look_at <= $3 \
          AND (move_look_at, id) > ($1, $2) ORDER BY move_look_at, id LIMIT {AT_ONCE}"
     );
-    app.db.all(sql, [from.into(), last.into(), until.into()]).await
+    // No thread waits for longer than a hundred years.
+    let ahead = if sweep.looks_at_all { chrono::Duration::days(36_500) } else { chrono::Duration::zero() };
+    app.db.all(sql, [last_at.into(), last_id.into(), (sweep.begun_at + ahead).into()]).await
 }
 
 /// Moves messages back of threads that were taken back: how many.
-async fn bring_back(app: &Arc<App>, held: Option<Running>, rule: Rule) -> Result<i64> {
-    let sql = format!("SELECT id, move_look_at FROM threads WHERE coming_back AND id > $1 ORDER BY id LIMIT {AT_ONCE}");
+async fn bring_back(app: &Arc<App>, sweep: Sweep) -> Result<i64> {
+    let sql = format!("SELECT {FOUND} FROM threads WHERE coming_back AND id > $1 ORDER BY id LIMIT {AT_ONCE}");
     let (mut returned, mut last) = (0, ThreadId::from_uuid(Uuid::nil()));
     loop {
         let found: Vec<Found> = app.db.all(&sql, [last.into()]).await?;
         let Some(newest) = found.last() else { return Ok(returned) };
         last = newest.id;
         for Found { id, .. } in found {
-            returned += all_of(app, held, rule, id).await?;
+            returned += all_of(app, sweep, id).await?;
+            if sweep.is_over(app) {
+                return Ok(returned);
+            }
         }
     }
 }
 
-/// How long a slice is meant to take.
-const MEANT: Duration = Duration::from_millis(40);
 /// Others come to write between two slices, on SQLite those of other processes, too, who ask now and then.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(30), Duration::from_secs(1));
-/// Messages of a slice: at first, and at the most.
+/// Messages of a slice: at first, and at the most. By the time that slices take there are never fewer than at first: on a busy machine
+/// a transaction takes its time whatever is in it.
 const MESSAGES: (i64, i64) = (64, 512);
 
-/// Moves all messages of one thread that are to be moved, slice by slice: how many.
-async fn all_of(app: &Arc<App>, held: Option<Running>, rule: Rule, thread_id: ThreadId) -> Result<i64> {
+/// Moves all messages of one thread that are to be moved, slice by slice, unless the sweep is over before: how many.
+async fn all_of(app: &Arc<App>, sweep: Sweep, thread_id: ThreadId) -> Result<i64> {
     let (mut total, mut messages) = (0, MESSAGES.0);
     loop {
         let begun = Instant::now();
-        let outcome = carry(app, held, rule, Slice { thread_id, messages }).await;
+        let outcome = carry(app, sweep, Slice { thread_id, messages }).await;
         let took = begun.elapsed();
         match outcome {
-            Ok(Outcome::Left) => return Ok(total),
+            Ok(Outcome::Left) => {}
             Ok(Outcome::All(count)) => {
                 total += count;
                 tracing::debug!(%thread_id, messages = total, "messages were moved");
@@ -156,21 +205,12 @@ async fn all_of(app: &Arc<App>, held: Option<Running>, rule: Rule, thread_id: Th
         }
         tokio::time::sleep((took * 3).clamp(PAUSES.0, PAUSES.1)).await;
         match outcome {
-            Ok(Outcome::All(_)) => return Ok(total),
-            Ok(_) => messages = next(messages, took),
+            Ok(Outcome::All(_) | Outcome::Left) => return Ok(total),
+            Ok(_) if sweep.is_over(app) => return Ok(total),
+            Ok(_) => messages = next_size(messages, took, (messages.min(MESSAGES.0), MESSAGES.1)),
             Err(_) => messages = (messages / 8).max(1),
         }
     }
-}
-
-/// How many messages the next slice takes, by how long this one took.
-fn next(messages: i64, took: Duration) -> i64 {
-    let next = match took {
-        long if long > MEANT => messages / 2,
-        short if short < MEANT / 4 => messages * 2,
-        _ => messages,
-    };
-    next.clamp(1, MESSAGES.1)
 }
 
 #[cfg(test)]
@@ -198,13 +238,5 @@ mod tests {
         assert_eq!(Rule::default().wait(now, long_ago, Some(long_ago)), None);
         let rule = Rule { untouched: None, archived: Some(DAY) };
         assert_eq!(rule.wait(now, long_ago, None), None);
-    }
-
-    #[test]
-    fn slices_take_as_many_messages_as_fit_into_their_time() {
-        assert_eq!(next(64, Duration::from_millis(1)), 128);
-        assert_eq!(next(64, Duration::from_millis(20)), 64);
-        assert_eq!(next(1, Duration::from_secs(1)), 1);
-        assert_eq!(next(512, Duration::ZERO), 512);
     }
 }

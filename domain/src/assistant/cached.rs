@@ -3,6 +3,7 @@
 
 use entity::ai_cache;
 use entity::id::ThreadId;
+use entity::thread_event::EventKind;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use super::cost::Spent;
@@ -10,7 +11,7 @@ use super::prompt::Prompt;
 use crate::Timestamp;
 use crate::app::App;
 use crate::error::Result;
-use crate::infra::db::Engine;
+use crate::infra::db::{self, Engine};
 
 /// An answer that is to be kept.
 #[derive(Clone)]
@@ -18,6 +19,8 @@ pub(super) struct Fresh {
     pub(super) hash: String,
     pub(super) summary: String,
     pub(super) text: String,
+    /// Where the thread's log stood before it was asked for.
+    pub(super) since: i64,
 }
 
 /// What was answered to this very prompt in this thread, if that is still good.
@@ -32,7 +35,8 @@ pub(super) async fn find(app: &App, thread_id: ThreadId, model: &str, prompt: &P
     Ok(found.map(|row| row.response_text))
 }
 
-/// Keeps an answer, in the place of what was answered to the same before.
+/// Keeps an answer, in the place of what was answered to the same before; unless it may have something of what was deleted since it
+/// was asked for, or of somebody who has gone.
 pub(super) async fn keep(
     app: &App,
     on: &DatabaseTransaction,
@@ -44,6 +48,13 @@ pub(super) async fn keep(
     let Some(lifetime) = app.settings.assistant.as_ref().and_then(|settings| settings.cache_lifetime) else {
         return Ok(());
     };
+    let engine = app.db.engine();
+    let sql = "SELECT COUNT(*) FROM thread_events WHERE thread_id = $1 AND seq > $2 AND kind IN ($3, $4)";
+    let kinds = [EventKind::MessageDeleted, EventKind::ParticipantChanged];
+    let values = [thread_id.into(), fresh.since.into()].into_iter().chain(kinds.map(Into::into));
+    if db::count(on, engine, sql, values).await? > 0 {
+        return Ok(());
+    }
     let sql = "INSERT INTO ai_cache (id, scope, model, prompt_hash, prompt_summary, response_text, tokens_used, cost_estimate, \
                created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
                ON CONFLICT (scope, model, prompt_hash) DO UPDATE SET response_text = excluded.response_text, \
@@ -62,7 +73,7 @@ pub(super) async fn keep(
         now.into(),
         (now + lifetime).into(),
     ];
-    on.execute_raw(app.db.engine().sql(sql, values)).await?;
+    on.execute_raw(engine.sql(sql, values)).await?;
     Ok(())
 }
 

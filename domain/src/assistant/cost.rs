@@ -1,5 +1,7 @@
 //! What the assistant costs: for each day and model how many answers, how many tokens, how much money.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use entity::{Timestamp, assistant_cost};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
@@ -8,9 +10,10 @@ use super::Settings;
 use crate::access::Administrator;
 use crate::app::App;
 use crate::error::Result;
-use crate::infra::db::Engine;
+use crate::infra::db::{self, Engine};
 use crate::infra::list::List;
 use crate::infra::model::Usage;
+use crate::job::Running;
 use crate::page::{Page, Window};
 
 /// Costs of one model on one day.
@@ -73,6 +76,20 @@ pub(super) async fn add(engine: Engine, on: &DatabaseTransaction, now: Timestamp
     ];
     on.execute_raw(engine.sql(sql, values)).await?;
     Ok(())
+}
+
+/// The same where nothing came of it, for a job that is held.
+pub(super) async fn write_off(app: &Arc<App>, held: Running, spent: Spent) -> Result<()> {
+    let context = app.clone();
+    let work = app.db.write(move |transaction| {
+        Box::pin(async move {
+            held.hold(transaction).await?;
+            let engine = context.db.engine();
+            let now = context.clock.moved(db::stamp(transaction, engine).await?);
+            add(engine, transaction, now, &spent).await
+        })
+    });
+    work.await
 }
 
 /// What the assistant has cost, the latest day first: for administrators.

@@ -32,7 +32,7 @@ pub(super) async fn post(
     given: Given,
 ) -> Result<Result<(), Refusal>> {
     let is_new = given.outcome == Outcome::Answered;
-    let fresh = Fresh { hash: prompt.hash(), summary: prompt.summary(), text: given.text.clone() };
+    let fresh = Fresh { hash: prompt.hash(), summary: prompt.summary(), text: given.text.clone(), since: asked.seq };
     let change = AnswerChange {
         answered: Answered {
             question_id: asked.question.id,
@@ -63,6 +63,7 @@ impl Change for AnswerChange {
 
     fn needs(&self, needs: &mut Needs) {
         needs.participants.insert(super::id());
+        needs.writers.insert(super::id());
         needs.keys.insert((super::id(), self.key.clone()));
         needs.messages.insert(self.answered.question_id);
     }
@@ -72,7 +73,8 @@ impl Change for AnswerChange {
             return Ok(());
         }
         let refused = |why| Denied::from(Refusal::new(Code::Forbidden, "thread_id", why));
-        if !is_open(&batch.thread) || batch.participant(super::id()).is_none() {
+        let may_write = batch.participant(super::id()).is_some() && batch.active.contains(&super::id());
+        if !may_write || !is_open(&batch.thread) {
             return Err(refused("The assistant does not write in this thread any more."));
         }
         let question = batch.message(self.answered.question_id).filter(|row| row.content.is_some());

@@ -26,6 +26,9 @@ pub async fn retry(app: &Arc<App>, viewer: &Viewer, id: MessageId) -> Result<(Re
         let why = "Only who has asked, or an admin of the thread, may ask once more.";
         return Err(Error::refuse(Code::Forbidden, field, why));
     }
+    if question.content.is_none() {
+        return Err(Error::refuse(Code::Conflict, field, "This message was deleted."));
+    }
     let context = app.clone();
     let work = app.db.write(move |transaction| {
         Box::pin(async move {

@@ -1,6 +1,6 @@
 //! What the commits of a thread leave to the assistant's own tables.
 
-use entity::assistant_answer::Status;
+use entity::assistant_answer::{Failure, Status};
 use entity::id::{JobId, MessageId, ThreadId, TypedId};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -42,6 +42,17 @@ impl Work {
 /// There is one such job at a time for a question.
 pub(super) fn only(question_id: MessageId) -> JobId {
     JobId::from_uuid(question_id.uuid())
+}
+
+/// Says that there will be no answer, in the transaction in which the job is given up: nodes have died over it again and again.
+pub(crate) async fn give_up(app: &App, on: &DatabaseTransaction, question_id: MessageId) -> Result<()> {
+    let engine = app.db.engine();
+    let now = app.clock.moved(db::stamp(on, engine).await?);
+    let sql = "UPDATE assistant_answers SET status = $2, failure = $3, updated_at = $4 WHERE question_id = $1 AND status <> $5";
+    let values =
+        [question_id.into(), Status::Failed.into(), Failure::Broken.into(), now.into(), Status::Answered.into()];
+    on.execute_raw(engine.sql(sql, values)).await?;
+    Ok(())
 }
 
 /// Writes it, in the transaction of what it came from.

@@ -3,17 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use entity::Timestamp;
-use entity::id::{MessageId, UserId};
+use entity::id::{MessageId, UploadId, UserId};
 use entity::participant::{self, Role};
 use entity::read_mark::MarkKind;
 use entity::thread_event::EventKind;
-use entity::{message, message_attachment, message_reaction, message_revision, read_mark, thread, thread_event};
+use entity::{
+    message, message_attachment, message_reaction, message_revision, read_mark, thread, thread_event, upload,
+};
 
 use super::Denied;
 use crate::access::Member;
 use crate::archive::{ARCHIVE, IN_USE, Shelf};
 use crate::assistant;
 use crate::event::Data;
+
+mod hanging;
 
 /// A message found by a seq: its own seq and its position.
 pub(crate) type Place = (i64, i64);
@@ -36,6 +40,8 @@ pub(crate) struct Batch {
     pub(crate) apart: HashSet<(UserId, UserId)>,
     /// Those of [`super::Needs::arrivals`] whose account is there; it stays so until all is written.
     pub(crate) there: HashSet<UserId>,
+    /// Those of [`super::Needs::writers`] whose account is neither suspended nor at rest.
+    pub(crate) active: HashSet<UserId>,
     pub(super) before: thread::Model,
     pub(super) receipts_members: i32,
     pub(super) participants: HashMap<UserId, participant::Model>,
@@ -51,6 +57,10 @@ pub(crate) struct Batch {
     pub(super) dirty_messages: BTreeSet<MessageId>,
     pub(super) emptied_messages: BTreeSet<MessageId>,
     pub(super) attachments: Vec<message_attachment::Model>,
+    pub(super) uploads: HashMap<UploadId, upload::Model>,
+    /// Uploads that messages carry from now on, and those of them that they carry no more.
+    pub(super) carried: Vec<UploadId>,
+    pub(super) let_go: Vec<UploadId>,
     pub(super) revisions: Vec<message_revision::Model>,
     pub(super) reaction_writes: Vec<ReactionWrite>,
     pub(super) marks: Vec<read_mark::Model>,
@@ -72,6 +82,7 @@ impl Batch {
             stamp,
             apart: HashSet::new(),
             there: HashSet::new(),
+            active: HashSet::new(),
             receipts_members,
             participants: HashMap::new(),
             dirty_participants: BTreeSet::new(),
@@ -85,6 +96,9 @@ impl Batch {
             dirty_messages: BTreeSet::new(),
             emptied_messages: BTreeSet::new(),
             attachments: Vec::new(),
+            uploads: HashMap::new(),
+            carried: Vec::new(),
+            let_go: Vec::new(),
             revisions: Vec::new(),
             reaction_writes: Vec::new(),
             marks: Vec::new(),
@@ -292,13 +306,8 @@ impl Batch {
         }
         self.messages.insert(row.id, row.clone());
         self.new_messages.push(row.id);
-        self.attachments.extend(attachments);
+        self.attach(attachments);
         row
-    }
-
-    /// Keeps what a message said before it is edited.
-    pub(crate) fn keep_revision(&mut self, revision: message_revision::Model) {
-        self.revisions.push(revision);
     }
 
     /// Takes away what a message says, and all that hangs on it; its place stays. By nobody, if it is for its age.
@@ -324,44 +333,6 @@ impl Batch {
     pub(super) fn shelf(&self, id: MessageId) -> &'static Shelf {
         let is_archived = self.messages.get(&id).is_some_and(|row| row.seq <= self.thread.moved_seq);
         if is_archived { &ARCHIVE } else { &IN_USE }
-    }
-
-    /// Takes from a message what hangs on it: revisions, attachments, reactions.
-    fn empty(&mut self, id: MessageId) {
-        self.emptied_messages.insert(id);
-        self.revisions.retain(|row| row.message_id != id);
-        self.attachments.retain(|row| row.message_id != id);
-        self.reactions.retain(|(message, ..)| *message != id);
-        self.reaction_writes.retain(|write| match write {
-            ReactionWrite::Add(row) => row.message_id != id,
-            ReactionWrite::Remove(message, ..) => *message != id,
-        });
-    }
-
-    /// The emojis that somebody has put to a message.
-    pub(crate) fn reactions_of(&self, id: MessageId, user_id: UserId) -> Vec<&str> {
-        let own = self.reactions.iter().filter(|(message, user, _)| *message == id && *user == user_id);
-        own.map(|(_, _, emoji)| emoji.as_str()).collect()
-    }
-
-    /// Adds a reaction; false if it was there.
-    pub(crate) fn react(&mut self, id: MessageId, user_id: UserId, emoji: &str) -> bool {
-        let added = self.reactions.insert((id, user_id, emoji.to_owned()));
-        if added {
-            let row =
-                message_reaction::Model { message_id: id, user_id, emoji: emoji.to_owned(), created_at: self.now };
-            self.reaction_writes.push(ReactionWrite::Add(row));
-        }
-        added
-    }
-
-    /// Takes a reaction back; false if it was not there.
-    pub(crate) fn unreact(&mut self, id: MessageId, user_id: UserId, emoji: &str) -> bool {
-        let removed = self.reactions.remove(&(id, user_id, emoji.to_owned()));
-        if removed {
-            self.reaction_writes.push(ReactionWrite::Remove(id, user_id, emoji.to_owned()));
-        }
-        removed
     }
 
     /// The last message at or before a seq that [`super::Needs::marks`] named.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use entity::id::{MessageId, UserId};
+use entity::id::{MessageId, UploadId, UserId};
 
 /// The rows that the changes of a batch must see, read together once the thread is locked.
 #[derive(Default)]
@@ -23,8 +23,12 @@ pub(crate) struct Needs {
     pub(crate) succession: bool,
     /// Bans of these users.
     pub(crate) bans: BTreeSet<UserId>,
+    /// Accounts that must be active to write, and did not prove it.
+    pub(crate) writers: BTreeSet<UserId>,
     /// Accounts that are about to take part.
     pub(crate) arrivals: BTreeSet<UserId>,
+    /// Files that messages are to carry.
+    pub(crate) uploads: BTreeSet<UploadId>,
     /// Pairs that are to meet, who acts and with whom.
     pub(crate) meetings: BTreeSet<(UserId, UserId)>,
 }

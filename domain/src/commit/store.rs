@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::id::ThreadId;
 use entity::{
-    message, message_attachment, message_reaction, message_revision, participant, read_mark, thread, thread_event,
+    message, message_attachment, message_reaction, message_revision, participant, read_mark, thread, thread_event, user,
 };
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel};
@@ -19,6 +19,8 @@ use crate::block;
 use crate::error::{Code, Refusal, Result};
 use crate::infra::db::{Engine, all};
 use crate::infra::keys::{Column, Key};
+use crate::session;
+use crate::upload;
 
 /// Applies all jobs, thread by thread; each thread is locked once.
 pub(super) async fn apply_all(app: &App, on: &DatabaseTransaction, jobs: &mut [Box<dyn Queued>]) -> Result<Batches> {
@@ -38,7 +40,7 @@ pub(super) async fn apply_all(app: &App, on: &DatabaseTransaction, jobs: &mut [B
         load(app.db.engine(), on, &mut batch, needs).await?;
         jobs.iter_mut().for_each(|job| job.apply(&mut batch));
         batch.finish();
-        store(app.db.engine(), on, &mut batch).await?;
+        store(app, on, &mut batch).await?;
         assistant::store(app, on, thread_id, std::mem::take(&mut batch.assistant)).await?;
         batches.insert(thread_id, batch);
     }
@@ -161,6 +163,14 @@ async fn load(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch, needs
         let rows: Vec<UserRow> = all(on, engine, sql, values).await?;
         batch.banned.extend(rows.into_iter().map(|row| row.user_id));
     }
+    if !needs.writers.is_empty() {
+        let sql = format!("SELECT * FROM users WHERE id {}", engine.among(1));
+        let rows: Vec<user::Model> = all(on, engine, sql, [engine.ids(needs.writers)]).await?;
+        batch.active.extend(rows.iter().filter(|row| session::may_sign_in(row)).map(|row| row.id));
+    }
+    if !needs.uploads.is_empty() {
+        batch.uploads = upload::lock(engine, on, needs.uploads).await?;
+    }
     if !needs.arrivals.is_empty() {
         // All accounts at once, so that they are locked in one order.
         let meeting = needs.meetings.iter().flat_map(|(one, other)| [*one, *other]);
@@ -195,12 +205,15 @@ where
     }
 }
 
-async fn store(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch) -> Result<()> {
+async fn store(app: &App, on: &DatabaseTransaction, batch: &mut Batch) -> Result<()> {
+    let engine = app.db.engine();
     let new_messages = std::mem::take(&mut batch.new_messages);
     let rows = new_messages.iter().filter_map(|id| batch.messages.get(id).cloned()).collect();
     insert::<message::Entity>(on, rows).await?;
-    store_changed_messages(engine, on, batch, &new_messages).await?;
+    store_changed_messages(app, on, batch, &new_messages).await?;
     insert::<message_attachment::Entity>(on, std::mem::take(&mut batch.attachments)).await?;
+    upload::refer(engine, on, &batch.carried).await?;
+    upload::release(app, on, &batch.let_go, batch.stamp).await?;
     store_revisions(engine, on, batch).await?;
     store_reactions(engine, on, batch).await?;
     store_participants(engine, on, batch).await?;
@@ -211,11 +224,12 @@ async fn store(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch) -> R
 }
 
 async fn store_changed_messages(
-    engine: Engine,
+    app: &App,
     on: &DatabaseTransaction,
     batch: &mut Batch,
     new: &[entity::id::MessageId],
 ) -> Result<()> {
+    let engine = app.db.engine();
     for id in std::mem::take(&mut batch.dirty_messages) {
         // A message that is new in this batch was inserted as the last change left it.
         let Some(row) = batch.messages.get(&id).filter(|_| !new.contains(&id)) else { continue };
@@ -241,6 +255,7 @@ async fn store_changed_messages(
         if emptied.is_empty() {
             continue;
         }
+        upload::release_of(app, on, &shelf, &emptied, batch.stamp).await?;
         for table in [shelf.revisions, shelf.attachments, shelf.reactions] {
             let sql = format!("DELETE FROM {table} WHERE message_id {}", engine.among(1));
             on.execute_raw(engine.sql(sql, [engine.ids(emptied.iter().copied())])).await?;
@@ -337,7 +352,8 @@ async fn store_thread(engine: Engine, on: &DatabaseTransaction, batch: &Batch) -
     }
     let sql = "UPDATE threads SET title = $2, archived_at = $3, last_message_at = $4, activity_at = $5, last_seq = $6, \
                membership_seq = $7, message_count = $8, participant_count = $9, receipts_until_seq = $10, updated_at = $11, \
-               move_look_at = $12, coming_back = $13, retention_days = $14, expired_seq = $15, assistant = $16 WHERE id = $1";
+               move_look_at = $12, coming_back = $13, retention_days = $14, expired_seq = $15, assistant = $16, \
+               expired_position = $17 WHERE id = $1";
     let values = [
         thread.id.into(),
         thread.title.clone().into(),
@@ -355,6 +371,7 @@ async fn store_thread(engine: Engine, on: &DatabaseTransaction, batch: &Batch) -
         thread.retention_days.into(),
         thread.expired_seq.into(),
         thread.assistant.into(),
+        thread.expired_position.into(),
     ];
     on.execute_raw(engine.sql(sql, values)).await?;
     if thread.kind == thread::ThreadKind::Room && thread.activity_at != batch.before.activity_at {

@@ -7,7 +7,7 @@ use futures_util::Stream;
 use serde_json::{Value, json};
 
 use super::Source;
-use super::list::{ApiKeys, AuditLog, Blocked, Chirps, Devices, Diary, ReferralCodes, Sessions, Wallets};
+use super::list::{ApiKeys, AuditLog, Blocked, Chirps, Devices, Diary, ReferralCodes, Sessions, Uploads, Wallets};
 use super::section::{Nested, Part, Section, at, name};
 use super::token::{Collections, Mints, Nfts};
 use super::written::{Messages, Reactions, Threads};
@@ -32,6 +32,7 @@ pub(super) fn document(source: Source) -> impl Stream<Item = Result<String>> + S
         for await text in list::<Collections>(source.clone()) { yield text?; }
         for await text in list::<Nfts>(source.clone()) { yield text?; }
         for await text in list::<Mints>(source.clone()) { yield text?; }
+        for await text in list::<Uploads>(source.clone()) { yield text?; }
         for await text in list::<Threads>(source.clone()) { yield text?; }
         for await text in nested::<Messages>(source.clone()) { yield text?; }
         for await text in list::<Reactions>(source.clone()) { yield text?; }

@@ -11,7 +11,7 @@ use crate::access::Viewer;
 use crate::app::App;
 use crate::error::Result;
 use crate::user::Public;
-use crate::{api_key, audit, block, chirp, device, diary, referral as referrals, session, user, wallet};
+use crate::{api_key, audit, block, chirp, device, diary, referral as referrals, session, upload, user, wallet};
 
 /// Somebody else, as far as they show themselves to anybody.
 fn person(user: &Public) -> Value {
@@ -221,6 +221,32 @@ impl Section for Chirps {
                     "version": row.version,
                     "createdAt": at(row.created_at),
                     "updatedAt": at(row.updated_at),
+                })
+            },
+        ))
+    }
+}
+
+pub(super) struct Uploads;
+
+impl Section for Uploads {
+    const NAME: &'static str = "uploads";
+    type Key = String;
+
+    async fn read(app: &App, viewer: &Viewer, after: Option<String>) -> Result<Part<Value, String>> {
+        let page = upload::of_own(app, viewer, &window(after, SHORT)).await?;
+        Ok(Part::of(
+            page,
+            |row| row.id.to_string(),
+            |row| {
+                json!({
+                    "id": row.id.to_string(),
+                    "name": row.name,
+                    "type": row.media_type.unwrap_or(row.declared_type),
+                    "size": row.size,
+                    "clientKey": row.client_key,
+                    "createdAt": at(row.created_at),
+                    "completedAt": row.completed_at.map(at),
                 })
             },
         ))

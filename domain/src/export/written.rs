@@ -91,7 +91,7 @@ impl Nested for Messages {
             |row| {
                 let revised = row.edited_at.is_some() && row.deleted_at.is_none();
                 let first = revised.then_some((row.id, 0));
-                (written(&row, attachments.remove(&row.id).unwrap_or_default()), first)
+                (written(app, &row, attachments.remove(&row.id).unwrap_or_default()), first)
             },
         ))
     }
@@ -120,8 +120,8 @@ fn both(columns: &str, table: impl Fn(&Shelf) -> &'static str, by: &str) -> Stri
 }
 
 /// A message as its sender sees it.
-fn written(row: &message::Model, attachments: Vec<message_attachment::Model>) -> Value {
-    let attachments: Vec<Value> = attachments.into_iter().map(carried).collect();
+fn written(app: &App, row: &message::Model, attachments: Vec<message_attachment::Model>) -> Value {
+    let attachments: Vec<Value> = attachments.iter().map(|row| carried(app, row)).collect();
     json!({
         "id": row.id.to_string(),
         "thread": { "id": row.thread_id.to_string() },
@@ -137,13 +137,15 @@ fn written(row: &message::Model, attachments: Vec<message_attachment::Model>) ->
     })
 }
 
-fn carried(row: message_attachment::Model) -> Value {
+fn carried(app: &App, row: &message_attachment::Model) -> Value {
     json!({
         "id": row.id.to_string(),
-        "url": row.url,
+        "url": attachment::url(app, row),
         "type": row.media_type,
         "name": row.name,
         "size": row.size,
+        "width": row.width,
+        "height": row.height,
         "metadata": row.metadata,
         "createdAt": at(row.created_at),
     })

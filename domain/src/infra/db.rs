@@ -248,6 +248,11 @@ impl Db {
         self.writer.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The connections that read, for what is read within transactions, too.
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
     /// All rows that a statement gives.
     pub async fn all<T: FromQueryResult>(
         &self,

@@ -2,24 +2,20 @@
 //! read with patience for what others leave out. Nothing is tried again here, and nothing that is asked or answered is logged.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use entity::assistant_answer::Failure;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Request, Response, StatusCode, Uri, header};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use rustls::{ClientConfig, RootCertStore};
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 
 mod stream;
 
 use stream::{Event, Events};
+
+use crate::infra::web;
 
 /// How to reach a model.
 #[derive(Clone)]
@@ -85,7 +81,8 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    fn new(failure: Failure, why: impl Into<String>) -> Self {
+    /// Trouble of which nobody has said when it is over.
+    pub fn new(failure: Failure, why: impl Into<String>) -> Self {
         Self { failure, retry_after: None, why: why.into() }
     }
 }
@@ -94,7 +91,7 @@ impl Trouble {
 pub struct Model {
     options: Options,
     address: Uri,
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: web::Client<Full<Bytes>>,
 }
 
 #[derive(Serialize)]
@@ -121,14 +118,7 @@ impl Model {
         if options.key.as_ref().is_some_and(|key| header::HeaderValue::from_str(key).is_err()) {
             return Err("the key has characters that no key has".into());
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let tls = tls.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
-        let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { options: options.clone(), address, client })
+        Ok(Self { options: options.clone(), address, client: web::client()? })
     }
 
     /// What it is called.
@@ -191,9 +181,19 @@ fn refusal(response: &Response<Incoming>) -> Trouble {
         _ if status.is_server_error() => Failure::Broken,
         _ => Failure::Refused,
     };
-    let after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     let why = format!("the endpoint answered {}", status.as_u16());
-    Trouble { failure, retry_after: after.map(Duration::from_secs), why }
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    Trouble { failure, retry_after: retry_after(header(header::RETRY_AFTER), header(header::DATE)), why }
+}
+
+/// For how long it is to be left alone: it says how many seconds, or until when, by its own clock.
+fn retry_after(after: Option<&str>, now: Option<&str>) -> Option<Duration> {
+    let after = after?.trim();
+    if let Ok(seconds) = after.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let [until, now] = [after, now?].map(|date| chrono::DateTime::parse_from_rfc2822(date).ok());
+    (until? - now?).to_std().ok()
 }
 
 /// How an answer ended.
@@ -239,7 +239,7 @@ impl Reply {
             match timeout_at(silent, self.body.frame()).await {
                 Ok(Some(Ok(frame))) => {
                     if let Some(bytes) = frame.data_ref() {
-                        self.events.take(bytes);
+                        self.events.take(bytes).map_err(|why| Trouble::new(Failure::Broken, why))?;
                     }
                 }
                 // Some say why they stop, and not that they have.
@@ -259,5 +259,22 @@ impl Reply {
     /// Whether the endpoint ended it because it was too long.
     pub fn is_cut(&self) -> bool {
         self.finish == Some(Finish::Long)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_to_come_again_is_said_in_seconds_or_by_a_date() {
+        let date = Some("Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(retry_after(Some(" 7 "), None), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after(Some("Sun, 06 Nov 1994 09:49:38 GMT"), date), Some(Duration::from_secs(3601)));
+        for (after, now) in
+            [(None, date), (Some("soon"), date), (date, None), (date, Some("Mon, 07 Nov 1994 00:00:00 GMT"))]
+        {
+            assert_eq!(retry_after(after, now), None, "{after:?} at {now:?}");
+        }
     }
 }

@@ -13,15 +13,17 @@ use super::{Queue, Task, Waiting};
 use crate::access::{Administrator, Viewer};
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
-use crate::batch;
 use crate::error::{Code, Error, Result};
 use crate::infra::db::{self, Engine};
 use crate::infra::list::{List, by_id};
 use crate::page::{Page, Window};
 use crate::session::Client;
+use crate::{batch, credential};
 
 /// Characters of a reason that are kept.
 const REASON: usize = 500;
+/// Kinds of jobs of which nothing is kept once the account is gone that they were for.
+const ADDRESSED: &str = "'mail', 'prove_email', 'reset_password'";
 /// Letters and digits without a break that may be a secret.
 const SECRET: usize = 32;
 /// Jobs that are begun anew at once, and that are looked at for that.
@@ -61,11 +63,13 @@ pub async fn list(
 /// Begins a job anew, in the batch that it was of. Who is no administrator is told that there is no such job.
 pub async fn retry(app: &Arc<App>, client: &Client, viewer: &Viewer, id: FailedJobId) -> Result<JobId> {
     let (own, _) = viewer.require_session()?;
-    let (context, entry) = (app.clone(), Entry::new(app, Action::JobRetry, own, client));
+    let (context, viewer, now) = (app.clone(), viewer.clone(), app.clock.now());
+    let entry = Entry::new(app, Action::JobRetry, own, client);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let engine = context.db.engine();
-            Administrator::hold(engine, transaction, own).await?.ok_or_else(no_such_job)?;
+            let account = credential::hold(engine, transaction, &viewer, now).await?;
+            Administrator::held(&viewer, &account).ok_or_else(no_such_job)?;
             let row = lock(engine, transaction, id).await?.ok_or_else(no_such_job)?;
             let job_id = row.uuid;
             if !is_known(&row) {
@@ -94,15 +98,17 @@ pub struct Revived {
 }
 
 /// Begins all jobs anew that can be, of one queue or of all, the first of them up to a thousand: those of a batch in it, the others
-/// in_batches as a new one. For administrators.
+/// as a new one. For administrators.
 pub async fn retry_all(app: &Arc<App>, client: &Client, viewer: &Viewer, queue: Option<Queue>) -> Result<Revived> {
     let (own, _) = viewer.require_session()?;
-    let (context, entry) = (app.clone(), Entry::new(app, Action::JobRetryAll, own, client));
+    let (context, viewer, now) = (app.clone(), viewer.clone(), app.clock.now());
+    let entry = Entry::new(app, Action::JobRetryAll, own, client);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let engine = context.db.engine();
             let forbidden = || Error::refuse(Code::Forbidden, "queue", "Only an administrator may do this.");
-            Administrator::hold(engine, transaction, own).await?.ok_or_else(forbidden)?;
+            let account = credential::hold(engine, transaction, &viewer, now).await?;
+            Administrator::held(&viewer, &account).ok_or_else(forbidden)?;
             let (rows, more) = retryable(engine, transaction, queue).await?;
             let Taken { jobs, alone } = revive(&context, transaction, rows).await?;
             if jobs == 0 {
@@ -122,11 +128,13 @@ pub async fn retry_all(app: &Arc<App>, client: &Client, viewer: &Viewer, queue: 
 /// Forgets a job that was given up. Who is no administrator is told that there is none.
 pub async fn forget(app: &Arc<App>, client: &Client, viewer: &Viewer, id: FailedJobId) -> Result<()> {
     let (own, _) = viewer.require_session()?;
-    let (context, entry) = (app.clone(), Entry::new(app, Action::JobForget, own, client));
+    let (context, viewer, now) = (app.clone(), viewer.clone(), app.clock.now());
+    let entry = Entry::new(app, Action::JobForget, own, client);
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             let engine = context.db.engine();
-            Administrator::hold(engine, transaction, own).await?.ok_or_else(no_such_job)?;
+            let account = credential::hold(engine, transaction, &viewer, now).await?;
+            Administrator::held(&viewer, &account).ok_or_else(no_such_job)?;
             let row = lock(engine, transaction, id).await?.ok_or_else(no_such_job)?;
             if let Some(batch_id) = row.batch_id
                 && let Some(batch) = batch::lock(engine, transaction, batch_id).await?
@@ -138,6 +146,25 @@ pub async fn forget(app: &Arc<App>, client: &Client, viewer: &Viewer, id: Failed
         })
     });
     work.await
+}
+
+#[derive(FromQueryResult)]
+struct Before {
+    id: FailedJobId,
+    batch_id: Option<BatchId>,
+}
+
+/// Forgets that a job was given up before: one that is done again and again has an id of its own, and is given up once more.
+pub(super) async fn replace(app: &App, on: &DatabaseTransaction, job: JobId) -> Result<()> {
+    let engine = app.db.engine();
+    let sql = "DELETE FROM failed_jobs WHERE uuid = $1 RETURNING id, batch_id";
+    let before = Before::find_by_statement(engine.sql(sql, [job.into()])).one(on).await?;
+    if let Some(Before { id, batch_id: Some(batch_id) }) = before
+        && let Some(batch) = batch::lock(engine, on, batch_id).await?
+    {
+        batch::forget(app, on, &batch, &[id]).await?;
+    }
+    Ok(())
 }
 
 async fn lock(engine: Engine, on: &DatabaseTransaction, id: FailedJobId) -> Result<Option<failed_job::Model>> {
@@ -166,7 +193,9 @@ async fn retryable(
     let sql = format!(
         "SELECT f.* FROM failed_jobs f WHERE f.id > $1{of_queue} AND NOT EXISTS \
          (SELECT 1 FROM job_batches b WHERE b.id = f.batch_id AND b.cancelled_at IS NOT NULL) \
+         AND NOT (f.kind IN ({ADDRESSED}) AND f.payload = {}) \
          ORDER BY f.id LIMIT {AT_ONCE}{}",
+        engine.json("'{}'"),
         engine.for_update_of("f")
     );
     let (mut found, mut last) = (Vec::new(), FailedJobId::from_uuid(Uuid::nil()));
@@ -201,7 +230,7 @@ async fn revive(app: &App, on: &DatabaseTransaction, rows: Vec<failed_job::Model
     for row in rows {
         of_batch.entry(row.batch_id).or_default().push(row);
     }
-    let (mut alone, mut in_batches, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut alone, mut gone) = (Vec::new(), Vec::new());
     for (batch_id, rows) in of_batch {
         let batch = match batch_id {
             Some(batch_id) => batch::lock(engine, on, batch_id).await?,
@@ -214,15 +243,13 @@ async fn revive(app: &App, on: &DatabaseTransaction, rows: Vec<failed_job::Model
         let jobs = rows.into_iter().map(Waiting::again);
         match &batch {
             Some(batch) => {
-                batch::resume(app, on, batch, &ids).await?;
-                in_batches.extend(jobs);
+                batch::resume(app, on, batch, &ids, jobs.collect()).await?;
             }
             None => alone.extend(jobs.map(Waiting::of_none)),
         }
         gone.extend(ids);
     }
     remove(engine, on, &gone).await?;
-    super::add_all(app, on, in_batches).await?;
     Ok(Taken { jobs: gone.len(), alone })
 }
 

@@ -7,11 +7,12 @@ use entity::id::{BatchId, JobId, LeaseId};
 use entity::{Timestamp, failed_job, job, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel, Value};
 
-use super::{ATTEMPTS, Queue, Task, failed, rest};
+use super::{Queue, Task, failed, rest};
 use crate::app::App;
-use crate::batch::{self, Ended};
+use crate::batch;
 use crate::error::{Error, Result};
 use crate::infra::db::{self, Engine};
+use crate::work;
 
 /// For how long a job is held without a word from who holds it.
 const LEASE: Duration = Duration::from_secs(30);
@@ -83,11 +84,6 @@ impl Running {
     /// Which one.
     pub fn id(&self) -> JobId {
         self.id
-    }
-
-    /// Whether it is given up if it fails once more.
-    pub(crate) fn is_last(&self) -> bool {
-        self.attempt >= ATTEMPTS
     }
 
     /// The batch that it is of.
@@ -171,7 +167,7 @@ impl Running {
     async fn end(&self, app: &App, on: &DatabaseTransaction) -> Result<bool> {
         let held = self.change(on, &format!("DELETE FROM jobs {HELD}"), []).await?;
         if let Some(batch_id) = self.batch_id.filter(|_| held) {
-            batch::count(app, on, batch_id, Ended::Done).await?;
+            batch::count(app, on, batch_id, 1).await?;
         }
         Ok(held)
     }
@@ -208,9 +204,10 @@ impl Running {
                 if !self.change(transaction, &format!("DELETE FROM jobs {HELD}"), []).await? {
                     return Ok(());
                 }
-                // One that is done again and again under its own id may have been given up before.
-                let sql = "DELETE FROM failed_jobs WHERE uuid = $1";
-                transaction.execute_raw(engine.sql(sql, [self.id.into()])).await?;
+                if let Some(task) = Task::read(&row) {
+                    work::give_up(&context, transaction, &task).await?;
+                }
+                failed::replace(&context, transaction, self.id).await?;
                 let payload = kept(engine, transaction, &row).await?;
                 let failed = failed_job::Model {
                     id: failed_id,
@@ -228,7 +225,7 @@ impl Running {
                 };
                 failed_job::Entity::insert(failed.into_active_model()).exec_without_returning(transaction).await?;
                 match self.batch_id {
-                    Some(batch_id) => batch::count(&context, transaction, batch_id, Ended::Failed(failed_id)).await,
+                    Some(batch_id) => batch::count_failed(&context, transaction, batch_id, failed_id).await,
                     None => Ok(()),
                 }
             })

@@ -31,7 +31,7 @@ impl Waiting {
     pub(crate) fn new(app: &App, task: &Task) -> Result<Self> {
         let Written { kind, payload } = task.write()?;
         let (queue, user_id) = (task.queue().name().into(), task.whose());
-        Ok(Self { id: app.clock.id(), queue, kind, payload, user_id, batch_id: None })
+        Ok(Self { id: task.job_id(app), queue, kind, payload, user_id, batch_id: None })
     }
 
     /// One that was given up, once more.

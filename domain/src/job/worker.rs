@@ -16,7 +16,7 @@ use super::{ATTEMPTS, Queue, Task};
 use crate::app::App;
 use crate::batch;
 use crate::error::{Error, Result};
-use crate::work;
+use crate::work::{self, Left};
 
 /// How long a worker waits that could not look.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -112,7 +112,7 @@ async fn see_through(app: Arc<App>, row: job::Model, stop: CancellationToken) {
 /// What came of a job that did not fail.
 enum Came {
     Done,
-    /// It was not begun: its batch is cancelled.
+    /// Its batch was cancelled before it was begun.
     Cancelled,
 }
 
@@ -120,6 +120,7 @@ enum Came {
 async fn attempt(app: &Arc<App>, held: Running, task: Task, attempts: i32) -> Result<Came> {
     if let Some(batch_id) = held.batch_id()
         && batch::is_cancelled(app, batch_id).await?
+        && work::withdraw(app, held, &task).await? == Left::Nothing
     {
         return Ok(Came::Cancelled);
     }

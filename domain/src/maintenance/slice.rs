@@ -6,9 +6,8 @@ use sea_orm::{ConnectionTrait, SqliteTransactionMode, TransactionOptions, Transa
 
 use crate::error::Result;
 use crate::infra::db::Db;
+use crate::job::next_size;
 
-/// How long a slice is meant to take.
-const MEANT: Duration = Duration::from_millis(40);
 /// Whoever waits for the lock asks again after a pause of its own, which grows with the time that it has waited: after 25 ms at the
 /// most as long as that is not long, and never after more than 100 ms.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(30), Duration::from_millis(120));
@@ -35,7 +34,7 @@ impl Slices {
     /// Gives back pages that nothing is in, as many as fit into a slice.
     pub(super) async fn give_back(&mut self, db: &Db) -> Result<()> {
         let took = self.run(db, &format!("PRAGMA incremental_vacuum({})", self.pages)).await?;
-        self.pages = next(self.pages, took);
+        self.pages = next_size(self.pages, took, PAGES);
         Ok(())
     }
 
@@ -53,29 +52,5 @@ impl Slices {
         self.longest = self.longest.max(took);
         tokio::time::sleep(took.clamp(PAUSES.0, PAUSES.1)).await;
         Ok(took)
-    }
-}
-
-/// How many pages the next slice may move, by how long this one took.
-fn next(pages: i64, took: Duration) -> i64 {
-    let next = match took {
-        long if long > MEANT => pages / 2,
-        short if short < MEANT / 4 => pages * 2,
-        _ => pages,
-    };
-    next.clamp(PAGES.0, PAGES.1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slices_grow_and_shrink_to_what_they_are_meant_to_take() {
-        assert_eq!(next(256, Duration::from_millis(1)), 512);
-        assert_eq!(next(256, Duration::from_millis(30)), 256);
-        assert_eq!(next(256, Duration::from_millis(200)), 128);
-        assert_eq!(next(16, Duration::from_secs(9)), 16);
-        assert_eq!(next(8192, Duration::ZERO), 8192);
     }
 }

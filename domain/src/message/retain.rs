@@ -108,7 +108,7 @@ impl Change for Expiry {
             if row.deleted_at.is_none() {
                 batch.erase(row.id, None);
             }
-            batch.thread.expired_seq = row.seq;
+            (batch.thread.expired_seq, batch.thread.expired_position) = (row.seq, row.position);
         }
         Ok(old.len() == SLICE as usize)
     }

@@ -1,8 +1,9 @@
 //! Sending: validate, prove, commit. The same key gives the same message, however often and in whatever hurry.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use entity::id::{AttachmentId, MessageId, ThreadId, UserId};
+use entity::id::{AttachmentId, MessageId, ThreadId, UploadId, UserId};
 use entity::{Timestamp, message, message_attachment};
 use sha2::{Digest, Sha256};
 
@@ -12,6 +13,7 @@ use crate::assistant::Call;
 use crate::commit::{self, Batch, Change, Denied, Needs};
 use crate::error::{Code, Refusal, Result};
 use crate::text::Checks;
+use crate::upload;
 
 /// A message as its sender wrote it.
 #[derive(Debug, Clone)]
@@ -26,23 +28,45 @@ pub struct Draft {
     pub parent_id: Option<MessageId>,
     /// Whatever the client wants to keep with it.
     pub metadata: Option<serde_json::Value>,
-    /// Files, by address.
+    /// Files.
     pub attachments: Vec<AttachmentDraft>,
 }
 
 /// A file that a draft carries.
 #[derive(Debug, Clone)]
 pub struct AttachmentDraft {
-    /// An http or https address.
-    pub url: String,
-    /// The media type.
-    pub media_type: String,
-    /// The file's name.
-    pub name: String,
-    /// Bytes.
-    pub size: i32,
+    /// The file.
+    pub file: FileDraft,
     /// Whatever the client wants to keep with it.
     pub metadata: Option<serde_json::Value>,
+}
+
+/// A file, here or elsewhere.
+#[derive(Debug, Clone)]
+pub enum FileDraft {
+    /// One that is somewhere on the web.
+    Elsewhere {
+        /// An http or https address.
+        url: String,
+        /// The media type.
+        media_type: String,
+        /// The file's name.
+        name: String,
+        /// Bytes.
+        size: i32,
+    },
+    /// One that its sender has put here.
+    Here(UploadId),
+}
+
+impl Draft {
+    /// What of its files its sender has put here.
+    fn uploads(&self) -> impl Iterator<Item = UploadId> {
+        self.attachments.iter().filter_map(|draft| match draft.file {
+            FileDraft::Here(id) => Some(id),
+            FileDraft::Elsewhere { .. } => None,
+        })
+    }
 }
 
 /// A message that is stored.
@@ -93,13 +117,22 @@ fn check(app: &App, draft: &Draft) -> Result<()> {
     let most = app.settings.message_attachments;
     let few = draft.attachments.len() <= most;
     checks.require(few, Code::TooLong, "attachments", format!("At most {most} attachments."));
+    let mut seen = HashSet::new();
+    checks.require(
+        draft.uploads().all(|id| seen.insert(id)),
+        Code::Invalid,
+        "attachments",
+        "A message carries each upload once.",
+    );
     for (index, file) in draft.attachments.iter().enumerate() {
         let mut of_file = Checks::default();
-        of_file.text("url", &file.url, 2000);
-        of_file.url("url", Some(&file.url), 2000);
-        of_file.text("type", &file.media_type, 127);
-        of_file.text("name", &file.name, 255);
-        of_file.require(file.size >= 0, Code::Invalid, "size", "It must not be negative.");
+        if let FileDraft::Elsewhere { url, media_type, name, size } = &file.file {
+            of_file.text("url", url, 2000);
+            of_file.url("url", Some(url), 2000);
+            of_file.text("type", media_type, 127);
+            of_file.text("name", name, 255);
+            of_file.require(*size >= 0, Code::Invalid, "size", "It must not be negative.");
+        }
         of_file.json("metadata", file.metadata.as_ref(), app.settings.metadata_bytes);
         checks.take(of_file, |refusal| refusal.within(index.to_string()).within("attachments"));
     }
@@ -111,7 +144,12 @@ fn fingerprint(draft: &Draft) -> Vec<u8> {
     let attachments: Vec<_> = draft
         .attachments
         .iter()
-        .map(|file| serde_json::json!([file.url, file.media_type, file.name, file.size, file.metadata]))
+        .map(|AttachmentDraft { file, metadata }| match file {
+            FileDraft::Elsewhere { url, media_type, name, size } => {
+                serde_json::json!([url, media_type, name, size, metadata])
+            }
+            FileDraft::Here(id) => serde_json::json!([id.to_string(), metadata]),
+        })
         .collect();
     let parent = draft.parent_id.map(|id| id.to_string());
     let whole = serde_json::json!([draft.content, parent, draft.metadata, attachments]);
@@ -150,19 +188,48 @@ impl SendChange {
         }
     }
 
-    fn attachments(&self, now: Timestamp) -> Vec<message_attachment::Model> {
-        let pairs = self.attachment_ids.iter().zip(&self.draft.attachments);
-        let rows = pairs.map(|(id, file)| message_attachment::Model {
-            id: *id,
+    fn attachments(&self, batch: &Batch) -> Result<Vec<message_attachment::Model>, Refusal> {
+        let mut rows = Vec::with_capacity(self.draft.attachments.len());
+        for (index, (id, draft)) in self.attachment_ids.iter().zip(&self.draft.attachments).enumerate() {
+            let at = |refusal: Refusal| refusal.within(index.to_string()).within("attachments");
+            rows.push(self.attachment(*id, draft, batch).map_err(at)?);
+        }
+        Ok(rows)
+    }
+
+    fn attachment(
+        &self,
+        id: AttachmentId,
+        draft: &AttachmentDraft,
+        batch: &Batch,
+    ) -> Result<message_attachment::Model, Refusal> {
+        let row = |url: &str, media_type: &str, name: &str, size: i32| message_attachment::Model {
+            id,
             message_id: self.id,
-            url: file.url.clone(),
-            media_type: file.media_type.clone(),
-            name: file.name.clone(),
-            size: file.size,
-            metadata: file.metadata.clone(),
-            created_at: now,
-        });
-        rows.collect()
+            url: url.to_owned(),
+            media_type: media_type.to_owned(),
+            name: name.to_owned(),
+            size,
+            metadata: draft.metadata.clone(),
+            created_at: batch.now,
+            upload_id: None,
+            width: None,
+            height: None,
+            has_thumbnail: false,
+        };
+        Ok(match &draft.file {
+            FileDraft::Elsewhere { url, media_type, name, size } => row(url, media_type, name, *size),
+            FileDraft::Here(upload_id) => {
+                let file = upload::usable(batch.upload(*upload_id), self.sender)?;
+                message_attachment::Model {
+                    upload_id: Some(file.id),
+                    width: file.width,
+                    height: file.height,
+                    has_thumbnail: file.thumbnail_type.is_some(),
+                    ..row("", file.media_type.as_deref().unwrap_or(&file.declared_type), &file.name, file.size)
+                }
+            }
+        })
     }
 }
 
@@ -173,6 +240,7 @@ impl Change for SendChange {
         needs.participants.insert(self.sender);
         needs.keys.extend(self.draft.client_key.clone().map(|key| (self.sender, key)));
         needs.messages.extend(self.draft.parent_id);
+        needs.uploads.extend(self.draft.uploads());
     }
 
     fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
@@ -194,7 +262,7 @@ impl Change for SendChange {
             }
         };
         let row = self.message(parent_id, batch.now);
-        let attachments = self.attachments(batch.now);
+        let attachments = self.attachments(batch)?;
         if self.call.reaches(&batch.thread) {
             batch.assistant.ask(self.id);
         }

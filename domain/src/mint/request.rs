@@ -4,13 +4,14 @@ use super::*;
 use crate::collection;
 use crate::error::Refusal;
 use crate::job::{self, Task};
+use crate::limit::{self, Class};
 use crate::text::Checks;
 use sea_orm::{EntityTrait, IntoActiveModel};
 use sha2::{Digest, Sha256};
 
 /// Tokens that are asked for together, at the most.
 const TOGETHER: usize = 100;
-/// What one account may have queued, at the most.
+/// What one account may have asked for that is not there yet, at the most.
 const QUEUED: i64 = 500;
 /// Characters of a metadata address, at the most.
 const LONGEST_URI: usize = 2000;
@@ -83,6 +84,9 @@ pub async fn request(app: &Arc<App>, viewer: &Viewer, draft: Draft) -> Result<Re
     viewer.require_session()?;
     let own = viewer.require_account()?.user.id;
     draft.check()?;
+    // The request itself was charged as one.
+    let further = u32::try_from(draft.metadata_uris.len() - 1).unwrap_or(u32::MAX);
+    limit::charge(app, viewer, None, Class::Writes, further)?;
     let (context, viewer, now) = (app.clone(), viewer.clone(), app.clock.now());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
@@ -115,7 +119,8 @@ async fn before(engine: Engine, on: &DatabaseTransaction, own: UserId, draft: &D
 }
 
 async fn require_room(engine: Engine, on: &DatabaseTransaction, own: UserId, more: usize) -> Result<()> {
-    let sql = "SELECT COUNT(*) AS count FROM minting_queue_items WHERE user_id = $1 AND status = 'queued'";
+    let sql =
+        "SELECT COUNT(*) AS count FROM minting_queue_items WHERE user_id = $1 AND status IN ('queued', 'submitted')";
     let queued = db::count(on, engine, sql, [own.into()]).await?;
     if queued + i64::try_from(more).unwrap_or(i64::MAX) <= QUEUED {
         return Ok(());

@@ -17,22 +17,28 @@ struct Begun {
 
 /// The job.
 pub(crate) async fn perform(app: &Arc<App>, held: Running, id: MintId) -> Result<()> {
-    let outcome = attempt(app, held, id).await;
-    let Err(error) = outcome else { return Ok(()) };
-    match &error {
+    match attempt(app, held, id).await {
         // It is told to who asked, and is nothing that an operator could mend.
-        Error::Refused(_) => settle(app, held, id, MintStatus::Failed, error.to_string(), true).await,
-        _ if held.is_last() => {
-            let why = "It could not be minted, after many attempts.";
-            settle(app, held, id, MintStatus::Failed, why.into(), false).await?;
+        Err(error @ Error::Refused(_)) => settle(app, held, id, error.to_string(), true).await,
+        Err(error) => {
+            settle(app, held, id, "It could not be minted yet, and is tried again.".into(), false).await?;
             Err(error)
         }
-        _ => {
-            let why = "It could not be minted yet, and is tried again.";
-            settle(app, held, id, MintStatus::Submitted, why.into(), false).await?;
-            Err(error)
-        }
+        Ok(()) => Ok(()),
     }
+}
+
+/// Says to who asked that it will not be minted, in the transaction in which its job is given up.
+pub(crate) async fn give_up(app: &App, on: &DatabaseTransaction, id: MintId) -> Result<()> {
+    fail(app, on, id, "It could not be minted, after many attempts.".into()).await
+}
+
+async fn fail(app: &App, on: &DatabaseTransaction, id: MintId, why: String) -> Result<()> {
+    let sql = "UPDATE minting_queue_items SET status = 'failed', last_error = $2, updated_at = $3 \
+               WHERE id = $1 AND status <> 'cancelled' AND status <> 'minted'";
+    on.execute_raw(app.db.engine().sql(sql, [id.into(), why.into(), app.clock.now().into()])).await?;
+    announce(app, id);
+    Ok(())
 }
 
 async fn attempt(app: &Arc<App>, held: Running, id: MintId) -> Result<()> {
@@ -107,18 +113,18 @@ async fn record(app: &Arc<App>, held: Running, id: MintId, hash: String, token: 
 }
 
 /// Says to who asked what went wrong; with `ends`, ends the job with that.
-async fn settle(app: &Arc<App>, held: Running, id: MintId, status: MintStatus, why: String, ends: bool) -> Result<()> {
+async fn settle(app: &Arc<App>, held: Running, id: MintId, why: String, ends: bool) -> Result<()> {
     let (context, now) = (app.clone(), app.clock.now());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
-            let engine = context.db.engine();
-            match ends {
-                true => held.complete(&context, transaction).await?,
-                false => held.hold(transaction).await?,
+            if ends {
+                held.complete(&context, transaction).await?;
+                return fail(&context, transaction, id, why).await;
             }
-            let sql = "UPDATE minting_queue_items SET status = $2, last_error = $3, updated_at = $4 \
+            held.hold(transaction).await?;
+            let sql = "UPDATE minting_queue_items SET last_error = $2, updated_at = $3 \
                        WHERE id = $1 AND status <> 'cancelled' AND status <> 'minted'";
-            transaction.execute_raw(engine.sql(sql, [id.into(), status.into(), why.into(), now.into()])).await?;
+            transaction.execute_raw(context.db.engine().sql(sql, [id.into(), why.into(), now.into()])).await?;
             announce(&context, id);
             Ok(())
         })

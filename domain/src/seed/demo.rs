@@ -10,9 +10,8 @@ use sea_orm::{FromQueryResult, Value};
 
 use super::cast::{GUESTS, PEOPLE, Who};
 use super::chirps::CHIRPS;
-use super::mints;
-use super::story::{Beat, Conversation, File, Place, conversations};
-use super::{Credential, PASSWORD};
+use super::story::{Beat, Conversation, File, GRAPH, Place, conversations};
+use super::{Credential, PASSWORD, drawing, mints};
 use crate::access::Viewer;
 use crate::account::{self, SignUp};
 use crate::app::App;
@@ -20,13 +19,13 @@ use crate::assistant;
 use crate::chirp;
 use crate::cursor::ThreadCursor;
 use crate::error::{Code, Error, Result};
-use crate::message::{self, AttachmentDraft, Draft};
+use crate::message::{self, AttachmentDraft, Draft, FileDraft};
 use crate::participant;
 use crate::profile::{self, Changes};
 use crate::session::{self, Client};
 use crate::text::unique_key;
 use crate::thread::{self, New};
-use crate::{reaction, receipt};
+use crate::{reaction, receipt, upload};
 
 /// Makes a small demo: eight people and two guests, direct threads, groups and rooms with something going on in them, a feed, and a few tokens.
 /// Where it is already, changes nothing. Gives what to sign in with.
@@ -257,25 +256,35 @@ impl<'a> Stage<'a> {
         parent_id: Option<MessageId>,
         files: &[File],
     ) -> Result<()> {
-        let attachments = files.iter().map(|file| AttachmentDraft {
-            url: format!("https://example.com/files/{}", file.name),
-            media_type: file.media_type.into(),
-            name: file.name.into(),
-            size: file.size,
-            metadata: None,
-        });
+        let mut attachments = Vec::with_capacity(files.len());
+        for file in files {
+            attachments.push(AttachmentDraft { file: self.show(sender, file).await?, metadata: None });
+        }
         let draft = Draft {
             thread_id: scene.thread_id,
             content: words.into(),
             client_key: Some(format!("demo-{}", scene.lines.len() + 1)),
             parent_id,
             metadata: None,
-            attachments: attachments.collect(),
+            attachments,
         };
         let sent = message::send(self.app, self.viewer(sender)?, draft).await?;
         scene.seq = sent.reader.thread().last_seq;
         scene.lines.push(Line { words, id: sent.message.id, sender });
         Ok(())
+    }
+
+    /// A file to show: what is drawn here is put here.
+    async fn show(&self, sender: Who, file: &File) -> Result<FileDraft> {
+        let (name, media_type) = (file.name.to_owned(), file.media_type.to_owned());
+        if file.name == GRAPH {
+            let bytes = drawing::graph()?;
+            let size = i32::try_from(bytes.len()).map_err(Error::internal)?;
+            let draft = upload::Draft { name, media_type, size, client_key: None };
+            return Ok(FileDraft::Here(upload::put(self.app, self.viewer(sender)?, draft, bytes).await?));
+        }
+        let url = format!("https://example.com/files/{name}");
+        Ok(FileDraft::Elsewhere { url, media_type, name, size: file.size })
     }
 
     async fn react(&self, scene: &mut Scene, who: &[Who], words: &str, emoji: &str) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use super::cast::Who::*;
 use super::story::Beat::*;
-use super::story::{Conversation, File, Place};
+use super::story::{Conversation, File, GRAPH, Place};
 
 /// Eight people, eleven days before a product goes on sale.
 pub(super) static LAUNCH: Conversation = Conversation {
@@ -33,7 +33,7 @@ pub(super) static LAUNCH: Conversation = Conversation {
         Shows(
             Yuki,
             "The graph, for those who like lines that do not move.",
-            &[File { name: "load-test-day-one.png", media_type: "image/png", size: 184_220 }],
+            &[File { name: GRAPH, media_type: "image/png", size: 184_220 }],
         ),
         React(&[Jonas, Omar, Priya], "📈"),
         Says(Omar, "App: Android is approved. iOS is in review since Wednesday, they asked what a 'fledgling' is."),

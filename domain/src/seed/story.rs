@@ -63,6 +63,9 @@ pub(super) struct File {
     pub(super) size: i32,
 }
 
+/// What is not somewhere on the web, but put here: the graph of a load test.
+pub(super) const GRAPH: &str = "load-test-day-one.png";
+
 /// All of the demo, in the order in which it happens.
 pub(super) fn conversations() -> impl Iterator<Item = &'static Conversation> {
     use super::{directs, groups, rooms};

@@ -209,6 +209,7 @@ impl Rows {
             coming_back: false,
             retention_days: None,
             expired_seq: 0,
+            expired_position: 0,
             created_at: now,
             updated_at: now,
         };

@@ -53,6 +53,7 @@ pub async fn open(app: &Arc<App>) -> Result<()> {
                 coming_back: false,
                 retention_days: None,
                 expired_seq: 0,
+                expired_position: 0,
                 created_at: now,
                 updated_at: stamp,
             };

@@ -22,6 +22,8 @@ claims![
     asked_for_again_with_the_same_key_it_is_the_same,
     a_collection_has_no_more_tokens_than_it_may,
     while_the_chain_is_away_it_is_tried_again,
+    what_is_given_up_is_told_to_who_asked,
+    many_who_watch_cost_the_database_what_one_does,
     heavy_each_token_is_there_once_though_workers_are_killed,
 ];
 
@@ -220,4 +222,47 @@ async fn heavy_each_token_is_there_once_though_workers_are_killed(engine: Engine
     assert_eq!(world.database.number(minted).await, 400);
     assert_eq!(world.database.number("SELECT minted_count FROM nft_collections").await, 400);
     assert_eq!(world.database.number("SELECT COUNT(*) FROM ledger_transactions").await, 400);
+}
+
+async fn what_is_given_up_is_told_to_who_asked(engine: Engine) {
+    let (world, alice) = without_workers(engine).await;
+    let id = alice.request_mint(&alice.collection(false, None).await, 1).await;
+    let socket = world.socket(&alice).await;
+    let mut stream = socket.watch_mint(&id).await;
+    // Nodes have died over it as often as it may be begun.
+    world.database.execute("UPDATE jobs SET attempts = 14 WHERE kind = 'mint'").await;
+    world.database.execute("UPDATE minting_queue_items SET status = 'submitted'").await;
+    let worker = world.worker(&[]);
+    worker.expect_errors();
+    while stream.value().await["status"] != "FAILED" {}
+    stream.completed().await;
+    let root = world.administrator("root").await;
+    let failed =
+        root.graphql("{ viewer { administration { failedJobs(first: 2) { nodes { id } } } } }", Value::Null).await;
+    let [failed] = &failed.list("/viewer/administration/failedJobs/nodes")[..] else { panic!("{}", failed.json) };
+    root.mutate("failedJobRetry", json!({ "id": failed["id"] }), "retriedId").await.ok("/failedJobRetry/retriedId");
+    let minted = async || (alice.mint(&id).await["status"] == "MINTED").then_some(());
+    eventually("what was given up to be minted", minted).await;
+}
+
+async fn many_who_watch_cost_the_database_what_one_does(engine: Engine) {
+    let (world, alice) = without_workers(engine).await;
+    let id = alice.request_mint(&alice.collection(false, None).await, 1).await;
+    let socket = world.socket(&alice).await;
+    let mut streams = Vec::new();
+    for _ in 0..50 {
+        streams.push(socket.watch_mint(&id).await);
+    }
+    for stream in &mut streams {
+        assert_eq!(stream.value().await["status"], "QUEUED");
+    }
+    world.server.record_statements().await;
+    alice.cancel_mint(&id).await.ok("/mintCancel/mint");
+    for stream in &mut streams {
+        assert_eq!(stream.value().await["status"], "CANCELLED");
+        stream.completed().await;
+    }
+    let asked = world.server.statements().await;
+    let looks = asked.iter().filter(|one| one.sql.starts_with("SELECT * FROM minting_queue_items WHERE id = $1"));
+    assert!(looks.count() <= 5, "{asked:?}");
 }

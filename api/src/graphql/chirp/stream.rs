@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Interface, Result, SimpleObject, Subscription};
 use domain::App;
 use domain::chirp::{self, Entry, FeedFrame};
-use domain::event::Step;
+use domain::event::{self, Step};
 use entity::chirp_event::ChirpEventKind as Kind;
 use futures_util::{Stream, StreamExt};
 
@@ -132,13 +132,11 @@ impl ChirpSubscription {
         let after = progress.after(after).map(|text| chirp::parse_cursor("after", &text.0));
         let after = after.transpose().map_err(fault)?;
         let walk = chirp::walk(app.clone(), viewer(ctx).clone(), after);
-        let wanted = move |frame: &FeedFrame| match (&frame.step, &kinds) {
-            (Step::Entry(entry), Some(kinds)) => kinds.contains(&entry.event.kind.into()),
-            _ => true,
-        };
+        let wanted =
+            move |entry: &Arc<Entry>| kinds.as_ref().is_none_or(|kinds| kinds.contains(&entry.event.kind.into()));
+        let walk = event::only(app.settings.heartbeat, walk, wanted);
         Ok(walk.filter_map(move |frame| {
-            let frame = frame.map(|frame| Some(frame).filter(&wanted)).map_err(fault).transpose();
-            let shown = frame.and_then(|frame| frame.map(|frame| noted(&app, frame, &progress)).transpose());
+            let shown = frame.map_err(fault).map(|frame| noted(&app, frame, &progress)).transpose();
             std::future::ready(shown)
         }))
     }

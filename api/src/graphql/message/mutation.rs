@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use domain::message::{self, AttachmentDraft, Draft};
+use domain::message::{self, Draft};
 
 use super::Message;
-use crate::graphql::attachment::AttachmentInput;
+use crate::graphql::attachment::{AttachmentInput, drafts};
 use crate::graphql::error::{UserError, settle};
 use crate::graphql::id;
 use crate::graphql::scalar::{Cursor, Json};
@@ -99,7 +99,7 @@ impl MessageMutation {
                 client_key: input.client_key,
                 parent_id: id::parse_optional("parent_id", input.parent_id.as_ref())?,
                 metadata: input.metadata.map(|json| json.0).filter(|json| !json.is_null()),
-                attachments: input.attachments.unwrap_or_default().into_iter().map(AttachmentDraft::from).collect(),
+                attachments: drafts(input.attachments.unwrap_or_default())?,
             };
             message::send(scope.app(), viewer, draft).await
         };

@@ -7,9 +7,18 @@ use super::Usage;
 /// Bytes that a line may have.
 const LONGEST_LINE: usize = 1 << 20;
 
+/// Bytes that an answer may have, with all that is around it.
+const LONGEST_ANSWER: usize = 1 << 26;
+
 /// What has come and was not read yet.
 #[derive(Default)]
-pub(super) struct Events(Vec<u8>);
+pub(super) struct Events {
+    bytes: Vec<u8>,
+    /// How many of them were read.
+    read: usize,
+    /// How many there were in all.
+    taken: usize,
+}
 
 /// One event.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,18 +59,27 @@ struct Tokens {
 }
 
 impl Events {
-    /// Takes in what has come, in whatever pieces.
-    pub(super) fn take(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
+    /// Takes in what has come, in whatever pieces. An error if it is too much.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), &'static str> {
+        self.taken += bytes.len();
+        if self.taken > LONGEST_ANSWER {
+            return Err("there is no end of the answer");
+        }
+        // Once for all lines that were read of what came last.
+        self.bytes.drain(..std::mem::take(&mut self.read));
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
     }
 
     /// The next event; none until more has come. An error if it is none.
     pub(super) fn next(&mut self) -> Option<Result<Event, &'static str>> {
         loop {
-            let Some(end) = self.0.iter().position(|byte| *byte == b'\n') else {
-                return (self.0.len() > LONGEST_LINE).then_some(Err("a line of the answer is too long"));
+            let rest = &self.bytes[self.read..];
+            let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+                return (rest.len() > LONGEST_LINE).then_some(Err("a line of the answer is too long"));
             };
-            let line: Vec<u8> = self.0.drain(..=end).collect();
+            let line = &rest[..end];
+            self.read += end + 1;
             // What is no data is a comment, a name or an id; and a blank line ends what has been read by then.
             if let Some(data) = line.strip_prefix(b"data:") {
                 return Some(read(data.trim_ascii()));
@@ -108,7 +126,7 @@ mod tests {
             let mut events = Events::default();
             let mut found = Vec::new();
             for part in text.as_bytes().chunks(size) {
-                events.take(part);
+                events.take(part).expect("it is not too much");
                 found.extend(all(&mut events));
             }
             let end = Ok(Event::Piece { text: String::new(), usage: None, finish: Some("stop".into()) });
@@ -122,11 +140,22 @@ mod tests {
     fn what_is_no_event_is_an_error() {
         for line in ["data: nonsense\n", "data: {\"error\":{\"message\":\"no\"}}\n", "data: [1]\n"] {
             let mut events = Events::default();
-            events.take(line.as_bytes());
+            events.take(line.as_bytes()).expect("it is not too much");
             assert!(matches!(all(&mut events)[..], [Err(_)]), "{line}");
         }
         let mut events = Events::default();
-        events.take(&vec![b'x'; LONGEST_LINE + 1]);
+        events.take(&vec![b'x'; LONGEST_LINE + 1]).expect("it is not too much");
         assert!(matches!(events.next(), Some(Err(_))));
+    }
+
+    #[test]
+    fn an_answer_has_an_end() {
+        let (mut events, comment) = (Events::default(), ": still there\n".repeat(1 << 16));
+        for _ in 0..LONGEST_ANSWER / comment.len() {
+            events.take(comment.as_bytes()).expect("it is not too much");
+            assert_eq!(events.next(), None);
+            assert!(events.bytes.len() <= comment.len(), "what was read is not kept");
+        }
+        assert!(events.take(comment.as_bytes()).is_err());
     }
 }

@@ -16,8 +16,9 @@ claims![
 ];
 
 /// Changes in threads: all that a key that writes may do.
-const MESSAGING: [&str; 22] = [
+const MESSAGING: [&str; 23] = [
     "assistantRetry",
+    "attachmentUploadCreate",
     "chirpCreate",
     "chirpUpdate",
     "chirpDelete",

@@ -1,9 +1,10 @@
 //! What is moved, when, and back again.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
-use tests::{Engine, Nodes, Server, World, claims};
+use tests::{Engine, Nodes, Server, World, claims, eventually, within};
 
 use super::{PATIENT, Talk, idle, move_all, places, tend};
 
@@ -14,6 +15,9 @@ claims![
     archived_threads_go_sooner,
     taking_a_thread_back_moves_them_again,
     a_thread_that_was_taken_back_stays_for_as_long_as_one_in_which_something_was_said,
+    archived_again_halfway_a_thread_goes_as_a_whole,
+    a_sweep_by_hand_ends_and_leaves_what_may_not_go_as_it_is,
+    a_long_sweep_lets_others_come_first,
     messages_are_sent_while_threads_are_moved,
     taking_the_migration_back_brings_everything_back,
 ];
@@ -155,6 +159,67 @@ async fn a_thread_that_was_taken_back_stays_for_as_long_as_one_in_which_somethin
     world.server.restart().await;
     idle(&world.database).await;
     assert_eq!(places(&world.database).await, [0, 3]);
+}
+
+async fn archived_again_halfway_a_thread_goes_as_a_whole(engine: Engine) {
+    let world = World::start_with(engine, &[("LINNET_JOB_WORKERS", "0")]).await;
+    let [alice, bob] = world.users(["alice", "bob"]).await;
+    let thread = world.direct(&alice, &bob).await;
+    alice.send_many(&thread, 300).await;
+    move_all(&world).await;
+    alice.archive(&thread).await;
+    alice.unarchive(&thread).await;
+    // It comes back from its end; whoever brings it is killed over it.
+    let mut child = world.server.command(&["archive", "--days", "30"]).stdout(Stdio::null()).spawn().unwrap();
+    eventually("something to come back", async || (places(&world.database).await[0] > 0).then_some(())).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let [in_use, archived] = places(&world.database).await;
+    assert!(in_use > 0 && archived > 0, "{in_use} in use, {archived} in the archive");
+    alice.archive(&thread).await;
+    move_all(&world).await;
+    assert_eq!(places(&world.database).await, [0, 300]);
+}
+
+async fn a_sweep_by_hand_ends_and_leaves_what_may_not_go_as_it_is(world: World) {
+    let [alice, bob, carol] = world.users(["alice", "bob", "carol"]).await;
+    let old = world.direct(&alice, &carol).await;
+    alice.send_many(&old, 2).await;
+    world.database.execute("UPDATE threads SET activity_at = '2020-01-01T00:00:00+00:00'").await;
+    for other in [&bob, &carol] {
+        alice.send_many(&world.group(&alice, &[other]).await, 2).await;
+    }
+    for days in ["8", "400"] {
+        let mut command = tokio::process::Command::from(world.server.command(&["archive", "--days", days]));
+        let output = within("the sweep to end", command.kill_on_drop(true).output()).await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(places(&world.database).await, [4, 2]);
+        let postponed = "SELECT COUNT(*) FROM threads WHERE move_look_at > activity_at";
+        assert_eq!(world.database.number(postponed).await, 0, "when the settings have them go is not changed");
+    }
+}
+
+async fn a_long_sweep_lets_others_come_first(engine: Engine) {
+    let world = with_times(engine, "30", "0").await;
+    let [alice, bob] = world.users(["alice", "bob"]).await;
+    for _ in 0..40 {
+        alice.send(&world.group(&alice, &[&bob]).await, "hello").await;
+    }
+    let labels = [("kind", "move_messages"), ("outcome", "done")];
+    let turns = async || world.server.metrics().await.sum("linnet_jobs_total", &labels);
+    let before = turns().await;
+    world.server.advance_clock(31 * DAY).await;
+    world.server.look_for_recurring_work().await;
+    // Minutes pass while it goes on.
+    eventually("all messages to be moved", async || {
+        world.server.advance_clock(Duration::from_secs(61)).await;
+        (places(&world.database).await == [0, 40]).then_some(())
+    })
+    .await;
+    idle(&world.database).await;
+    let turns = turns().await - before;
+    assert!(turns > 1.5, "it was done in {turns} turns");
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM failed_jobs").await, 0);
 }
 
 async fn messages_are_sent_while_threads_are_moved(world: World) {

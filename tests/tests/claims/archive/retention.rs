@@ -14,6 +14,7 @@ claims![
     retention_takes_what_is_older_and_says_so_in_the_log,
     retention_reaches_into_the_archive,
     unread_counts_hold_when_old_messages_go,
+    what_retention_deleted_is_not_counted_one_by_one,
     retention_and_the_trimmed_log_go_together,
     a_long_thread_goes_in_parts,
 ];
@@ -173,6 +174,31 @@ async fn unread_counts_hold_when_old_messages_go(engine: Engine) {
     assert_eq!(bob.unread(&group).await, 0);
     let unread = bob.graphql("{ viewer { unreadThreadCount } }", Value::Null).await;
     assert_eq!(unread.number("/viewer/unreadThreadCount"), 0);
+}
+
+async fn what_retention_deleted_is_not_counted_one_by_one(engine: Engine) {
+    let world = patient(engine).await;
+    let [alice, bob] = world.users(["alice", "bob"]).await;
+    let group = world.group(&alice, &[&bob]).await;
+    let old = alice.send_many(&group, 4).await;
+    alice.delete(&old[1]).await;
+    keep(&alice, &group, Some(10)).await.ok("/threadUpdate/thread");
+    tend_later(&world, 11).await;
+    let unread_threads =
+        async || bob.graphql("{ viewer { unreadThreadCount } }", Value::Null).await.number("/viewer/unreadThreadCount");
+    // All of it is deleted, which the thread itself says: nothing is counted.
+    world.server.record_statements().await;
+    assert_eq!((bob.unread(&group).await, unread_threads().await), (0, 0));
+    let statements = world.server.statements().await;
+    let counting = |sql: &str| sql.contains("deleted_at IS NOT NULL GROUP BY");
+    assert_eq!(statements.iter().filter(|statement| counting(&statement.sql)).count(), 0);
+    let young = alice.send_many(&group, 3).await;
+    alice.delete(&young[1]).await;
+    assert_eq!((bob.unread(&group).await, unread_threads().await), (2, 1));
+    bob.mark_read(&group, &young[0].cursor).await;
+    assert_eq!((bob.unread(&group).await, unread_threads().await), (1, 1));
+    alice.delete(&young[2]).await;
+    assert_eq!((bob.unread(&group).await, unread_threads().await), (0, 0));
 }
 
 async fn retention_and_the_trimmed_log_go_together(engine: Engine) {

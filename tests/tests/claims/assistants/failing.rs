@@ -10,9 +10,12 @@ claims![
     an_endpoint_that_fails_for_a_moment_is_asked_again,
     an_endpoint_that_is_not_there_is_told_from_one_that_refuses,
     twenty_answers_an_hour,
+    an_attempt_of_the_hour_counts_whatever_becomes_of_it,
     only_who_has_asked_or_an_admin_asks_once_more,
     what_is_no_question_any_more_is_not_answered,
+    who_has_gone_is_not_answered,
     where_it_may_not_write_it_says_so,
+    an_answer_that_is_not_wanted_any_more_is_broken_off,
 ];
 
 const STALL: (&str, &str) = ("LINNET_ASSISTANT_STALL_SECONDS", "1");
@@ -72,8 +75,18 @@ async fn an_endpoint_that_fails_for_a_moment_is_asked_again(engine: Engine) {
     assert_eq!(alice.answered(&sent.id).await, "You said: hello");
     assert_eq!(alice.answer_to(&sent.id).await["attempts"], 3);
     assert_eq!(endpoint.asked().len(), 3);
-    // One that says when to come again is not asked before.
+    // One that says nothing would say nothing once more.
+    endpoint.then(Reply::Says(" ".to_owned()));
+    let sent = alice.send(&thread, "hello").await;
+    let failed = alice.answer_that_is("FAILED", &sent.id).await;
+    assert_eq!((&failed["failure"], &failed["attempts"]), (&json!("EMPTY"), &json!(1)));
+    // Nor is one waited for that is away for long.
     endpoint.then(Reply::Refuses(503, Some(3600)));
+    let sent = alice.send(&thread, "hello").await;
+    let failed = alice.answer_that_is("FAILED", &sent.id).await;
+    assert_eq!((&failed["failure"], &failed["attempts"]), (&json!("BUSY"), &json!(1)));
+    // One that says when to come again is not asked before.
+    endpoint.then(Reply::Refuses(503, Some(250)));
     let sent = alice.send(&thread, "hello").await;
     let waits = alice.answer_that_is("QUEUED", &sent.id).await;
     if waits["failure"].is_null() {
@@ -85,7 +98,7 @@ async fn an_endpoint_that_fails_for_a_moment_is_asked_again(engine: Engine) {
     let sql = "SELECT COUNT(*) FROM jobs j JOIN assistant_answers a ON a.question_id = j.id \
                WHERE j.available_at > j.created_at AND j.reserved_at IS NULL";
     eventually("the job to wait", async || (world.database.number(sql).await == 1).then_some(())).await;
-    assert_eq!(endpoint.asked().len(), 4);
+    assert_eq!(endpoint.asked().len(), 6);
 }
 
 async fn an_endpoint_that_is_not_there_is_told_from_one_that_refuses(engine: Engine) {
@@ -124,6 +137,47 @@ async fn twenty_answers_an_hour(engine: Engine) {
     world.server.advance_clock(Duration::from_secs(3601)).await;
     alice.ask_again(&third.id).await.ok("/assistantRetry/message");
     assert_eq!(alice.answered(&third.id).await, "You said: one too many");
+}
+
+async fn an_attempt_of_the_hour_counts_whatever_becomes_of_it(engine: Engine) {
+    let endpoint = Endpoint::start().await;
+    let world = endpoint.world(engine, &[("LINNET_ASSISTANT_ANSWERS_PER_HOUR", "3"), PATIENT, ONCE]).await;
+    let alice = world.user("alice").await;
+    let thread = alice.talk_to(&world.assistant().await).await;
+    // Deleted while it is answered.
+    endpoint.then(Reply::Slowly(vec!["too late".to_owned()]));
+    let deleted = alice.send(&thread, "never mind").await;
+    endpoint.asked_times(1).await;
+    alice.delete(&deleted).await;
+    let broken_off = "SELECT COUNT(*) FROM assistant_answers WHERE status = 'failed'";
+    eventually("the answer to be broken off", async || (world.database.number(broken_off).await == 1).then_some(()))
+        .await;
+    alice.ask_again(&deleted.id).await.refused("assistantRetry", "CONFLICT", &["messageId"]);
+    // Asked for once more and once more.
+    for _ in 0..3 {
+        endpoint.then(Reply::Refuses(500, None));
+    }
+    let sent = alice.send(&thread, "hello").await;
+    alice.answer_that_is("FAILED", &sent.id).await;
+    alice.ask_again(&sent.id).await.ok("/assistantRetry/message");
+    endpoint.asked_times(3).await;
+    alice.answer_that_is("FAILED", &sent.id).await;
+    alice.ask_again(&sent.id).await.ok("/assistantRetry/message");
+    alice.answer_that_is("LIMITED", &sent.id).await;
+    let another = alice.send(&thread, "and now?").await;
+    alice.answer_that_is("LIMITED", &another.id).await;
+    assert_eq!(endpoint.asked().len(), 3);
+    world.server.advance_clock(Duration::from_secs(3601)).await;
+    endpoint.then(Reply::Says("At last.".to_owned()));
+    alice.ask_again(&another.id).await.ok("/assistantRetry/message");
+    alice.answer_that_is("FAILED", &another.id).await;
+    alice.ask_again(&another.id).await.ok("/assistantRetry/message");
+    assert_eq!(alice.answered(&another.id).await, "At last.");
+    // What is long past is not kept.
+    world.server.advance_clock(Duration::from_hours(26)).await;
+    world.server.remove_expired().await;
+    let kept = "SELECT COUNT(*) FROM assistant_attempts";
+    eventually("attempts to be forgotten", async || (world.database.number(kept).await == 0).then_some(())).await;
 }
 
 async fn only_who_has_asked_or_an_admin_asks_once_more(engine: Engine) {
@@ -181,6 +235,56 @@ async fn what_is_no_question_any_more_is_not_answered(engine: Engine) {
     assert_eq!(alice.answer_to(&orphaned.id).await, Value::Null);
     assert_eq!(endpoint.asked().len(), 0);
     assert_eq!(alice.history(&group).await.len(), 2);
+}
+
+async fn who_has_gone_is_not_answered(engine: Engine) {
+    let endpoint = Endpoint::start().await;
+    let world = endpoint.world(engine, &[("LINNET_JOB_WORKERS", "0")]).await;
+    let [alice, bob] = world.users(["alice", "bob"]).await;
+    let group = world.group(&alice, &[&bob]).await;
+    alice.add_assistant(&group, &world.assistant().await).await;
+    let sent = bob.send(&group, "@assistant what did they say?").await;
+    alice.try_remove(&group, &bob.id).await.ok("/participantRemove");
+    let settings = endpoint.settings();
+    let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let _worker = world.worker(&settings);
+    assert_eq!(alice.answer_that_is("FAILED", &sent.id).await["failure"], "CLOSED");
+    assert_eq!(endpoint.asked().len(), 0);
+}
+
+async fn an_answer_that_is_not_wanted_any_more_is_broken_off(engine: Engine) {
+    let endpoint = Endpoint::start().await;
+    let world = endpoint.world(engine, &[]).await;
+    let [alice, bob] = world.users(["alice", "bob"]).await;
+    let root = world.administrator("root").await;
+    let assistant = world.assistant().await;
+    let cases = ["archived", "without it", "without who asks", "it is suspended", "who asks is suspended"];
+    for (number, case) in cases.into_iter().enumerate() {
+        let group = world.group(&alice, &[&bob]).await;
+        alice.add_assistant(&group, &assistant).await;
+        // Of which it says nothing more by itself.
+        endpoint.then(Reply::Slowly(vec!["too late".to_owned()]));
+        let sent = bob.send(&group, "@assistant hello").await;
+        endpoint.asked_times(number + 1).await;
+        match case {
+            "archived" => drop(alice.archive(&group).await),
+            "without it" => drop(alice.try_remove(&group, &assistant).await.ok("/participantRemove")),
+            "without who asks" => drop(alice.try_remove(&group, &bob.id).await.ok("/participantRemove")),
+            _ => {
+                let id = if case == "it is suspended" { &assistant } else { &bob.id };
+                root.mutate("userSuspend", json!({ "id": id }), "").await.ok("/userSuspend");
+            }
+        }
+        assert_eq!(alice.answer_that_is("FAILED", &sent.id).await["failure"], "CLOSED", "{case}");
+        root.mutate("userUnsuspend", json!({ "id": assistant }), "").await.ok("/userUnsuspend");
+        assert_eq!(alice.history(&group).await.len(), 1, "{case}");
+    }
+    let direct = alice.talk_to(&assistant).await;
+    endpoint.then(Reply::Slowly(vec!["too late".to_owned()]));
+    let sent = alice.send(&direct, "hello").await;
+    endpoint.asked_times(cases.len() + 1).await;
+    alice.mutate("userBlock", json!({ "id": assistant }), "").await.ok("/userBlock");
+    assert_eq!(alice.answer_that_is("FAILED", &sent.id).await["failure"], "CLOSED", "blocked");
 }
 
 async fn where_it_may_not_write_it_says_so(engine: Engine) {

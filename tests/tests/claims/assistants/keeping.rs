@@ -10,6 +10,8 @@ claims![
     the_same_question_is_answered_from_the_cache_in_its_thread_and_not_in_another,
     what_is_cached_is_as_the_document_has_it_and_expires,
     what_is_cached_goes_with_what_was_said,
+    what_was_deleted_while_it_was_answered_is_not_kept,
+    what_attempts_took_that_failed_is_written_down,
     costs_are_told_per_model_and_day_to_administrators_alone,
 ];
 
@@ -116,6 +118,60 @@ async fn what_is_cached_goes_with_what_was_said(engine: Engine) {
     eventually("what the account said to be gone", async || (cached(&world).await == 1).then_some(())).await;
     let sql = "SELECT COUNT(*) FROM ai_cache WHERE prompt_summary = 'still here'";
     assert_eq!(world.database.number(sql).await, 1);
+}
+
+async fn what_was_deleted_while_it_was_answered_is_not_kept(engine: Engine) {
+    let endpoint = Endpoint::start().await;
+    let world = endpoint.world(engine, &[]).await;
+    let [alice, bob] = world.users(["alice", "bob"]).await;
+    let group = world.group(&alice, &[&bob]).await;
+    alice.add_assistant(&group, &world.assistant().await).await;
+    let secret = bob.send(&group, "a secret").await;
+    endpoint.then(Reply::Slowly(vec!["It is a secret.".to_owned()]));
+    let sent = alice.send(&group, "@assistant what does Bob say?").await;
+    endpoint.asked_times(1).await;
+    bob.delete(&secret).await;
+    endpoint.let_through(1);
+    assert_eq!(alice.answered(&sent.id).await, "It is a secret.");
+    assert_eq!(cached(&world).await, 0, "what was taken back is not kept elsewhere");
+    ask(&alice, &group, "@assistant and now?").await;
+    assert_eq!(cached(&world).await, 1);
+}
+
+async fn what_attempts_took_that_failed_is_written_down(engine: Engine) {
+    let endpoint = Endpoint::start().await;
+    let settings = [
+        ALONE,
+        ("LINNET_ASSISTANT_STALL_SECONDS", "1"),
+        ("LINNET_ASSISTANT_ATTEMPTS", "1"),
+        ("LINNET_ASSISTANT_PROMPT", ""),
+        ("LINNET_ASSISTANT_INPUT_PRICE", "1000000"),
+        ("LINNET_ASSISTANT_OUTPUT_PRICE", "1000000"),
+    ];
+    let world = endpoint.world(engine, &settings).await;
+    let alice = world.user("alice").await;
+    let thread = alice.talk_to(&world.assistant().await).await;
+    let half = "half of it, as it were, and".to_owned();
+    let estimate = |text: &str| text.len().div_ceil(4) as i64;
+    let (input, output) = (estimate("hello"), estimate(&half));
+    let (mut inputs, mut outputs) = (0, 0);
+    for (reply, took) in [
+        (Reply::CutsOff(half.clone()), (input, output)),
+        (Reply::Stalls(half.clone()), (input, output)),
+        (Reply::Says(" ".to_owned()), TOKENS),
+        (Reply::Refuses(429, None), (0, 0)),
+        (Reply::Refuses(500, None), (0, 0)),
+    ] {
+        endpoint.then(reply);
+        let sent = alice.send(&thread, "hello").await;
+        alice.answer_that_is("FAILED", &sent.id).await;
+        (inputs, outputs) = (inputs + took.0, outputs + took.1);
+        let sum = async |column: &str| {
+            world.database.number(&format!("SELECT CAST(SUM({column}) AS BIGINT) FROM assistant_costs")).await
+        };
+        assert_eq!((sum("input_tokens").await, sum("output_tokens").await), (inputs, outputs));
+        assert_eq!(sum("micro_dollars").await, inputs + outputs);
+    }
 }
 
 async fn costs_are_told_per_model_and_day_to_administrators_alone(engine: Engine) {

@@ -133,7 +133,20 @@ async fn its_name_is_the_settings_and_nobodys_else(engine: Engine) {
         let answer =
             world.anonymous.graphql("{ assistant { user { username profile { displayName } } } }", Value::Null).await;
         assert_eq!(answer.text("/assistant/user/username"), name);
+        assert_eq!(answer.text("/assistant/user/profile/displayName"), name);
     }
+    // Who looks for it by the name that it had does not find it.
+    let alice = world.user("alice").await;
+    let found = async |search: &str| {
+        let document = "query($search: String) { users(search: $search, first: 5) { nodes { username } } }";
+        alice.graphql(document, json!({ "search": search })).await.list("/users/nodes").clone()
+    };
+    assert_eq!((found("helper").await, found("sage").await), (vec![], vec![json!({ "username": "sage" })]));
+    // Commands that come and go do not rename it.
+    world.server.set("LINNET_ASSISTANT_USERNAME", "passing");
+    assert!(world.command(&["archive", "--days", "1"]).await.status.success());
+    let answer = world.anonymous.graphql("{ assistant { user { username } } }", Value::Null).await;
+    assert_eq!(answer.text("/assistant/user/username"), "sage");
     assert_eq!(world.database.number("SELECT COUNT(*) FROM users WHERE kind = 'assistant'").await, 1);
 }
 
@@ -149,4 +162,17 @@ async fn two_nodes_that_start_at_once_have_one_assistant(engine: Engine) {
     }
     assert_eq!(database.number("SELECT COUNT(*) FROM users WHERE kind = 'assistant'").await, 1);
     assert_eq!(database.number("SELECT COUNT(*) FROM profiles").await, 1);
+    // Nor does one refuse to start because another one has renamed it.
+    for name in ["helper", "sage", "owl"] {
+        for node in &nodes {
+            node.stop().await;
+            node.set("LINNET_ASSISTANT_USERNAME", name);
+        }
+        nodes.iter().for_each(Server::launch);
+        for node in &nodes {
+            node.ready().await;
+        }
+        let named = format!("SELECT COUNT(*) FROM users WHERE username = '{name}'");
+        assert_eq!(database.number(&named).await, 1);
+    }
 }

@@ -158,6 +158,7 @@ impl<'a> Scene<'a> {
             "userSuspend" | "userUnsuspend" => json!({ "id": self.account("victim").await.id }),
             "referralCodeCreate" | "sessionRevokeOthers" | "accountVerifyEmailSend" => json!({}),
             "apiKeyCreate" => json!({ "name": "a key", "scopes": ["READ"] }),
+            "attachmentUploadCreate" => json!({ "name": "a.png", "type": "image/png", "size": 3 }),
             "chirpCreate" => json!({ "message": "something to say" }),
             "chirpDelete" => json!({ "id": self.people.olive.chirp("to be deleted").await.id }),
             "chirpUpdate" => json!({ "id": self.people.olive.chirp("to be changed").await.id, "message": "changed" }),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tests::upload::png;
 use tests::{Answer, Client, Endpoint, Engine, User, World, wallet};
 
 use super::canary::canary;
@@ -284,6 +285,7 @@ impl People {
             let change = json!({ "id": thread, "title": title, "retentionDays": 3650 });
             self.adam.mutate("threadUpdate", change, "thread { id }").await.ok("/threadUpdate/thread");
         }
+        let upload = olive.upload(&self.world.server, "a.png", "image/png", &png()).await;
         let sent = olive
             .send_with(json!({
                 "threadId": thread,
@@ -296,7 +298,7 @@ impl People {
                     "type": "image/png",
                     "size": 1,
                     "metadata": { "note": canary("Attachment", "metadata", name) },
-                }],
+                }, { "uploadId": upload }],
             }))
             .await;
         other.react(&sent, "👍").await;
@@ -325,7 +327,9 @@ impl People {
         place.add("reply", &reply.id);
         place.add("deleted", &taken_back.id);
         let attachment = olive.message(&sent.id, "attachments { id }").await;
-        place.add("attachment", attachment["attachments"][0]["id"].as_str().expect("an attachment"));
+        for attachment in texts(&attachment["attachments"], "id") {
+            place.add("attachment", &attachment);
+        }
         place.ids.insert("clientKey", vec![canary("Message", "clientKey", name)]);
     }
 

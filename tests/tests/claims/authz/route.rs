@@ -135,6 +135,11 @@ const ROUTES: &[(&str, &[&str], &str)] = &[
     ("JobBatch", OWN, "viewer { administration { jobBatches(first: 20) { edges { node { * } } } } }"),
     ("JobBatch", OWN, "viewer { administration { jobBatch(id: @jobBatch) { * } } }"),
     (
+        "AttachmentUpload",
+        OWN,
+        "mutation attachmentUploadCreate(input: { name: \"a.png\", type: \"image/png\", size: 3 }) { upload { * } }",
+    ),
+    (
         "WalletChallenge",
         OWN,
         "mutation walletChallengeCreate(input: { address: @address, chainId: 1 }) { challenge { * } }",

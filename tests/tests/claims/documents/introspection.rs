@@ -1,15 +1,16 @@
 //! Introspection costs no nodes, so that tools work; what of it would be endless is refused.
 
 use serde_json::json;
-use tests::{World, claims};
+use tests::{Engine, World, claims};
 
-use super::{ask_all, refused, runs};
+use super::{ask_all, invalid, refused, runs};
 use crate::edge::INTROSPECTION;
 
 claims![
     the_standard_introspection_costs_nothing,
     lists_of_introspection_nest_twice_and_no_deeper,
     many_introspections_in_one_document_are_refused,
+    a_server_may_keep_its_schema_to_itself,
 ];
 
 async fn the_standard_introspection_costs_nothing(world: World) {
@@ -57,5 +58,23 @@ async fn many_introspections_in_one_document_are_refused(world: World) {
             assert_eq!(told["measure"], "values", "{told}");
             assert!(told["requested"].as_u64() > told["limit"].as_u64(), "{told}");
         }
+    }
+}
+
+async fn a_server_may_keep_its_schema_to_itself(engine: Engine) {
+    let closed = [("LINNET_INTROSPECTION", "off"), ("LINNET_GRAPHIQL", "off")];
+    let world = World::start_with(engine, &closed).await;
+    for document in [
+        INTROSPECTION,
+        "{ __schema { queryType { name } } }",
+        "{ __type(name: \"Query\") { name } }",
+        "{ __typename ...All } fragment All on Query { ... on Query { told: __schema { types { name } } } }",
+    ] {
+        invalid(&world.server, None, &json!({ "query": document })).await;
+    }
+    runs(&world.server, None, "{ __typename rooms(first: 1) { __typename } }").await;
+    for page in ["/", "/graphiql", "/graphiql/", "/graphiql/assets/index.js"] {
+        let answer = world.server.http().get(world.server.at(page)).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 404, "{page}");
     }
 }

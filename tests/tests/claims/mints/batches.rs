@@ -7,6 +7,9 @@ claims![
     a_cancelled_batch_mints_nothing_more,
     a_batch_is_told_of_after_its_jobs_are_forgotten,
     a_batch_with_one_wrong_address_asks_for_nothing,
+    what_was_begun_of_a_cancelled_batch_comes_to_its_end,
+    a_batch_that_an_administrator_cancels_is_taken_back,
+    what_is_taken_back_leaves_no_job,
 ];
 
 async fn a_batch_is_asked_for_as_a_whole_and_tells_how_far_it_has_come(engine: Engine) {
@@ -76,4 +79,50 @@ async fn a_batch_with_one_wrong_address_asks_for_nothing(world: World) {
     alice.try_mints(ask(many)).await.refused("mintBatchRequest", "TOO_LONG", &["metadataUris"]);
     assert!(alice.mints("first: 5").await.list("/viewer/mints/nodes").is_empty());
     assert_eq!(world.database.number("SELECT COUNT(*) FROM job_batches").await, 0);
+}
+
+async fn what_was_begun_of_a_cancelled_batch_comes_to_its_end(engine: Engine) {
+    let (world, alice) = without_workers(engine).await;
+    let id = alice.request_mints(&alice.collection(false, None).await, 5).await;
+    let socket = world.socket(&alice).await;
+    let mut stream = socket.watch_mint_batch(&id).await;
+    // As a node leaves it that died over one of them.
+    world.database.execute("UPDATE minting_queue_items SET status = 'submitted', attempts = 1 WHERE place = 2").await;
+    let cancelled = alice.cancel_mint_batch(&id).await.ok("/mintBatchCancel/batch").clone();
+    assert_eq!([&cancelled["cancelled"], &cancelled["pending"]], [&json!(4), &json!(1)]);
+    let _worker = world.worker(&[]);
+    let ended = alice.ended_mint_batch(&id).await;
+    assert_eq!([&ended["cancelled"], &ended["minted"], &ended["pending"]], [&json!(4), &json!(1), &json!(0)]);
+    while stream.value().await["pending"] != 0 {}
+    stream.completed().await;
+    assert_eq!(world.database.token_numbers().await, [1]);
+}
+
+async fn a_batch_that_an_administrator_cancels_is_taken_back(engine: Engine) {
+    let (world, alice) = without_workers(engine).await;
+    let id = alice.request_mints(&alice.collection(false, None).await, 5).await;
+    let root = world.administrator("root").await;
+    root.mutate("jobBatchCancel", json!({ "id": id }), "batch { id }").await.ok("/jobBatchCancel/batch");
+    let _worker = world.worker(&[]);
+    let ended = alice.ended_mint_batch(&id).await;
+    assert_eq!([&ended["cancelled"], &ended["pending"]], [&json!(5), &json!(0)]);
+    assert!(world.database.token_numbers().await.is_empty());
+    assert_eq!(root.batch(&id).await["pending"], 0);
+}
+
+async fn what_is_taken_back_leaves_no_job(engine: Engine) {
+    let (world, alice) = without_workers(engine).await;
+    let birds = alice.collection(false, None).await;
+    let (one, batch) = (alice.request_mint(&birds, 1).await, alice.request_mints(&birds, 3).await);
+    let first = alice.mint_batch(&batch).await["mints"]["nodes"][0]["id"].as_str().unwrap().to_owned();
+    until(&world.database, 4, "kind = 'mint'").await;
+    for (id, left) in [(&one, 3), (&first, 2)] {
+        alice.cancel_mint(id).await.ok("/mintCancel/mint");
+        until(&world.database, left, "kind = 'mint'").await;
+    }
+    alice.cancel_mint_batch(&batch).await.ok("/mintBatchCancel/batch");
+    until(&world.database, 0, "kind = 'mint'").await;
+    let jobs = world.administrator("root").await.batch(&batch).await;
+    assert_eq!([&jobs["pending"], &jobs["failed"]], [&json!(0), &json!(0)]);
+    assert!(jobs["finishedAt"].is_string(), "{jobs}");
 }

@@ -3,6 +3,7 @@
 mod archive;
 mod assistant;
 mod tokens;
+mod uploads;
 mod wallets;
 
 use std::collections::BTreeMap;
@@ -75,6 +76,7 @@ pub(super) async fn walk(
     walk.people(&found).await;
     walk.diary().await;
     walk.feed().await;
+    walk.uploads().await;
     walk.inbox(all.text("/viewer/threads/nodes/0/id").as_str()).await;
     walk.ask("the own address", "{ viewer { email pendingEmail } }", json!({})).await;
     walk.wallets().await;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tests::{Engine, Line, World, claim, claims, eventually};
+use tests::{Engine, Frame, Line, World, claim, claims, eventually};
 
 use super::{as_sent, edges, posted, root, send_at_once};
 
@@ -15,6 +15,7 @@ claims![
     many_streams_on_one_socket_do_not_mix,
     all_who_listen_get_the_same,
     a_quiet_stream_says_where_it_stands,
+    a_stream_of_which_nothing_is_wanted_says_where_it_stands,
     only_the_kinds_that_were_asked_for_come,
 ];
 
@@ -194,6 +195,35 @@ async fn a_quiet_stream_says_where_it_stands(engine: Engine) {
         }
     }
     assert!(beats <= 1, "{beats} heartbeats in 4 seconds of a stream that is not quiet");
+}
+
+async fn a_stream_of_which_nothing_is_wanted_says_where_it_stands(engine: Engine) {
+    let world = World::start_with(engine, &[("LINNET_HEARTBEAT_SECONDS", "1")]).await;
+    let [alice, bob] = world.users(["alice", "bob"]).await;
+    let thread = world.direct(&alice, &bob).await;
+    let socket = world.socket(&bob).await;
+    let mut events = socket.events_of(&thread, None, Some(&["MESSAGE_DELETED"])).await;
+    let mut chirps = socket.chirps_of_kinds(None, Some(&["DELETED"])).await;
+    let mut beats = [Vec::new(), Vec::new()];
+    // Never quiet for as long as a heartbeat takes.
+    eventually("heartbeats of both on logs that are not quiet", async || {
+        alice.send(&thread, "of no interest").await;
+        alice.chirp("of no interest either").await;
+        for (stream, beats) in [&mut events, &mut chirps].into_iter().zip(&mut beats) {
+            while let Some(frame) = stream.try_next() {
+                let Frame::Next(payload) = &frame else { panic!("{frame:?}") };
+                let frame = payload["data"].as_object().unwrap().values().next().unwrap();
+                if frame["__typename"] == "Heartbeat" {
+                    beats.push(frame["cursor"].as_str().unwrap().to_owned());
+                } else {
+                    assert_eq!(frame["__typename"], "CaughtUp");
+                }
+            }
+        }
+        beats.iter().all(|beats| beats.len() >= 2).then_some(())
+    })
+    .await;
+    assert!(beats.iter().all(|beats| beats.is_sorted() && beats[0] < beats[1]), "{beats:?}");
 }
 
 async fn only_the_kinds_that_were_asked_for_come(world: World) {
