@@ -9,6 +9,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 pub(crate) mod imported;
 mod thread;
@@ -19,6 +20,10 @@ use imported::{Cost, Imported};
 
 /// Hashes that may wait; the next one is told to come again.
 const WAITING: usize = 64;
+
+/// How long one waits at the most before it is told so, too: where no core is free each takes many times what it takes elsewhere, and
+/// people don't wait for a sign-in for half a minute.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// How long those who are told to come again are to wait: the first a second, each further one a little longer than the one before,
 /// and then from the beginning, so that they don't all come at once.
@@ -139,11 +144,15 @@ impl Hasher {
         if before < WAITING {
             return Ok(place);
         }
+        Err(self.come_again())
+    }
+
+    fn come_again(&self) -> Error {
         let later = self.refused.fetch_add(1, Ordering::Relaxed) % SPREAD;
-        Err(Error::Unavailable {
+        Error::Unavailable {
             retry_after: Duration::from_secs(1) + STEP * u32::try_from(later).unwrap_or_default(),
             source: "too many passwords wait to be hashed".into(),
-        })
+        }
     }
 
     async fn run<T: Send + 'static>(
@@ -151,7 +160,8 @@ impl Hasher {
         place: Waiting<'_>,
         work: impl Fn() -> Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
-        let permit = self.permits.clone().acquire_owned().await.map_err(Error::internal)?;
+        let turn = timeout(LONGEST, self.permits.clone().acquire_owned()).await;
+        let permit = turn.map_err(|_| self.come_again())?.map_err(Error::internal)?;
         drop(place);
         let idle = self.idle.clone();
         // By a task of its own: the permit is held until the work is done, though whoever asked has gone.
