@@ -23,12 +23,14 @@ pub mod failed;
 mod hold;
 mod part;
 pub mod queue;
+mod turn;
 mod waiting;
 mod worker;
 
 pub use hold::Running;
 pub(crate) use part::{give_way, next_size};
 pub use queue::Queue;
+pub(crate) use turn::Turn;
 pub(crate) use waiting::{Waiting, add_all};
 pub(crate) use worker::work;
 

@@ -1,5 +1,7 @@
 //! Jobs: rows of their own, the batches of a test build, and processes that do nothing else.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::deadline::eventually;
@@ -50,6 +52,19 @@ impl Database {
 }
 
 impl Server {
+    /// How many turns a kind of job takes until `look` gives something, while minutes pass.
+    pub async fn turns(&self, kind: &str, what: &str, look: impl AsyncFn() -> Option<()>) -> f64 {
+        let labels = [("kind", kind), ("outcome", "done")];
+        let turns = async || self.metrics().await.sum("linnet_jobs_total", &labels);
+        let before = turns().await;
+        eventually(what, async || {
+            self.advance_clock(Duration::from_secs(61)).await;
+            look().await
+        })
+        .await;
+        turns().await - before
+    }
+
     /// Begins a batch of jobs that count these numbers, and one at its end. Numbers below zero can't be counted.
     pub async fn begin_batch(&self, numbers: &[i32], then: Option<i32>) -> String {
         self.begin_slow_batch(numbers, then, 0).await

@@ -20,7 +20,7 @@ use crate::archive::in_both;
 use crate::audit::{self, Action, Entry};
 use crate::error::{Error, Result};
 use crate::infra::bus::Hint;
-use crate::job::{self, Running, Task, give_way};
+use crate::job::{self, Running, Task, Turn, give_way};
 use crate::session::{Client, end_all};
 use crate::text::unique_key;
 use crate::{administration, chirp, mail, mint, participant, reaction, upload};
@@ -125,18 +125,30 @@ const PARTS: [&str; 23] = [
 
 /// The job: takes out what is left of a deleted account.
 pub(crate) async fn clear(app: &Arc<App>, held: Running, user_id: UserId) -> Result<()> {
-    loop {
-        while leave_some(app, user_id).await? {}
-        while take_back_some(app, user_id).await? {}
-        while chirp::withdraw_some(app, held, user_id).await? {}
-        while upload::abandon_some(app, held, user_id).await? {}
-        for part in PARTS {
-            while held.part(app, part, [user_id.into()]).await? {}
-        }
-        if finish(app, held, user_id).await? {
+    let turn = Turn::begin(app);
+    while !turn.is_over(app) {
+        let some = leave_some(app, user_id).await?
+            || take_back_some(app, user_id).await?
+            || chirp::withdraw_some(app, held, user_id).await?
+            || upload::abandon_some(app, held, user_id).await?
+            || clear_rows(app, held, user_id, turn).await?;
+        if !some && finish(app, held, user_id).await? {
             return Ok(());
         }
     }
+    held.end_turn(app, Task::ClearAccount { user_id }).await
+}
+
+/// Clears one part after the other; whether there may be more, since the turn was over before.
+async fn clear_rows(app: &App, held: Running, user_id: UserId, turn: Turn) -> Result<bool> {
+    for part in PARTS {
+        while held.part(app, part, [user_id.into()]).await? {
+            if turn.is_over(app) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Whether something is being minted for an account. The job comes again when that is over.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::carry::{Outcome, Slice, carry};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::job::{self, Running, Task, next_size};
+use crate::job::{Running, Task, Turn, next_size};
 use crate::recurring::Recurring;
 
 /// It is done about once an hour, and when somebody takes a thread back.
@@ -65,8 +65,6 @@ pub struct Moved {
 
 /// Threads that are looked for at once.
 const AT_ONCE: usize = 100;
-/// How long the job goes on before whatever else waits for its turn comes first.
-const TURN: chrono::Duration = chrono::Duration::minutes(1);
 
 /// A walk through the threads that are to be looked at.
 #[derive(Clone, Copy)]
@@ -78,8 +76,8 @@ pub(super) struct Sweep {
     pub(super) looks_at_all: bool,
     /// By the database's clock.
     begun_at: Timestamp,
-    /// By this node's clock: when it is ended, wherever it is.
-    ends_at: Option<Timestamp>,
+    /// After which it is ended, wherever it is.
+    turn: Option<Turn>,
 }
 
 /// What is read of them.
@@ -93,35 +91,28 @@ struct Found {
     archived_at: Option<Timestamp>,
 }
 
-/// The job: what the settings say. After a while it stands at the end of its queue again: what it has moved, it does not find then.
+/// The job: what the settings say. What it has moved in one turn, it does not find in the next.
 pub(crate) async fn run(app: &Arc<App>, held: Running) -> Result<()> {
     let begun_at = app.clock.moved(app.db.stamp().await?);
-    let ends_at = Some(app.clock.now() + TURN);
-    let sweep = Sweep { held: Some(held), rule: app.settings.archive, looks_at_all: false, begun_at, ends_at };
+    let turn = Some(Turn::begin(app));
+    let sweep = Sweep { held: Some(held), rule: app.settings.archive, looks_at_all: false, begun_at, turn };
     move_due(app, sweep).await?;
-    if !sweep.is_over(app) {
-        return Ok(());
+    match sweep.is_over(app) {
+        true => held.end_turn(app, Task::MoveMessages {}).await,
+        false => Ok(()),
     }
-    let context = app.clone();
-    let work = app.db.write(move |transaction| {
-        Box::pin(async move {
-            held.complete(&context, transaction).await?;
-            job::add_once(&context, transaction, held.id(), &Task::MoveMessages {}).await
-        })
-    });
-    work.await
 }
 
 /// Moves what the job would; by another rule, without waiting until threads would be looked at by themselves.
 pub async fn sweep(app: &Arc<App>, rule: Option<Rule>) -> Result<Moved> {
     let begun_at = app.clock.moved(app.db.stamp().await?);
     let (looks_at_all, rule) = (rule.is_some(), rule.unwrap_or(app.settings.archive));
-    move_due(app, Sweep { held: None, rule, looks_at_all, begun_at, ends_at: None }).await
+    move_due(app, Sweep { held: None, rule, looks_at_all, begun_at, turn: None }).await
 }
 
 impl Sweep {
     fn is_over(&self, app: &App) -> bool {
-        self.ends_at.is_some_and(|at| at <= app.clock.now())
+        self.turn.is_some_and(|turn| turn.is_over(app))
     }
 
     /// Whether a thread is worth a lock. One in which something is said meanwhile is left: it would come again and again.

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::archive::{ARCHIVE, IN_USE};
 use crate::commit::{self, Batch, Change, Denied, Needs};
 use crate::error::Result;
-use crate::job::{Task, give_way};
+use crate::job::{Running, Task, Turn, give_way};
 use crate::recurring::Recurring;
 
 /// It is done about once an hour.
@@ -41,8 +41,8 @@ struct Keeping {
 
 /// The job: deletes what is too old, thread by thread. It may be killed anywhere: what has been looked at is noted with what was
 /// deleted.
-pub(crate) async fn delete_old(app: &Arc<App>) -> Result<()> {
-    let now = app.clock.now();
+pub(crate) async fn delete_old(app: &Arc<App>, held: Running) -> Result<()> {
+    let (now, turn) = (app.clock.now(), Turn::begin(app));
     let mut last = ThreadId::from_uuid(Uuid::nil());
     loop {
         let found = keeping(app, last).await?;
@@ -57,6 +57,9 @@ pub(crate) async fn delete_old(app: &Arc<App>) -> Result<()> {
                 let begun = Instant::now();
                 let more = commit::submit(app, thread.id, Expiry { now }).await?;
                 give_way(begun).await;
+                if turn.is_over(app) {
+                    return held.end_turn(app, Task::DeleteOldMessages {}).await;
+                }
                 if !more.is_ok_and(|committed| committed.done) {
                     break;
                 }

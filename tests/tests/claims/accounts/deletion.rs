@@ -14,11 +14,15 @@ claims![
     deleting_an_account_takes_the_password,
     a_guest_goes_without_a_password,
     a_deletion_that_is_killed_half_way_goes_on,
+    a_long_deletion_lets_others_come_first,
 ];
 
 pub(super) async fn delete(user: &User, password: Option<&str>) -> Answer {
     user.mutate("accountDelete", json!({ "password": password }), "deletedId").await
 }
+
+/// Accounts that are being deleted, and jobs.
+const LEFT: &str = "SELECT (SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL) + (SELECT COUNT(*) FROM jobs)";
 
 /// Deletes an account, and waits until nothing is left to do for it.
 pub(super) async fn deleted(world: &World, user: &User) {
@@ -27,8 +31,7 @@ pub(super) async fn deleted(world: &World, user: &User) {
 }
 
 pub(super) async fn cleared(database: &Database) {
-    let left = "SELECT (SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL) + (SELECT COUNT(*) FROM jobs)";
-    eventually("the account to be gone", async || (database.number(left).await == 0).then_some(())).await;
+    eventually("the account to be gone", async || (database.number(LEFT).await == 0).then_some(())).await;
 }
 
 async fn what_others_have_read_stays_without_a_sender(world: World) {
@@ -200,4 +203,17 @@ async fn a_deletion_that_is_killed_half_way_goes_on(world: World) {
     // Each was left once, whatever happened in between.
     let events = "SELECT COUNT(*) FROM thread_events WHERE kind = 6";
     assert_eq!(world.database.number(events).await, 120, "one left and one became admin, in each");
+}
+
+async fn a_long_deletion_lets_others_come_first(world: World) {
+    let [alice, bob] = world.users(["alice", "bob"]).await;
+    for _ in 0..40 {
+        let group = world.group(&alice, &[&bob]).await;
+        alice.send(&group, "hello").await;
+    }
+    delete(&alice, Some(OWN)).await.ok("/accountDelete/deletedId");
+    let gone = async || (world.database.number(LEFT).await == 0).then_some(());
+    let turns = world.server.turns("clear_account", "the account to be gone", gone).await;
+    assert!(turns > 1.5, "it was done in {turns} turns");
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM failed_jobs").await, 0);
 }

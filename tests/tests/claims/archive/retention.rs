@@ -17,6 +17,7 @@ claims![
     what_retention_deleted_is_not_counted_one_by_one,
     retention_and_the_trimmed_log_go_together,
     a_long_thread_goes_in_parts,
+    where_much_is_to_go_others_come_first,
 ];
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -241,4 +242,24 @@ async fn a_long_thread_goes_in_parts(engine: Engine) {
     assert_eq!(history[230].1["id"], json!(young.id));
     let page = bob.page(&group, &format!("last: 5, before: \"{}\"", sent[100].cursor)).await;
     assert_eq!(page.list("/thread/messages/edges").len(), 5, "cursors hold");
+}
+
+async fn where_much_is_to_go_others_come_first(engine: Engine) {
+    let world = patient(engine).await;
+    let [alice, bob] = world.users(["alice", "bob"]).await;
+    for _ in 0..40 {
+        let group = world.group(&alice, &[&bob]).await;
+        keep(&alice, &group, Some(30)).await.ok("/threadUpdate/thread/id");
+        alice.send(&group, "hello").await;
+    }
+    world.server.advance_clock(31 * DAY).await;
+    world.server.look_for_recurring_work().await;
+    let gone = async || {
+        let kept = "SELECT COUNT(*) FROM messages WHERE deleted_at IS NULL";
+        let left = "SELECT COUNT(*) FROM jobs";
+        (world.database.number(kept).await + world.database.number(left).await == 0).then_some(())
+    };
+    let turns = world.server.turns("delete_old_messages", "all messages to be deleted", gone).await;
+    assert!(turns > 1.5, "it was done in {turns} turns");
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM failed_jobs").await, 0);
 }
