@@ -96,9 +96,9 @@ impl Reader {
         self.takes_part() && !self.thread().blocked
     }
 
-    /// Whether the viewer writes here: members do, while the thread is not archived, nor closed by a block.
-    pub fn can_send(&self) -> bool {
-        self.takes_part() && self.thread().archived_at.is_none() && !self.thread().blocked
+    /// Whether those who take part may write here: not while the thread is archived, or closed by a block.
+    pub fn is_open(&self) -> bool {
+        self.thread().archived_at.is_none() && !self.thread().blocked
     }
 
     /// The same proof with a newer row of the same thread, as the log's reader found it.

@@ -325,7 +325,7 @@ impl ViewerThreadState {
 
     /// Whether you may send here now: not while it is archived, nor in a direct thread while one of you blocks the other.
     async fn can_send(&self) -> bool {
-        self.reader.can_send()
+        self.reader.is_open()
     }
 
     /// Whether you may add, remove, rename and archive here.
