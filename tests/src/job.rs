@@ -31,6 +31,15 @@ pub async fn insert_as(database: &Database, id: &str, kind: &str, payload: &str)
     database.execute(&sql).await;
 }
 
+/// Waits until no job is left, for as long as there are fewer and fewer of them.
+pub async fn all_done(database: &Database) {
+    let count = async || database.number("SELECT COUNT(*) FROM jobs").await;
+    let mut left = count().await;
+    while left > 0 {
+        left = eventually("a job to be done", async || Some(count().await).filter(|now| *now < left)).await;
+    }
+}
+
 /// Waits until there are so many jobs of which this holds.
 pub async fn until(database: &Database, count: i64, condition: &str) {
     let sql = format!("SELECT COUNT(*) FROM jobs WHERE {condition}");

@@ -8,7 +8,8 @@ mod retention;
 mod writing;
 
 use serde_json::{Value, json};
-use tests::{Database, Sent, Server, User, World, eventually};
+use tests::job::all_done;
+use tests::{Database, Sent, Server, User, World};
 
 /// For those who move the clock by months and stay signed in.
 const PATIENT: [(&str, &str); 2] = [("LINNET_ACCESS_TOKEN_MINUTES", "5000000"), ("LINNET_SESSION_DAYS", "3650")];
@@ -30,12 +31,7 @@ async fn places(database: &Database) -> [i64; 2] {
 /// Looks for recurring work, which must not have been looked for in the last hour, and waits until it is done.
 async fn tend(server: &Server, database: &Database) {
     server.look_for_recurring_work().await;
-    idle(database).await;
-}
-
-async fn idle(database: &Database) {
-    let left = async || (database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
-    eventually("nothing to be left to do", left).await;
+    all_done(database).await;
 }
 
 /// Three who talk in a group, in all the ways there are.

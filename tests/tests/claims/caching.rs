@@ -104,8 +104,7 @@ async fn what_has_expired_is_taken_away(engine: Engine) {
         let rows = "SELECT (SELECT COUNT(*) FROM cache) * 100 + (SELECT COUNT(*) FROM cache_locks)";
         world.database.number(rows).await
     };
-    let none_left = async || (world.database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
-    eventually("nothing to be left to do", none_left).await;
+    tests::job::all_done(&world.database).await;
     assert_eq!(kept().await, 104, "a value, and the locks of the work that comes back");
     world.server.advance_clock(Duration::from_hours(2)).await;
     world.server.remove_expired().await;

@@ -23,8 +23,7 @@ async fn advance(world: &World, seconds: u64) {
 }
 
 async fn no_jobs(database: &Database) {
-    let left = async || (database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
-    eventually("nothing to be left to do", left).await;
+    tests::job::all_done(database).await;
 }
 
 /// Removes what has expired, and waits until that is done.

@@ -49,8 +49,7 @@ async fn mails_go_to_the_server_that_is_set(engine: Engine) {
         assert_eq!(proved.text("/accountVerifyEmail/user/id"), user.id);
     }
     assert!(world.server.mails().is_empty(), "nothing is written into files");
-    let left = async || (world.database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
-    eventually("nothing to be left to do", left).await;
+    tests::job::all_done(&world.database).await;
     assert_eq!(smtp.mails().len(), 2);
 }
 

@@ -2,18 +2,14 @@
 
 use std::time::Duration;
 
-use tests::{Database, Engine, Server, World, claims, eventually};
+use tests::job::all_done;
+use tests::{Engine, Server, World, claims, eventually};
 
 claims![
     in_each_period_it_is_asked_for_once,
     a_server_without_workers_asks_and_a_worker_does_it,
     what_is_kept_for_ever_is_not_looked_for,
 ];
-
-async fn idle(database: &Database) {
-    let left = async || (database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
-    eventually("nothing to be left to do", left).await;
-}
 
 /// How often a kind of job was done by a server.
 async fn done(server: &Server, kind: &str) -> i64 {
@@ -25,7 +21,7 @@ async fn in_each_period_it_is_asked_for_once(engine: Engine) {
     for period in 1..=3 {
         for _ in 0..4 {
             world.server.look_for_recurring_work().await;
-            idle(&world.database).await;
+            all_done(&world.database).await;
         }
         let told = async || {
             let kinds = ["remove_expired", "trim_logs", "move_messages", "delete_old_messages"];
@@ -42,7 +38,7 @@ async fn a_server_without_workers_asks_and_a_worker_does_it(engine: Engine) {
     world.server.look_for_recurring_work().await;
     assert_eq!(world.database.number("SELECT COUNT(*) FROM jobs WHERE attempts = 0").await, 4);
     let worker = world.worker(&[]);
-    idle(&world.database).await;
+    all_done(&world.database).await;
     assert_eq!(worker.stop().await.code(), Some(0));
 }
 
@@ -56,8 +52,9 @@ async fn what_is_kept_for_ever_is_not_looked_for(engine: Engine) {
 mod nodes {
     use futures_util::future::join_all;
     use tests::Nodes;
+    use tests::job::all_done;
 
-    use super::{done, idle};
+    use super::done;
 
     tests::postgres_claims![of_all_nodes_one_asks];
 
@@ -67,7 +64,7 @@ mod nodes {
             node.server.look_for_recurring_work()
         });
         join_all(looks).await;
-        idle(&nodes.a.database).await;
+        all_done(&nodes.a.database).await;
         let both = async || {
             let of_both = done(&nodes.a.server, "remove_expired").await + done(&nodes.b.server, "remove_expired").await;
             (of_both == 1).then_some(())

@@ -114,8 +114,7 @@ async fn heavy_all_systems_at_once_keep_what_they_promise(_: Engine) {
         assert_eq!(b.here(person).unread(&scene.group).await, 0);
     }
     nothing_is_missing(a).await;
-    let left = async || (a.database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
-    eventually("all jobs to be done", left).await;
+    tests::job::all_done(&a.database).await;
     assert_eq!(a.database.number("SELECT COUNT(*) FROM failed_jobs").await, 0);
 }
 

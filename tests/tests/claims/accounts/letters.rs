@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::mail::PROVE;
-use tests::{Engine, Wallet, World, claims, eventually, wallet};
+use tests::{Engine, Wallet, World, claims, wallet};
 
 use super::deletion::{cleared, delete};
 use super::{OWN, VIEWER};
@@ -46,8 +46,7 @@ async fn an_address_that_nobody_has_proved_gets_no_letters(engine: Engine) {
     world.anonymous.mutate("accountVerifyEmail", json!({ "token": code }), "").await.ok("/accountVerifyEmail/errors");
     delete(&bob, Some(OWN)).await.ok("/accountDelete/deletedId");
     cleared(&world.database).await;
-    let done = async || (world.database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
-    eventually("all mails to be sent", done).await;
+    tests::job::all_done(&world.database).await;
     for mail in world.server.mails() {
         assert_eq!(mail.subject(), PROVE, "{mail:?}");
     }

@@ -122,8 +122,7 @@ async fn asking_for_a_reset_tells_nothing(world: World) {
     assert_eq!(request(&world.anonymous, "nobody@example.org").await, known);
     request(&world.anonymous, "nonsense").await.refused("passwordResetRequest", "INVALID", &["email"]);
     world.server.mail_to(&alice.email(), RESET, 1).await;
-    let none_left = async || (world.database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
-    eventually("all to be done", none_left).await;
+    tests::job::all_done(&world.database).await;
     assert_eq!(world.server.mails().len(), 2, "to nobody else: {:?}", world.server.mails());
     // What is sent to the database for the one is sent for the other.
     let mut sent = Vec::new();
@@ -224,7 +223,6 @@ async fn who_is_suspended_resets_nothing(world: World) {
     reset(&world.anonymous, &code, OTHER).await.refused("passwordReset", "EXPIRED", &["token"]);
     request(&world.anonymous, &alice.email()).await.ok("/passwordResetRequest/errors");
     requested(&world, &bob, 1).await;
-    let none_left = async || (world.database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
-    eventually("all to be done", none_left).await;
+    tests::job::all_done(&world.database).await;
     assert_eq!(world.server.mails_to(&alice.email(), RESET).len(), 1);
 }

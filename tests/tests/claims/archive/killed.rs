@@ -4,10 +4,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tests::job::all_done;
 use tests::{Chance, World, claims};
 use tokio::time::sleep;
 
-use super::{Talk, idle, move_all, places};
+use super::{Talk, move_all, places};
 
 claims![
     heavy_killed_at_any_moment_a_message_is_in_one_place,
@@ -76,7 +77,7 @@ async fn heavy_killed_at_any_moment_a_message_is_in_one_place(world: World) {
 async fn bring_back(world: &World, talk: &Talk) {
     talk.users[0].archive(&talk.group).await;
     talk.users[0].unarchive(&talk.group).await;
-    idle(&world.database).await;
+    all_done(&world.database).await;
     assert_eq!(places(&world.database).await[1], 0);
 }
 
@@ -96,7 +97,7 @@ async fn heavy_killed_at_any_moment_what_comes_back_is_in_one_place(world: World
         // The job is begun again when its time is over.
         let past = tests::job::PAST;
         world.database.execute(&format!("UPDATE jobs SET available_at = '{past}' WHERE reserved_at IS NOT NULL")).await;
-        idle(&world.database).await;
+        all_done(&world.database).await;
         assert_eq!(places(&world.database).await[1], 0, "what was taken back is back");
         is_whole(&world, &talk, &expected).await;
     }

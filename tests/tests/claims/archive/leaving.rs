@@ -1,9 +1,10 @@
 //! People who leave, or take everything along, and what they have in the archive.
 
 use serde_json::{Value, json};
+use tests::job::all_done;
 use tests::{World, claims};
 
-use super::{Talk, idle, move_all, places};
+use super::{Talk, move_all, places};
 
 claims![
     an_account_deleted_later_leaves_nothing_in_the_archive,
@@ -30,7 +31,7 @@ async fn an_account_deleted_later_leaves_nothing_in_the_archive(world: World) {
     bob.mutate("accountDelete", json!({ "password": tests::account::PASSWORD }), "deletedId")
         .await
         .ok("/accountDelete");
-    idle(&world.database).await;
+    all_done(&world.database).await;
     assert_eq!(events.event().await["__typename"], "ReactionsChanged");
     assert_eq!(world.database.number("SELECT COUNT(*) FROM users").await, 2);
     assert_eq!(places(&world.database).await, [0, 20], "what others have read stays");

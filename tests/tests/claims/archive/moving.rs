@@ -4,9 +4,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
+use tests::job::all_done;
 use tests::{Engine, Nodes, Server, World, claims, eventually, within};
 
-use super::{PATIENT, Talk, idle, move_all, places, tend};
+use super::{PATIENT, Talk, move_all, places, tend};
 
 claims![
     nothing_is_moved_unless_an_operator_says_so,
@@ -125,7 +126,7 @@ async fn taking_a_thread_back_moves_them_again(engine: Engine) {
     assert_eq!(counted().await, 20);
     alice.unarchive(&talk.group).await;
     let before = talk.as_seen().await;
-    idle(&world.database).await;
+    all_done(&world.database).await;
     assert_eq!((places(&world.database).await, counted().await), ([20, 0], 0));
     assert_eq!(talk.as_seen().await, before);
     for table in ["archived_threads", "archived_revisions", "archived_attachments", "archived_reactions"] {
@@ -143,7 +144,7 @@ async fn a_thread_that_was_taken_back_stays_for_as_long_as_one_in_which_somethin
     // Not archived, so there is nothing to take back; but archived it may be, and taken back.
     alice.archive(&thread).await;
     alice.unarchive(&thread).await;
-    idle(&world.database).await;
+    all_done(&world.database).await;
     assert_eq!(places(&world.database).await, [3, 0]);
     tend_later(&world, 29).await;
     assert_eq!(places(&world.database).await, [3, 0]);
@@ -157,7 +158,7 @@ async fn a_thread_that_was_taken_back_stays_for_as_long_as_one_in_which_somethin
     alice.archive(&thread).await;
     world.server.set("LINNET_JOB_WORKERS", "2");
     world.server.restart().await;
-    idle(&world.database).await;
+    all_done(&world.database).await;
     assert_eq!(places(&world.database).await, [0, 3]);
 }
 
@@ -307,7 +308,7 @@ mod nodes {
             world.server.advance_clock(2 * DAY).await;
         }
         join(nodes.a.server.look_for_recurring_work(), nodes.b.server.look_for_recurring_work()).await;
-        idle(&nodes.a.database).await;
+        all_done(&nodes.a.database).await;
         assert_eq!(places(&nodes.a.database).await, [0, 60]);
         let mut done = 0.0;
         for world in [&nodes.a, &nodes.b] {

@@ -1,14 +1,13 @@
 //! What the whole database says, so that a change that was refused is seen to have changed nothing.
 
-use tests::{Database, Engine, eventually};
+use tests::{Database, Engine};
 
 /// When something was last used is written whatever is asked for.
 const OF_USE: [&str; 4] = ["last_activity_at", "last_login_at", "last_seen_at", "last_used_at"];
 
 /// All rows of all tables, each as a line, once nothing is being done beside the requests any more.
 pub(super) async fn snapshot(database: &Database) -> Vec<String> {
-    eventually("the jobs to be done", async || (database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(()))
-        .await;
+    tests::job::all_done(database).await;
     let mut columns = database.columns().await;
     columns.retain(|(_, column)| !OF_USE.contains(&column.as_str()));
     let mut lines = Vec::new();

@@ -189,8 +189,7 @@ async fn a_proved_address_is_told_of_an_export(world: World) {
     alice.export_path().await;
     let told = world.server.mail_to(&alice.email(), SUBJECT, 1).await;
     assert!(told.text.contains("alice") && !told.text.contains("lnx_"), "{told:?}");
-    let left = async || (world.database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
-    eventually("all to be sent", left).await;
+    tests::job::all_done(&world.database).await;
     assert_eq!(world.server.mails_to(&alice.email(), SUBJECT).len(), 1, "nobody is told who has proved nothing");
 }
 

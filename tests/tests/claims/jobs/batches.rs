@@ -56,8 +56,7 @@ async fn a_batch_tells_how_far_it_has_come_and_ends_with_its_last_job(engine: En
     assert_eq!((told(&last), &last["cancelledAt"]), ([40, 0, 0, 100], &Value::Null));
     let mut expected: Vec<i64> = (0..40).collect();
     expected.push(100);
-    let all = async || (world.database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
-    eventually("the job at the end", all).await;
+    tests::job::all_done(&world.database).await;
     assert_eq!(world.database.counted().await, expected);
     assert_eq!(worker.stop().await.code(), Some(0));
     // Whoever comes late is told how it ended.

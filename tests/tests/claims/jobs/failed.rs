@@ -78,8 +78,7 @@ async fn a_job_is_begun_anew_once_whoever_asks(engine: Engine) {
     let late = if retried[0] { another } else { one };
     late.refused("failedJobRetry", "NOT_FOUND", &["id"]);
     world.server.mail_to("ann@example.org", "Mended", 1).await;
-    let left = async || (world.database.number("SELECT COUNT(*) FROM jobs").await == 0).then_some(());
-    eventually("nothing to be left to do", left).await;
+    tests::job::all_done(&world.database).await;
     assert_eq!(world.server.mails_to("ann@example.org", "Mended").len(), 1);
 }
 
