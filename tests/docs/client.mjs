@@ -68,10 +68,6 @@ class Socket {
     return this.#arrived.shift();
   }
 
-  get unread() {
-    return this.#arrived;
-  }
-
   end() {
     this.socket.terminate();
   }
@@ -107,11 +103,6 @@ export class Subscription {
       if (message.type === 'error') return { errors: message.payload };
       return message;
     }
-  }
-
-  /** Frames that came and that the page has not told of. */
-  unread() {
-    return this.#socket.unread.filter(({ type, payload }) => type === 'next' && !isHeartbeat(payload));
   }
 
   end() {

@@ -34,6 +34,11 @@ export class Reader {
     }
   }
 
+  /** Remembers the ids and tokens in what was printed. */
+  hear(text) {
+    for (const [id] of text.matchAll(/\b[a-z]{3}_[\w-]{20,}/g)) this.#known.set(`${id.slice(0, 4)}…`, id);
+  }
+
   /** An example with what is known in the places of what stands for it. In programs, `<name>` is something else. */
   fill(text, isProgram = false) {
     return text

@@ -24,7 +24,7 @@ export class Reading {
   ran = 0;
   /** Why blocks were not run, by how many. */
   notRun = new Map();
-  #subscriptions = [];
+  #subscription;
   #typescript = new Set();
 
   /** `root` is the repository, `binary` the built server; `typecheck` checks files of TypeScript, and says what is wrong with them. */
@@ -54,11 +54,11 @@ export class Reading {
         throw new Error(`${block.place}: ${error.message}`);
       });
     }
-    await this.#checkEnd();
+    if (this.#typescript.size > 0) await this.typecheck([...this.#typescript]);
   }
 
   async end() {
-    this.#subscriptions.forEach((subscription) => subscription.end());
+    this.#subscription?.end();
     this.shell.end();
     await this.server.stop();
     rmSync(this.place, { recursive: true, force: true });
@@ -78,7 +78,7 @@ export class Reading {
         await this.#sh(text, words);
         break;
       case 'graphql':
-        await this.#graphql(text, words, after);
+        await this.#graphql(block.text, words, after);
         break;
       case 'json':
         await this.#json(block.text, words, before);
@@ -112,13 +112,12 @@ export class Reading {
       this.answer = JSON.parse(printed);
       this.reader.learn(this.answer);
     } catch {
-      // It printed something else.
+      this.reader.hear(printed);
     }
   }
 
   /** Sends each operation of the block, as whoever signed in last or as somebody else who has. */
   async #graphql(text, words, [next, afterNext]) {
-    const token = this.reader.tokenOf(words.get('as'));
     const operations = operationsOf(text);
     if (operations.length === 0) throw new Error('there is no operation in it');
     const hasVariables = next?.words.has('variables') ?? false;
@@ -126,11 +125,14 @@ export class Reading {
     const answer = hasVariables ? afterNext : next;
     const answersTheLast = answer?.language === 'json' && !answer.words.has('frame');
     for (const [index, operation] of operations.entries()) {
-      // What the ones before have answered may be what this one needs.
+      // What the ones before have answered may be what this one needs, and who signed in.
+      const token = this.reader.tokenOf(words.get('as'));
       const filled = { kind: operation.kind, query: this.reader.fill(operation.query), variables };
       if (operation.kind === 'subscription') {
         this.answer = undefined;
-        this.#subscriptions.push(await Subscription.begin(this.reader.address, filled, token));
+        // A page that begins another has done with the one before.
+        this.#subscription?.end();
+        this.#subscription = await Subscription.begin(this.reader.address, filled, token);
         continue;
       }
       this.answer = await ask(this.reader.address, filled, token);
@@ -147,7 +149,7 @@ export class Reading {
       return;
     }
     if (words.has('frame')) {
-      const subscription = this.#subscriptions.at(-1);
+      const subscription = this.#subscription;
       if (!subscription) throw new Error('there is no subscription on this page so far');
       for (const expected of readExpected(text)) {
         const frame = await subscription.next(text);
@@ -211,14 +213,6 @@ export class Reading {
     if (language !== 'ts' || this.shell.folder !== this.folder) return;
     this.#typescript.add(path);
     writeFileSync(path.replace(/\.ts$/, '.js'), transformSync(text, { loader: 'ts', target: 'node20', format: 'esm' }).code);
-  }
-
-  async #checkEnd() {
-    for (const subscription of this.#subscriptions) {
-      const unread = subscription.unread();
-      if (unread.length > 0) throw new Error(`${this.name}: the page does not tell of ${JSON.stringify(unread)}`);
-    }
-    if (this.#typescript.size > 0) await this.typecheck([...this.#typescript]);
   }
 }
 
