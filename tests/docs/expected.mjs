@@ -36,7 +36,7 @@ export function matchesLines(expected, printed) {
     .split('\n')
     .map((line) => (line.trim() === '…' ? '(?:.*\\n)*?' : `${sourceOf(line.trimEnd())}[ \\t]*\\n`))
     .join('');
-  return new RegExp(`^${pattern}$`).test(`${printed.trim()}\n`);
+  return new RegExp(`^${pattern}$`).test(`${printed.replaceAll('\r\n', '\n').trim()}\n`);
 }
 
 /** The pattern of a text in which `…` stands for a part of a line. */
