@@ -16,6 +16,7 @@ import { readdirSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { wrongLimits } from './limits.mjs';
 import { brokenLinks } from './links.mjs';
 import { Reading } from './reading.mjs';
 import { typecheck } from './typescript.mjs';
@@ -62,8 +63,9 @@ async function read(page) {
 
 for (const page of pages) await read(page);
 
-const broken = brokenLinks(root);
-broken.forEach((link) => console.log(`not ok - ${link}`));
-failed += Number(broken.length > 0);
-console.log(`${pages.length + 1 - failed} passed, ${failed} failed`);
+for (const found of [brokenLinks(root), wrongLimits(root)]) {
+  found.forEach((one) => console.log(`not ok - ${one}`));
+  failed += Number(found.length > 0);
+}
+console.log(`${pages.length + 2 - failed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);
