@@ -4,7 +4,7 @@
 import { parse, print } from 'graphql';
 import WebSocket from 'ws';
 
-const PATIENCE = 30_000;
+const PATIENCE = 120_000;
 
 /** The operations of a block, each with the fragments that it needs and with the default of a reader's variables. */
 export function operationsOf(text) {

@@ -1,8 +1,8 @@
 // Somebody who reads one page from top to bottom, and does what it says.
 
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { basename, delimiter, join, sep } from 'node:path';
+import { basename, delimiter, dirname, join, sep } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { transformSync } from 'esbuild';
@@ -14,7 +14,7 @@ import { Reader } from './reader.mjs';
 import { freePort, ready, Server } from './server.mjs';
 import { Shell } from './shell.mjs';
 
-const PATIENCE = 30_000;
+const PATIENCE = 120_000;
 /** What a reader's clone has that no page needs, and that is large or made elsewhere. */
 const LEFT_OUT = new Set(['node_modules', 'dist', '.tests', 'generated', '__generated__', 'target', 'data']);
 /** What of the repository pages speak of. */
@@ -60,7 +60,7 @@ export class Reading {
   async end() {
     this.#subscription?.end();
     this.shell.end();
-    await this.server.stop();
+    await this.server.stop('SIGKILL');
     rmSync(this.place, { recursive: true, force: true });
   }
 
@@ -75,7 +75,7 @@ export class Reading {
     const text = this.reader.fill(block.text, language === 'ts' || language === 'js');
     switch (language) {
       case 'sh':
-        await this.#sh(text, words);
+        await (words.has('stands-in') ? this.#standIn(text, words.get('stands-in')) : this.#sh(text, words));
         break;
       case 'graphql':
         await this.#graphql(block.text, words, after);
@@ -144,6 +144,10 @@ export class Reading {
   }
 
   async #json(text, words, before) {
+    if (words.has('file')) {
+      this.#write(words.get('file'), text);
+      return;
+    }
     if (words.has('variables')) {
       if (before?.language !== 'graphql') throw new Error('variables come right after their operation');
       return;
@@ -202,17 +206,34 @@ export class Reading {
   async #file(language, text) {
     const name = /^(?:\/\/|#) ([\w./-]+)$/m.exec(text.split('\n')[0])?.[1];
     if (!name) throw new Error('its first line has to say which file it is: `// name.ts`');
-    const path = join(this.shell.folder, name);
-    mkdirSync(join(path, '..'), { recursive: true });
-    writeFileSync(path, `${text}\n`);
+    const path = this.#write(name, text);
     if (language === 'toml' && basename(name) === 'linnet.toml' && this.server.isRunning) {
       await this.server.stop();
       await this.server.start();
     }
     // What sets up a project of its own compiles by itself.
-    if (language !== 'ts' || this.shell.folder !== this.folder) return;
+    if (language !== 'ts' || this.shell.folder !== this.folder || name.includes('/')) return;
     this.#typescript.add(path);
     writeFileSync(path.replace(/\.ts$/, '.js'), transformSync(text, { loader: 'ts', target: 'node20', format: 'esm' }).code);
+  }
+
+  #write(name, text) {
+    const path = join(this.shell.folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${text}\n`);
+    return path;
+  }
+
+  /** In place of `npm install`: the packages of another project of the repository, if they are of the versions that the page asks for. */
+  async #standIn(text, project) {
+    await this.shell.run(text.replaceAll(/^npm install$/gm, ':'));
+    const packages = join(this.root, project, 'node_modules');
+    const { devDependencies } = JSON.parse(readFileSync(join(this.shell.folder, 'package.json'), 'utf8'));
+    for (const [name, wanted] of Object.entries(devDependencies)) {
+      const { version } = JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8'));
+      if (version !== wanted) throw new Error(`${project} has ${name} ${version}, and the page asks for ${wanted}`);
+    }
+    symlinkSync(packages, join(this.shell.folder, 'node_modules'));
   }
 }
 

@@ -4,8 +4,10 @@
 // A block's language says how it is run, and the words behind it, which are not shown, say what its page says in prose:
 //
 //   sh           typed into one shell, in a clone of the repository. `serves`, `streams`: in a terminal of its own, where it goes on.
+//                `stands-in=FOLDER`: for `npm install`, since the packages of that folder are of the same versions.
 //   graphql      sent, each operation, as whoever signed in last; `as=ann`, `as=nobody`, `as=lnk_` (the key): as somebody else.
 //   json         the answer of what came before. `frame`: the next frames of the subscription. `variables`: those of the operation before.
+//                `file=NAME`: a file.
 //   text         what was printed. `socket`: what goes over a socket of its own, `→` and `←`.
 //   ts, js, toml a file, whose name is in its first line. TypeScript is checked; `linnet.toml` restarts the server.
 //
@@ -46,12 +48,13 @@ process.once('SIGTERM', async () => {
 });
 
 async function read(page) {
+  const begun = Date.now();
   const reading = await Reading.of(`${root}/${page}`, { root, binary: resolve(binary), typecheck });
   open.add(reading);
   try {
     await reading.read();
     const left = [...reading.notRun].map(([why, count]) => `, ${count} not run (${why})`).join('');
-    console.log(`ok - ${page}: ${reading.ran} blocks${left}`);
+    console.log(`ok - ${page}: ${reading.ran} blocks in ${Math.round((Date.now() - begun) / 1000)} s${left}`);
   } catch (error) {
     failed += 1;
     console.log(`not ok - ${error.message}`);

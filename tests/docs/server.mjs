@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 export async function freePort() {
   const listener = createServer();
@@ -44,13 +44,14 @@ export class Server {
     await ready(this.address, () => (child.exitCode === null ? undefined : this.#log));
   }
 
-  async stop() {
+  /** Stops it: as an operator would, so that nothing of its data is lost; or at once, when those are not needed any more. */
+  async stop(signal = 'SIGTERM') {
     const child = this.#child;
     this.#child = undefined;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGTERM');
-    const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    child.kill(signal);
+    const late = setTimeout(() => child.kill('SIGKILL'), 60_000);
     await ended;
     clearTimeout(late);
   }

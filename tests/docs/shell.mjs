@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const PATIENCE = 280_000;
+const PATIENCE = 400_000;
 
 export class Shell {
   #child;
