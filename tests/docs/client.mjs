@@ -1,6 +1,8 @@
 // What stands for the GraphiQL, or the application, of somebody who reads a page: plain GraphQL over HTTP and over sockets, with nothing in
 // between that could make up for what a page gets wrong.
 
+import { setTimeout as pause } from 'node:timers/promises';
+
 import { parse, print } from 'graphql';
 import WebSocket from 'ws';
 
@@ -56,6 +58,12 @@ class Socket {
     this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   }
 
+  /** Whether a message comes within some milliseconds. */
+  async has(patience) {
+    for (const end = Date.now() + patience; this.#arrived.length === 0 && Date.now() < end; ) await pause(50);
+    return this.#arrived.length > 0;
+  }
+
   /** The next message. The server asks every 15 seconds whether anybody is there: that is answered, and no page tells of it. */
   async next() {
     for (const end = Date.now() + PATIENCE; this.#arrived.length === 0; ) {
@@ -79,9 +87,13 @@ class Socket {
   }
 }
 
-/** A subscription that runs as long as its page is read. */
+/** How long a stream that no page tells more of may take to say that it was refused. */
+const REFUSAL = 3_000;
+
+/** A subscription that runs until its page begins another one, or is at its end. */
 export class Subscription {
   #socket;
+  #wasRead = false;
 
   static async begin(address, operation, token) {
     const subscription = new Subscription();
@@ -96,6 +108,7 @@ export class Subscription {
 
   /** The next frame, or how it ended. Pages leave heartbeats out, unless it is one that is `wanted`. */
   async next(wanted) {
+    this.#wasRead = true;
     for (;;) {
       const message = await this.#socket.next();
       if (message.type === 'next' && isHeartbeat(message.payload) && !wanted?.includes('Heartbeat')) continue;
@@ -105,8 +118,15 @@ export class Subscription {
     }
   }
 
-  end() {
-    this.#socket.end();
+  /** Throws if it was refused, and no page says so. */
+  async end() {
+    try {
+      if (this.#wasRead || !(await this.#socket.has(REFUSAL))) return;
+      const frame = await this.next();
+      if (frame.errors) throw new Error(`the subscription is answered with errors: ${JSON.stringify(frame)}`);
+    } finally {
+      this.#socket.end();
+    }
   }
 }
 

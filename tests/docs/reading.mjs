@@ -54,11 +54,16 @@ export class Reading {
         throw new Error(`${block.place}: ${error.message}`);
       });
     }
-    if (this.#typescript.size > 0) await this.typecheck([...this.#typescript]);
+    const atTheEnd = async () => {
+      await this.#subscription?.end();
+      if (this.#typescript.size > 0) await this.typecheck([...this.#typescript]);
+    };
+    await atTheEnd().catch((error) => {
+      throw new Error(`${this.name}: ${error.message}`);
+    });
   }
 
   async end() {
-    this.#subscription?.end();
     this.shell.end();
     await this.server.stop('SIGKILL');
     rmSync(this.place, { recursive: true, force: true });
@@ -131,7 +136,7 @@ export class Reading {
       if (operation.kind === 'subscription') {
         this.answer = undefined;
         // A page that begins another has done with the one before.
-        this.#subscription?.end();
+        await this.#subscription?.end();
         this.#subscription = await Subscription.begin(this.reader.address, filled, token);
         continue;
       }
