@@ -32,4 +32,6 @@ export default defineConfig({
     },
   },
   worker: { format: 'es' },
+  // For who works on the page: `npm run dev` beside a server, and LINNET says where that is.
+  server: { proxy: { '/graphql': { target: process.env.LINNET ?? 'http://127.0.0.1:8080', ws: true, changeOrigin: true } } },
 });

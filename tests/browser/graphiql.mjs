@@ -1,150 +1,161 @@
 // The embedded GraphiQL, used the way a person does: `node graphiql.mjs http://127.0.0.1:4000`.
 //
-// It needs a running server and Chromium (CHROMIUM, or /usr/bin/chromium). SCREENSHOT names a PNG to write.
+// It needs a server that was built with the test control, and Chromium (CHROMIUM, or /usr/bin/chromium). SCREENSHOT names a PNG to write.
 // The last line is "N passed, 0 failed" and the exit code 0, or else a reason and 1.
 
 import { randomBytes } from 'node:crypto';
 import { buildClientSchema, getIntrospectionQuery, parse, validate } from 'graphql';
-import { chromium } from 'playwright-core';
 
-const PATIENCE = 30_000;
+import { expect, launch, Traffic, until, Window } from './window.mjs';
 
 if (!process.argv[2]) {
   console.error('usage: node graphiql.mjs <base-url>');
   process.exit(1);
 }
 const base = new URL('/', process.argv[2]);
-const name = `b${randomBytes(6).toString('hex')}`;
+const traffic = new Traffic(base);
 let passed = 0;
+let window;
 
-const browser = await launch();
-const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-page.setDefaultTimeout(PATIENCE);
-
-const foreign = new Set();
-const troubles = [];
-const socketFrames = [];
-watch();
-
+const browser = await launch(base);
 try {
+  window = await open();
+
   await check('the page is GraphiQL, from this server alone', async () => {
-    const answer = await page.goto(base.href);
+    const answer = await window.page.reload();
     expect(answer.status() === 200, `GET / answered ${answer.status()}`);
-    if ((await page.locator('[data-graphiql="fallback"]').count()) > 0) {
+    if ((await window.page.locator('[data-graphiql="fallback"]').count()) > 0) {
       throw new Error('this is the fallback page: the server was built without GraphiQL (Node >= 20.19 with npm)');
     }
     const policy = answer.headers()['content-security-policy'] ?? '';
     expect(policy.includes("frame-ancestors 'none'"), `no fitting Content-Security-Policy: "${policy}"`);
-    expect((await page.title()) === 'Linnet GraphiQL', `the title is "${await page.title()}"`);
-    await contains('.graphiql-query-editor .view-lines', 'mutation SignUp');
+    expect((await window.page.title()) === 'Linnet GraphiQL', `the title is "${await window.page.title()}"`);
+    await window.shows('.graphiql-query-editor .view-lines', 'mutation ComeAsGuest');
+    await window.account('Nobody is signed in.');
   });
 
   await check('every default operation is valid against the schema', async () => {
-    const schema = buildClientSchema((await post(getIntrospectionQuery())).data);
-    const stored = await page.waitForFunction(() => localStorage.getItem('graphiql:tabState'));
-    const { tabs } = JSON.parse(await stored.jsonValue());
-    expect(tabs.length > 3, `only ${tabs.length} default tabs`);
-    for (const tab of tabs) {
+    const schema = buildClientSchema((await ask(getIntrospectionQuery())).data);
+    for (const tab of await defaultTabs()) {
       const errors = validate(schema, parse(tab.query));
       expect(errors.length === 0, `tab ${tab.title}: ${errors.map((error) => error.message).join('; ')}`);
     }
   });
 
-  let token;
-  await check('signing up fills the Authorization header', async () => {
-    const input = { username: name, email: `${name}@example.com`, password: `pass-${name}`, displayName: 'Browser' };
-    await write('Variables', { input });
-    await run();
-    await contains('.graphiql-response .view-lines', 'accessToken');
-    const pane = await contains('section[aria-label="Headers"] .graphiql-editor:not(.hidden) .view-lines', 'Bearer');
-    token = /Bearer ([^"\s]+)/.exec(pane)?.[1];
-    expect(token, `no token in the headers pane: ${pane}`);
+  await check('the default tabs work one after the other, as they stand', async () => {
+    for (const { title, query } of await defaultTabs()) {
+      if (title === 'Resume') await sendTwiceUnseen();
+      const kind = parse(query).definitions[0].operation;
+      await window.ask(title, kind === 'subscription' ? 'CaughtUp' : '"data"');
+      const answer = await window.response();
+      expect(!/"errors": \[\s*\{/.test(answer), `tab ${title}: ${answer}`);
+      if (title === 'WhoAmI') expect(answer.includes('"username": "wren-'), answer);
+      if (title === 'Resume') expectMissedOnce(answer);
+    }
+    await window.account(/Signed in as ada-\w+\. /);
   });
 
-  await check('a query in another tab is sent with the token', async () => {
-    await openTab('Rooms');
-    await run();
-    await contains('.graphiql-response .view-lines', `"username": "${name}"`);
+  await check('requests and sockets carry the token of who signed in last', async () => {
+    const header = (await window.header()).replace('Authorization: ', '');
+    await window.ask('WhoAmI', '"HUMAN"');
+    expect(traffic.asked.at(-1).authorization === header, `the request had ${traffic.asked.at(-1).authorization}`);
+    const init = traffic.messages('connection_init').at(-1);
+    expect(init.payload?.authorization === header, `connection_init has ${JSON.stringify(init)}`);
   });
 
-  await check('a subscription shows a message sent elsewhere, over a socket with the same token', async () => {
-    const text = `Hello from outside, ${name}`;
-    const { thread } = await mutate(
-      token,
-      `mutation ($title: String!) {
-        threadCreate(input: { room: { title: $title } }) { thread { id eventCursor } errors { code message } }
-      }`,
-      { title: `Room of ${name}` },
-    );
-    await openTab('NewMessages');
-    await write('Variables', { threadId: thread.id, after: thread.eventCursor });
-    await run();
-    await until('the subscription to reach the server', () => socketFrames.some((frame) => frame.type === 'subscribe'));
-    const init = socketFrames.find((frame) => frame.type === 'connection_init');
-    const authorization = init?.payload?.authorization;
-    expect(authorization === `Bearer ${token}`, `connection_init has "${authorization}", not the token of the headers`);
-    await mutate(
-      token,
-      `mutation ($threadId: ID!, $content: String!) {
-        messageSend(input: { threadId: $threadId, content: $content }) { message { id } errors { code message } }
-      }`,
-      { threadId: thread.id, content: text },
-    );
-    await contains('.graphiql-response .view-lines', text);
+  await check('whoever is signed in still is after a reload, and in another window', async () => {
+    await window.page.reload();
+    await window.account(/Signed in as ada-/);
+    const other = await open(window.page.context());
+    await other.account(/Signed in as ada-/);
+    await other.ask('WhoAmI', '"ada-');
+    await other.page.close();
   });
 
-  if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+  await check('a header of the headers pane goes instead, and an empty one stands for nobody', async () => {
+    const other = await open(window.page.context());
+    await other.openTab('WhoAmI');
+    await other.write('Headers', { Authorization: '' });
+    await other.run();
+    await other.shows('.graphiql-response .view-lines', '"viewer": null');
+    await other.page.close();
+  });
+
+  await check('the explorer writes into the query', async () => {
+    await window.openTab('WhoAmI');
+    await window.page.locator('.graphiql-sidebar button[aria-label$="GraphiQL Explorer"]').click();
+    await window.page.locator('.graphiql-explorer-root [data-field-name="email"]').click();
+    await window.shows('.graphiql-query-editor .view-lines', /email/);
+    await window.page.locator('.graphiql-sidebar button[aria-label$="GraphiQL Explorer"]').click();
+  });
+
+  await check('a stream that was cut off goes on where it was', async () => {
+    const cut = await open();
+    let socket;
+    await cut.page.routeWebSocket('**/graphql', (route) => {
+      socket = route;
+      route.connectToServer();
+    });
+    await cut.ask('ComeAsGuest', '"data"');
+    await cut.ask('Join', '"data"');
+    await cut.ask('Follow', 'CaughtUp');
+    const header = await cut.header();
+    await send(header, 'seen');
+    await cut.shows('.graphiql-response .view-lines', '"seen"');
+    await socket.close({ code: 1012, reason: 'Service restart' });
+    await send(header, 'missed');
+    await cut.shows('.graphiql-response .view-lines', 'CaughtUp');
+    await until('the missed message, once', async () => {
+      const shown = [...(await cut.response()).matchAll(/"(missed|seen)"|1012 Service|CaughtUp/g)].map(([text]) => text);
+      return shown.join() === 'CaughtUp,"missed",1012 Service,"seen",CaughtUp';
+    });
+    await cut.page.context().close();
+  });
+
+  await check('the token is refreshed before it runs out', async () => {
+    const early = await open(undefined, (page) => page.clock.install());
+    await early.ask('ComeAsGuest', '"data"');
+    const [header, refreshes] = [await early.header(), traffic.refreshes()];
+    await early.page.clock.fastForward('13:30');
+    expect(traffic.refreshes() === refreshes, 'it was refreshed more than a minute before');
+    await early.page.clock.fastForward('01:00');
+    await until('another token', async () => (await early.header()) !== header);
+    expect(traffic.refreshes() === refreshes + 1, `${traffic.refreshes() - refreshes} refreshes`);
+    await early.page.context().close();
+  });
+
+  await check('a token that has run out is refreshed, for requests and for sockets', async () => {
+    const [header, refreshes] = [await window.header(), traffic.refreshes()];
+    await advance(16 * 60);
+    await window.ask('WhoAmI', '"ada-');
+    expect((await window.header()) !== header, 'the token is the same');
+    await advance(16 * 60);
+    await window.ask('Follow', 'CaughtUp');
+    expect(traffic.refreshes() === refreshes + 2, `${traffic.refreshes() - refreshes} refreshes`);
+  });
+
+  await check('signing out ends the session', async () => {
+    const header = await window.header();
+    if (process.env.SCREENSHOT) await window.page.screenshot({ path: process.env.SCREENSHOT });
+    await window.page.getByRole('button', { name: 'Sign out' }).click();
+    await window.account('Nobody is signed in.');
+    await until('the server to refuse the token', async () => (await post('{ __typename }', {}, header)).status === 401);
+    await window.ask('WhoAmI', '"viewer": null');
+  });
 
   await check('no request to another host, no script error, nothing against the security policy', async () => {
-    expect(foreign.size === 0, `requests to other hosts: ${[...foreign].join(', ')}`);
-    expect(troubles.length === 0, troubles.join('\n'));
+    expect(traffic.foreign.size === 0, `requests to other hosts: ${[...traffic.foreign].join(', ')}`);
+    expect(traffic.troubles.length === 0, traffic.troubles.join('\n'));
   });
 
   await browser.close();
   console.log(`${passed} passed, 0 failed`);
 } catch (error) {
   console.error(`not ok - ${error.message}`);
-  for (const trouble of troubles) console.error(`  page: ${trouble}`);
-  if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT }).catch(() => {});
+  for (const trouble of traffic.troubles) console.error(`  page: ${trouble}`);
+  if (process.env.SCREENSHOT) await window?.page.screenshot({ path: process.env.SCREENSHOT }).catch(() => {});
   await browser.close().catch(() => {});
   process.exit(1);
-}
-
-async function launch() {
-  try {
-    return await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        // No name but the server's own resolves: whatever the page wants from elsewhere fails, and is told below.
-        `--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${base.hostname}`,
-      ],
-    });
-  } catch (error) {
-    console.error(`not ok - Chromium did not start: ${error.message}`);
-    process.exit(1);
-  }
-}
-
-function watch() {
-  const own = (url) => {
-    const { protocol, host } = new URL(url);
-    return protocol === 'data:' || protocol === 'blob:' || protocol === 'about:' || host === base.host;
-  };
-  page.on('request', (request) => own(request.url()) || foreign.add(request.url()));
-  page.on('pageerror', (error) => troubles.push(`script error: ${error.message}`));
-  page.on('console', (message) => message.type() === 'error' && troubles.push(`console: ${message.text()}`));
-  page.on('websocket', (socket) => {
-    if (!own(socket.url())) foreign.add(socket.url());
-    socket.on('framesent', ({ payload }) => socketFrames.push(JSON.parse(payload)));
-  });
 }
 
 async function check(what, body) {
@@ -157,68 +168,71 @@ async function check(what, body) {
   console.log(`ok - ${what}`);
 }
 
-function expect(truth, otherwise) {
-  if (!truth) throw new Error(otherwise);
-}
-
-async function until(what, condition) {
-  for (const end = Date.now() + PATIENCE; Date.now() < end; ) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+/** A window of its own, or one more of a browser that has been here. */
+async function open(context, prepare = () => {}) {
+  if (!context) {
+    context = await browser.newContext({ viewport: { width: 1440, height: 2000 } });
+    traffic.watch(context);
   }
-  throw new Error(`waited in vain for ${what}`);
+  const page = await context.newPage();
+  await prepare(page);
+  await page.goto(base.href);
+  const opened = new Window(page);
+  await opened.shows('.graphiql-query-editor .view-lines', /(mutation|query|subscription) \w+/);
+  return opened;
 }
 
-/** Waits until the element shows the text; Monaco shows spaces as no-break spaces. */
-async function contains(selector, text) {
-  let shown = '';
-  await until(`"${text}" in ${selector}`, async () => {
-    const found = await page.locator(selector).allInnerTexts();
-    shown = found.join('\n').replaceAll('\u00a0', ' ');
-    return shown.includes(text);
-  }).catch((error) => {
-    throw new Error(`${error.message}; it shows: ${shown.slice(0, 500) || 'nothing'}`);
-  });
-  return shown;
+async function defaultTabs() {
+  const stored = await window.page.waitForFunction(() => localStorage.getItem('graphiql:tabState'));
+  const { tabs } = JSON.parse(await stored.jsonValue());
+  expect(tabs.length > 3, `only ${tabs.length} default tabs`);
+  return tabs;
 }
 
-async function openTab(title) {
-  await page.locator(`.graphiql-tab-button[title="${title}"]`).click();
-  await contains('.graphiql-query-editor .view-lines', title);
+/** What happens while nobody listens, in the tab that sends. */
+async function sendTwiceUnseen() {
+  for (const content of ['missed first', 'missed second']) {
+    await window.openTab('Send');
+    await window.write('Variables', { threadId: 'thr_0000000000e008000000000002', content });
+    await window.run();
+    await window.shows('.graphiql-response .view-lines', content);
+  }
 }
 
-async function write(pane, value) {
-  await page.locator('.graphiql-editor-tools button', { hasText: pane }).click();
-  await page.locator(`section[aria-label="${pane}"] .graphiql-editor:not(.hidden) .view-lines`).click();
-  await page.keyboard.press('Control+A');
-  // Pasted, not typed: Monaco closes the brackets and quotes of typed text by itself.
-  const text = JSON.stringify(value, null, 2);
-  await page.evaluate((pasted) => {
-    const clipboardData = new DataTransfer();
-    clipboardData.setData('text/plain', pasted);
-    document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
-  }, text);
-  await contains(`section[aria-label="${pane}"] .graphiql-editor:not(.hidden) .view-lines`, text.split('\n')[1]);
+function expectMissedOnce(answer) {
+  const shown = [...answer.matchAll(/CaughtUp|missed \w+/g)].join(', ');
+  expect(shown === 'CaughtUp, missed second, missed first', `the stream showed ${shown}`);
 }
 
-async function run() {
-  await page.locator('.graphiql-execute-button').click();
+/** A message to the lobby from elsewhere. */
+async function send(header, content) {
+  const query = `mutation ($content: String!) {
+    messageSend(input: { threadId: "thr_0000000000e008000000000002", content: $content }) { errors { code message } }
+  }`;
+  const { data } = await ask(query, { content }, header);
+  expect(data.messageSend.errors.length === 0, JSON.stringify(data));
 }
 
-async function post(query, variables, token) {
-  const response = await fetch(new URL('/graphql', base), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
-    body: JSON.stringify({ query, variables }),
-  });
-  const answer = await response.json();
+async function advance(seconds) {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ advanceSeconds: seconds });
+  const answer = await fetch(new URL('/test/clock', base), { method: 'POST', headers, body });
+  expect(answer.ok, `/test/clock answered ${answer.status}: is this a test build?`);
+}
+
+async function ask(query, variables, header) {
+  const answer = await (await post(query, variables, header)).json();
   expect(answer.data && !answer.errors, `the server answered ${JSON.stringify(answer.errors ?? answer)}`);
   return answer;
 }
 
-/** The payload of a mutation with one field. */
-async function mutate(token, query, variables) {
-  const [payload] = Object.values((await post(query, variables, token)).data);
-  expect(payload.errors.length === 0, JSON.stringify(payload.errors));
-  return payload;
+function post(query, variables, header) {
+  return fetch(new URL('/graphql', base), {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(header && { authorization: header.replace('Authorization: ', '') }),
+    },
+    body: JSON.stringify({ query, variables }),
+  });
 }

@@ -7,42 +7,37 @@ import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import { createRoot } from 'react-dom/client';
 
-import { createFetcher } from './fetcher.js';
-import { accessTokenIn, Session } from './session.jsx';
+import { Account } from './account.jsx';
+import { fetcher } from './fetcher.js';
+import { Placeholder } from './placeholder.jsx';
 import { defaultTabs } from './tabs.js';
 
-// GraphiQL fills the first tab's editors from what it last stored, not from `defaultTabs`: without this its variables
-// would be missing on the first visit.
-if (!localStorage.getItem('graphiql:tabState')) {
-  localStorage.setItem('graphiql:query', defaultTabs[0].query);
-  localStorage.setItem('graphiql:variables', defaultTabs[0].variables);
+// GraphiQL keeps what is in its editors beside its tabs, and both do not always agree: on the first visit the variables of the first tab
+// would be missing, and a reload would open a tab twice. The tabs are right.
+const shown = storedTab() ?? defaultTabs[0];
+for (const editor of ['query', 'variables', 'headers']) localStorage.setItem(`graphiql:${editor}`, shown[editor] ?? '');
+
+function storedTab() {
+  try {
+    const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState'));
+    return tabs[activeTabIndex];
+  } catch {
+    return undefined;
+  }
 }
 
-const session = new EventTarget();
-const fetcher = createFetcher({
-  onMutated({ data }) {
-    const token = accessTokenIn(data);
-    if (token) session.dispatchEvent(new CustomEvent('token', { detail: token }));
-  },
-  onRefused: () => session.dispatchEvent(new Event('refused')),
-});
 const plugins = [HISTORY_PLUGIN, explorerPlugin()];
 
 createRoot(document.getElementById('root')).render(
-  <GraphiQL
-    fetcher={fetcher}
-    defaultTabs={defaultTabs}
-    plugins={plugins}
-    defaultEditorToolsVisibility="variables"
-    shouldPersistHeaders
-  >
+  <GraphiQL fetcher={fetcher} defaultTabs={defaultTabs} plugins={plugins} defaultEditorToolsVisibility="variables">
     <GraphiQL.Logo>
       <span className="linnet-logo">
         Linnet Graph<em>i</em>QL
       </span>
     </GraphiQL.Logo>
     <GraphiQL.Footer>
-      <Session events={session} />
+      <Account />
+      <Placeholder />
     </GraphiQL.Footer>
   </GraphiQL>,
 );
