@@ -6,7 +6,7 @@ import { reduceOutbox, type OutboxAction, type OutboxState, type Outgoing } from
 import { Store } from '../state/store';
 
 /** For how long the client tries by itself. Then whoever wrote it decides. */
-const GIVE_UP_AFTER_MS = 20_000;
+const GIVE_UP_AFTER_MS = 15_000;
 
 export type Written = Pick<Outgoing, 'threadId' | 'content' | 'parent' | 'files'>;
 

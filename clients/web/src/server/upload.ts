@@ -43,8 +43,10 @@ function put(url: URL, method: string, file: File, signal: AbortSignal, onProgre
 
 function refusal({ status, responseText }: XMLHttpRequest): LinnetError {
   try {
-    const { errors } = JSON.parse(responseText) as { errors: ServerError[] };
-    return LinnetError.told(errors);
+    const { errors } = JSON.parse(responseText) as { errors: (ServerError & { extensions?: { argument?: string } })[] };
+    const { message = '', extensions: { code = 'INVALID', argument } = {} } = errors[0] ?? {};
+    // Which field of the file was wrong, as a mutation would say it.
+    return LinnetError.told(errors, argument === undefined ? {} : { inputErrors: [{ code, message, path: [argument] }] });
   } catch {
     return new LinnetError(status >= 500 ? 'UNAVAILABLE' : 'INVALID', `The file was answered with ${status}.`);
   }

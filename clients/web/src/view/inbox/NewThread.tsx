@@ -1,4 +1,4 @@
-import { useEffect, useId, useState, type FormEvent } from 'react';
+import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import {
   AssistantDocument,
   LinnetError,
@@ -28,7 +28,9 @@ export function NewThread({ onClose }: { onClose: () => void }) {
   const [title, setTitle] = useState('');
   const [problem, setProblem] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
   const id = useId();
+  useEffect(() => field.current?.focus(), []);
 
   useEffect(() => {
     linnet.query(AssistantDocument).then(({ assistant }) => setAssistant(assistant?.user ?? null), setProblem);
@@ -89,7 +91,7 @@ export function NewThread({ onClose }: { onClose: () => void }) {
         )}
         <div className="field">
           <label htmlFor={id}>Who?</label>
-          <input id={id} type="search" value={search} placeholder="A name" autoFocus onChange={(event) => setSearch(event.target.value)} />
+          <input id={id} type="search" value={search} placeholder="A name" ref={field} onChange={(event) => setSearch(event.target.value)} />
         </div>
         <fieldset className="people">
           <legend className="unseen">People</legend>

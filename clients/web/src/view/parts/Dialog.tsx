@@ -1,17 +1,18 @@
-import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { useId, useLayoutEffect, useRef, type ReactNode } from 'react';
+import { createPortal } from 'react-dom';
 
 import { Icon } from './Icon';
 
-/** A dialog over the page. The browser keeps the focus in it, closes it by Escape, and gives the focus back. */
+/** A dialog over the page, whatever it belongs to. The browser keeps the focus in it, closes it by Escape, and gives the focus back. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const { current } = dialog;
     current?.showModal();
     return () => current?.close();
   }, []);
-  return (
+  return createPortal(
     <dialog
       ref={dialog}
       className="dialog"
@@ -28,6 +29,7 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
         </header>
         {children}
       </div>
-    </dialog>
+    </dialog>,
+    document.body,
   );
 }

@@ -11,7 +11,7 @@ type Way = 'signIn' | 'signUp' | 'guest';
 const WAYS: readonly { way: Way; label: string; submit: string }[] = [
   { way: 'signIn', label: 'Sign in', submit: 'Sign in' },
   { way: 'signUp', label: 'Sign up', submit: 'Make an account' },
-  { way: 'guest', label: 'Look around', submit: 'Come in as a guest' },
+  { way: 'guest', label: 'Guest', submit: 'Come in as a guest' },
 ];
 
 /** The page for whoever is not signed in. */

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { flushSync } from 'react-dom';
 import type { MessageFieldsFragment as Message } from '@linnet/client';
 
 import { Dialog } from '../parts/Dialog';
@@ -31,6 +32,12 @@ export function MessageActions({ message, isMine, tabIndex, onEdit, onBack }: Pr
     onBack();
     attempt(follower.react(message, chosen));
   };
+  const deleteIt = (): void => {
+    // The dialog gives the focus back to a button that is about to go; the message stays.
+    flushSync(() => setDeleting(false));
+    onBack();
+    attempt(follower.delete(message));
+  };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key !== 'Escape') return;
     setChoosing(false);
@@ -40,7 +47,11 @@ export function MessageActions({ message, isMine, tabIndex, onEdit, onBack }: Pr
   if (!canSend && !mayDelete) return null;
   return (
     <div className="actions" role="group" aria-label="What to do with this message" data-open={isChoosing || undefined} onKeyDown={onKeyDown}>
-      {isChoosing ? (
+      {canSend && <Action icon="smile" label="React" tabIndex={tabIndex} onClick={() => setChoosing(true)} />}
+      {canSend && <Action icon="reply" label="Reply" tabIndex={tabIndex} onClick={() => reply(message)} />}
+      {canSend && isMine && <Action icon="pencil" label="Edit" tabIndex={tabIndex} onClick={onEdit} />}
+      {mayDelete && <Action icon="bin" label="Delete" tabIndex={tabIndex} onClick={() => setDeleting(true)} />}
+      {isChoosing && (
         <div ref={emoji} className="actions__emoji" role="group" aria-label="Reactions to choose from">
           {EMOJI.map((one) => (
             <button key={one} type="button" className="action" aria-label={`React with ${one}`} onClick={() => react(one)}>
@@ -48,13 +59,6 @@ export function MessageActions({ message, isMine, tabIndex, onEdit, onBack }: Pr
             </button>
           ))}
         </div>
-      ) : (
-        <>
-          {canSend && <Action icon="smile" label="React" tabIndex={tabIndex} onClick={() => setChoosing(true)} />}
-          {canSend && <Action icon="reply" label="Reply" tabIndex={tabIndex} onClick={() => reply(message)} />}
-          {canSend && isMine && <Action icon="pencil" label="Edit" tabIndex={tabIndex} onClick={onEdit} />}
-          {mayDelete && <Action icon="bin" label="Delete" tabIndex={tabIndex} onClick={() => setDeleting(true)} />}
-        </>
       )}
       {isDeleting && (
         <Dialog title="Delete this message?" onClose={() => setDeleting(false)}>
@@ -66,10 +70,7 @@ export function MessageActions({ message, isMine, tabIndex, onEdit, onBack }: Pr
             <button
               type="button"
               className="button button--main"
-              onClick={() => {
-                setDeleting(false);
-                attempt(follower.delete(message));
-              }}
+              onClick={deleteIt}
             >
               Delete
             </button>

@@ -93,7 +93,7 @@ function presence(thread: Thread, { signals, members }: ThreadState, viewerId: s
     if (other.kind === 'ASSISTANT') return 'Answers by itself';
     if (other.id in signals.present) return 'Here now';
     const seen = signals.lastSeen[other.id];
-    return seen ? `Last here ${day(seen).toLowerCase()}` : 'Not here';
+    return seen ? `Last here ${day(seen).toLowerCase()}` : 'Not here now';
   }
   const here = Object.values(signals.present).filter(({ id }) => id !== viewerId);
   const all = thread.kind === 'GROUP' ? Math.max(Object.keys(members).length, thread.participantCount) : thread.participantCount;
