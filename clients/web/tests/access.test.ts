@@ -102,9 +102,12 @@ test('on a phone nothing is wider than it is, and the way back leads to the list
     assert.deepEqual(wide, [], where);
   });
   await ann.visit();
+  await ann.line('Bob').waitFor();
   assert.ok(!(await ann.page.getByRole('main').isVisible()));
   await ann.line('Bob').tap();
   await ann.field.waitFor();
+  await ann.message('message 30').tap();
+  await ann.message('message 30').getByRole('button', { name: 'Reply' }).waitFor();
   assert.ok(!(await ann.line('Bob').isVisible()));
   await ann.page.getByRole('link', { name: 'Back to your conversations' }).tap();
   await ann.line('Bob').waitFor();

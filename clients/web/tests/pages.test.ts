@@ -48,7 +48,7 @@ async function unread(): Promise<{ ann: Person & Account; bob: Account; threadId
   return { ann, bob, threadId };
 }
 
-test('a thread opens at the first unread message, and goes on in both ways without a gap', { timeout: 110_000 }, async () => {
+test('a thread opens at the first unread message, and goes on in both ways without a gap', async () => {
   const { ann, bob, threadId } = await unread();
   await ann.visit();
   await ann.line('Bob').getByText(`${ALL - READ} unread`).waitFor();
@@ -78,7 +78,7 @@ test('a thread opens at the first unread message, and goes on in both ways witho
   assert.deepEqual(ann.troubles(), []);
 });
 
-test('what one reads stays where it is while older messages come above it and new ones below', { timeout: 110_000 }, async () => {
+test('what one reads stays where it is while older messages come above it and new ones below', async () => {
   const [ann, bob] = await Promise.all([person(house, browser, 'Ann'), person(house, browser, 'Bob')]);
   const threadId = await direct(ann, bob);
   await say(ann.linnet, threadId, 150);
@@ -99,7 +99,7 @@ test('what one reads stays where it is while older messages come above it and ne
   await ann.page.getByRole('button', { name: '5 new' }).waitFor();
 });
 
-test('the way to what a message replies to leads there, however far it is', { timeout: 110_000 }, async () => {
+test('the way to what a message replies to leads there, however far it is', async () => {
   const [ann, bob] = await Promise.all([person(house, browser, 'Ann'), person(house, browser, 'Bob')]);
   const threadId = await direct(ann, bob);
   const { message } = await bob.linnet.messageSend({ threadId, content: 'In the beginning' });

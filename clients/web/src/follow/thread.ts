@@ -193,6 +193,9 @@ export class ThreadFollower {
     for await (const frame of this.#linnet.stream(ThreadEventsDocument, { threadId: this.#threadId, after }, { signal })) {
       if (frame.__typename === 'StreamReset') return true;
       this.store.dispatch({ type: 'frame', frame, viewerId: this.#viewerId });
+      // Whether that was the answer to something, signals may have said, and may not have been heard.
+      const isAnswer = frame.__typename === 'MessagePosted' && frame.message?.sender?.kind === 'ASSISTANT';
+      if (isAnswer) void this.#readAnswers(this.#pendingQuestions());
     }
     return false;
   }
@@ -229,7 +232,7 @@ export class ThreadFollower {
       .map(({ id }) => id)
       .filter((id) => {
         const status = (signals.answers[id] ?? messages.known[id]?.message.assistantAnswer)?.status;
-        return status === 'QUEUED' || status === 'ANSWERING';
+        return status === 'QUEUED' || status === 'ANSWERING' || id in signals.writing;
       });
   }
 

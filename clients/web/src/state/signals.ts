@@ -2,6 +2,7 @@
 
 import type {
   AssistantAnswerFieldsFragment as Answer,
+  MessageFieldsFragment as Message,
   ThreadSignalFieldsFragment as Signal,
   UserFieldsFragment as User,
 } from '@linnet/client';
@@ -21,6 +22,8 @@ export interface Signals {
   /** How far answers have come, where that is newer than what their messages say, by the ids of these. */
   readonly answers: Readonly<Record<string, Answer>>;
 }
+
+const ANSWERED: Answer = { status: 'ANSWERED', failure: null, retryAt: null };
 
 export const NO_SIGNALS: Signals = { present: {}, lastSeen: {}, typing: {}, writing: {}, answers: {} };
 
@@ -63,17 +66,26 @@ export function tire(signals: Signals, nowMs: number): Signals {
   return { ...signals, typing: Object.fromEntries(believed) };
 }
 
-/** The answer to a message is there, as a message of its own. */
-export function answer(signals: Signals, questionId: string): Signals {
-  const { writing, answers } = signals;
-  if (!(questionId in writing) && !(questionId in answers)) return signals;
-  const done: Answer = { status: 'ANSWERED', failure: null, retryAt: null };
-  return { ...signals, writing: without(writing, questionId), answers: { ...answers, [questionId]: done } };
+/** The assistant has said something: what it was seen to write of that is not shown twice. */
+export function say(signals: Signals, { sender, parent, content }: Message): Signals {
+  const said = Object.entries(signals.writing).filter(
+    ([questionId, { user, text }]) =>
+      user.id === sender?.id && (questionId === parent?.id || (content ?? '').startsWith(text.trimEnd())),
+  );
+  return said.length === 0 ? signals : told(signals, said.map(([questionId]) => [questionId, ANSWERED]));
 }
 
-/** The connection was cut: who is there is told anew, and what was missed is missed. */
+/** How far answers have come, as the server says when it is asked. What is not being written (any more) is not shown to be. */
+export function told(signals: Signals, answers: readonly (readonly [questionId: string, answer: Answer])[]): Signals {
+  const writing = answers
+    .filter(([, { status }]) => status !== 'ANSWERING')
+    .reduce((rest, [questionId]) => without(rest, questionId), signals.writing);
+  return { ...signals, writing, answers: { ...signals.answers, ...Object.fromEntries(answers) } };
+}
+
+/** The connection was cut: who is there is told anew. What the assistant has written so far stays until more of it comes. */
 export function forget(signals: Signals): Signals {
-  return { ...NO_SIGNALS, answers: signals.answers };
+  return { ...signals, present: {}, typing: {} };
 }
 
 function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {

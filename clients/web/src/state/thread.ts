@@ -11,7 +11,7 @@ import type {
 } from '@linnet/client';
 import type { MessagePageFieldsFragment as Page } from '../graphql/graphql';
 import { addNewer, addOlder, learn, NO_MESSAGES, post, turnTo, type Messages } from './messages';
-import { answer, forget, hush, NO_SIGNALS, sense, tire, type Signals } from './signals';
+import { forget, hush, NO_SIGNALS, say, sense, tire, told, type Signals } from './signals';
 
 export type ThreadFrame = Frame<ThreadEventsSubscription>;
 
@@ -105,10 +105,7 @@ export function reduceThread(state: ThreadState, action: ThreadAction): ThreadSt
     case 'signal':
       return withSignals(state, sense(state.signals, action.signal, action.nowMs));
     case 'answers':
-      return withSignals(state, {
-        ...state.signals,
-        answers: { ...state.signals.answers, ...Object.fromEntries(action.answers) },
-      });
+      return withSignals(state, told(state.signals, action.answers));
     case 'cutOff':
       return withSignals(state, forget(state.signals));
     case 'clock':
@@ -129,9 +126,8 @@ function take(state: ThreadState, frame: ThreadFrame, viewerId: string): ThreadS
     case 'MessagePosted': {
       // It was deleted for good before this was sent.
       if (!frame.message) return state;
-      const { id, sender, parent } = frame.message;
-      const heard = sender ? hush(state.signals, sender.id) : state.signals;
-      const signals = parent && sender?.kind === 'ASSISTANT' ? answer(heard, parent.id) : heard;
+      const { id, sender } = frame.message;
+      const signals = sender ? say(hush(state.signals, sender.id), frame.message) : state.signals;
       const newsId = state.isLive && sender?.id !== viewerId ? id : state.newsId;
       return { ...state, messages: post(state.messages, frame.message, frame.cursor), signals, newsId };
     }

@@ -8,7 +8,7 @@ import type { Proxy } from '../../../typescript/tests/support/proxy.js';
 import type { House } from './house.js';
 
 /** How long a page may take, on a machine that has much else to do. */
-export const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 60_000;
 
 /** What a browser says of a network that is away. */
 const ABOUT_THE_NETWORK = /net::ERR_|WebSocket connection|status of 50\d/;
@@ -82,6 +82,8 @@ export class Person {
   /** Does something to a message. */
   async act(text: string, action: 'React' | 'Reply' | 'Edit' | 'Delete'): Promise<void> {
     await this.message(text).hover();
+    // As a touch does it.
+    await this.message(text).focus();
     await this.message(text).getByRole('button', { name: action, exact: true }).click();
   }
 
