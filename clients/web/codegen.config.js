@@ -1,4 +1,4 @@
-// Makes src/graphql from the server's schema and the operations here, as @linnet/client makes its own.
+// Makes generated/ from the server's schema and the operations here, as @linnet/client makes its own.
 
 import { hooks, settings } from '@linnet/client/codegen';
 
@@ -6,5 +6,5 @@ export default {
   schema: 'node_modules/@linnet/client/dist/schema.graphql',
   documents: ['src/operations/*.graphql', 'node_modules/@linnet/client/operations/fragments.graphql'],
   hooks,
-  generates: { 'src/graphql/': { preset: 'client', presetConfig: { fragmentMasking: false }, config: settings } },
+  generates: { 'generated/': { preset: 'client', presetConfig: { fragmentMasking: false }, config: settings } },
 };

@@ -16,5 +16,6 @@ export default defineConfig({
   base: '/app/',
   plugins: [react()],
   server: { proxy: { '/graphql': toServer, '/uploads': toServer, '/files': toServer } },
-  build: { target: 'es2023', reportCompressedSize: false },
+  // `npm run build` empties it: what says that it is not kept with the sources stays.
+  build: { target: 'es2023', reportCompressedSize: false, emptyOutDir: false },
 });

@@ -1,7 +1,7 @@
 // Follows the threads of whoever is signed in.
 
 import { ThreadMarkDeliveredDocument, ThreadsDocument, type Cursor, type Linnet, type ThreadFieldsFragment as Thread } from '@linnet/client';
-import { InboxDocument } from '../graphql/graphql';
+import { InboxDocument } from '../../generated/graphql';
 import { reduceInbox, UNREAD_INBOX, type InboxAction, type InboxState } from '../state/inbox';
 import { Store } from '../state/store';
 import { untilItWorks } from './patience';

@@ -26,7 +26,7 @@ import {
   ThreadOpenDocument,
   type MessagePageFieldsFragment as Page,
   type MessagePageQueryVariables,
-} from '../graphql/graphql';
+} from '../../generated/graphql';
 import { Store } from '../state/store';
 import { reduceThread, UNOPENED, type ThreadAction, type ThreadState } from '../state/thread';
 import { untilItWorks } from './patience';

@@ -1,7 +1,7 @@
 // The messages of one thread: what is known of each, and which of them lie in the window that is shown.
 
 import type { Cursor, MessageFieldsFragment as Message } from '@linnet/client';
-import type { MessagePageFieldsFragment as Page } from '../graphql/graphql';
+import type { MessagePageFieldsFragment as Page } from '../../generated/graphql';
 
 /** How many messages the window holds at most. Beyond that it lets go of those at its other end, which can be read again. */
 export const WINDOW = 300;

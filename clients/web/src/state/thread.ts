@@ -9,7 +9,7 @@ import type {
   ThreadFieldsFragment as Thread,
   ThreadSignalFieldsFragment as Signal,
 } from '@linnet/client';
-import type { MessagePageFieldsFragment as Page } from '../graphql/graphql';
+import type { MessagePageFieldsFragment as Page } from '../../generated/graphql';
 import { addNewer, addOlder, learn, NO_MESSAGES, post, turnTo, type Messages } from './messages';
 import { forget, hush, NO_SIGNALS, say, sense, tire, told, type Signals } from './signals';
 
