@@ -96,7 +96,8 @@ fn find_or_build(project: &Path, out: &Path, embedded: &Path) -> Result<(), Prob
     }
 
     // Cargo marks its target folder, wherever that is; only a folder of this build alone would be the fallback.
-    let target = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).unwrap_or(out);
+    let own = out.join("own");
+    let target = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).unwrap_or(&own);
     let work = target.join("graphiql");
     fs::create_dir_all(&work)?;
     // A debug and a release build may run at once. Where the file system has no locks, that much is risked.

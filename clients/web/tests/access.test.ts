@@ -38,7 +38,10 @@ async function furnished(ann: Account): Promise<string> {
   const threadId = await direct(ann, bob);
   await thread(ann, { group: { title: 'A group', participantIds: [bob.user.id] } });
   await say(bob.linnet, threadId, 30);
-  const { message } = await ann.linnet.messageSend({ threadId, content: 'See https://example.org/a/rather/long/address/that/goes/on/and/on/and/on.html' });
+  const { message } = await ann.linnet.messageSend({
+    threadId,
+    content: 'See https://example.org/a/rather/long/address/that/goes/on/and/on/and/on.html',
+  });
   await bob.linnet.messageSend({ threadId, content: 'W'.repeat(300), parentId: message.id });
   await bob.linnet.mutate('mutation ($input: ReactionInput!) { reactionAdd(input: $input) { errors { code } } }', {
     input: { messageId: message.id, emoji: '👍' },

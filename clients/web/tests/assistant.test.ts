@@ -36,7 +36,10 @@ test('an answer is seen as it is written, also by who was cut off meanwhile, and
   await eventually('the answer to go on', async () => {
     endpoint.letThrough(1);
     const more = ann.message('Parrots say aye').getByText('is writing…');
-    return await more.waitFor({ timeout: 1_000 }).then(() => true, () => false);
+    return await more.waitFor({ timeout: 1_000 }).then(
+      () => true,
+      () => false,
+    );
   });
   endpoint.letThrough(100);
   await ann.message('and they mean it.').and(ann.page.locator('[data-message]')).waitFor();

@@ -31,14 +31,18 @@ test('two who talk while both are cut off again and again each see every message
     if (round === 4) [ann, bob].forEach(({ network }) => network.shut());
     if (round === 5) [ann, bob].forEach(({ network }) => network.open());
   }
-  for (const one of [ann, bob]) await eventually('everything to be there', async () => (await one.contents()).length === 2 * rounds);
+  for (const one of [ann, bob])
+    await eventually('everything to be there', async () => (await one.contents()).length === 2 * rounds);
   await eventually('nothing to be on its way', async () => (await ann.page.locator('[data-status]').count()) === 0);
   await eventually('nothing to be on its way', async () => (await bob.page.locator('[data-status]').count()) === 0);
   const seen = await ann.contents();
   assert.deepEqual(await bob.contents(), seen);
   for (const name of ['Ann', 'Bob']) {
     const own = seen.filter((text) => text.startsWith(name));
-    assert.deepEqual(own, Array.from({ length: rounds }, (_, place) => `${name} ${place + 1}`));
+    assert.deepEqual(
+      own,
+      Array.from({ length: rounds }, (_, place) => `${name} ${place + 1}`),
+    );
   }
   assert.ok(ann.network.cuts > 0 && bob.network.cuts > 0);
   for (const one of [ann, bob]) assert.deepEqual(one.troubles({ wasCut: true }), []);

@@ -55,7 +55,10 @@ test('a chirp whose answer was lost is said once when it is said again, and one 
   await ann.page.getByText('The server can’t be reached.').waitFor();
   await ann.page.unroute('**/graphql');
   await ann.page.getByRole('button', { name: 'Chirp', exact: true }).click();
-  await eventually('the field to be empty', async () => (await ann.page.getByLabel('Say something to everybody').inputValue()) === '');
+  await eventually(
+    'the field to be empty',
+    async () => (await ann.page.getByLabel('Say something to everybody').inputValue()) === '',
+  );
   assert.equal(await chirps(ann).filter({ hasText: text }).count(), 1);
   await ann.page.getByLabel('Say something to everybody').fill('x'.repeat(256));
   await ann.page.getByText('-1 left').waitFor();

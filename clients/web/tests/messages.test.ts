@@ -88,7 +88,11 @@ test('who has written sees when it was got, and when it was read', async () => {
 });
 
 test('in a group one sees who has read how far', async () => {
-  const [ann, bob, cleo] = await Promise.all([person(house, browser, 'Ann'), person(house, browser, 'Bob'), account(house, 'Cleo')]);
+  const [ann, bob, cleo] = await Promise.all([
+    person(house, browser, 'Ann'),
+    person(house, browser, 'Bob'),
+    account(house, 'Cleo'),
+  ]);
   const threadId = await thread(ann, { group: { title: 'Three', participantIds: [bob.user.id, cleo.user.id] } });
   await ann.openThread(threadId);
   await ann.say('Lunch?');
@@ -133,7 +137,12 @@ function png(width: number, height: number): Buffer {
   const row = (y: number): Buffer => Buffer.concat([Buffer.of(0), Buffer.alloc(width * 3, (y >> 5) % 2 ? 0x40 : 0xc0)]);
   const rows = Buffer.concat(Array.from({ length: height }, (_, y) => row(y)));
   const signature = Buffer.of(137, 80, 78, 71, 13, 10, 26, 10);
-  return Buffer.concat([signature, chunk('IHDR', head), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', head),
+    chunk('IDAT', deflateSync(rows)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }
 
 test('a picture goes with a message and is seen as a thumbnail; another file by its name', async () => {
@@ -144,14 +153,19 @@ test('a picture goes with a message and is seen as a thumbnail; another file by 
   ]);
   await ann.page.getByRole('list', { name: 'Files to send' }).getByText('stripes.png').waitFor();
   await ann.field.fill('Look');
-  await eventually('the files to be there', () => ann.page.getByRole('button', { name: 'Send', exact: true }).isEnabled());
+  await eventually('the files to be there', () =>
+    ann.page.getByRole('button', { name: 'Send', exact: true }).isEnabled(),
+  );
   await ann.field.press('Enter');
   for (const one of [ann, bob]) {
     const picture = one.message('Look').getByRole('img', { name: 'stripes.png' });
     await picture.waitFor();
     const width = await picture.evaluate(async (image: HTMLImageElement) => (await image.decode(), image.naturalWidth));
     assert.equal(width, 512, 'the thumbnail is a small one');
-    await one.message('Look').getByRole('link', { name: /notes.txt/ }).waitFor();
+    await one
+      .message('Look')
+      .getByRole('link', { name: /notes.txt/ })
+      .waitFor();
   }
   const href = await bob.message('Look').getByRole('link', { name: 'stripes.png' }).getAttribute('href');
   const whole = await bob.context.request.get(href ?? '');

@@ -51,7 +51,10 @@ async function unread(): Promise<{ ann: Person & Account; bob: Account; threadId
 test('a thread opens at the first unread message, and goes on in both ways without a gap', async () => {
   const { ann, bob, threadId } = await unread();
   await ann.visit();
-  await ann.line('Bob').getByText(`${ALL - READ} unread`).waitFor();
+  await ann
+    .line('Bob')
+    .getByText(`${ALL - READ} unread`)
+    .waitFor();
   await ann.line('Bob').click();
   await ann.page.getByText('New', { exact: true }).and(ann.page.locator('.divider')).waitFor();
   const first = ann.message(`message ${READ + 1}`);
@@ -68,7 +71,11 @@ test('a thread opens at the first unread message, and goes on in both ways witho
   };
   await wheel(ann, 1500, async () => (await collect(), await isInSight(ann, ann.message(`message ${ALL}`))));
   await ann.line('Bob').getByText('unread').waitFor({ state: 'detached' });
-  await wheel(ann, -3000, async () => (await collect(), await isInSight(ann, ann.messages.filter({ hasText: /message 1$/ }))));
+  await wheel(
+    ann,
+    -3000,
+    async () => (await collect(), await isInSight(ann, ann.messages.filter({ hasText: /message 1$/ }))),
+  );
   assert.equal(seen.size, ALL);
 
   // From the very beginning the end is one press away, and what is said meanwhile does not tear one away.

@@ -46,7 +46,9 @@ test('a message is shown at once, says that it was not sent, and is there once h
 test('a message that is on its way when the page is loaded anew is sent all the same, once', async () => {
   const { ann, bob } = await two();
   // The page itself is there again; what it asks the server is not answered for a while.
-  await ann.page.route('**/graphql', (route) => (route.request().postData()?.includes('mutation MessageSend') ? route.abort() : route.continue()));
+  await ann.page.route('**/graphql', (route) =>
+    route.request().postData()?.includes('mutation MessageSend') ? route.abort() : route.continue(),
+  );
   await ann.say('Before I go');
   await ann.page.getByText('Sending…').waitFor();
   await ann.page.reload();

@@ -98,7 +98,11 @@ test('a session that was ended elsewhere ends here', async () => {
 });
 
 test('one person makes a direct thread and a group of those who are found', async () => {
-  const [ann, bob, cleo] = await Promise.all([person(house, browser, 'Ann'), account(house, unique('Bob')), account(house, unique('Cleo'))]);
+  const [ann, bob, cleo] = await Promise.all([
+    person(house, browser, 'Ann'),
+    account(house, unique('Bob')),
+    account(house, unique('Cleo')),
+  ]);
   await ann.visit();
   const find = async (name: string): Promise<void> => {
     await ann.page.getByLabel('Who?').fill(name);

@@ -26,7 +26,10 @@ test('what a newer server may say is passed over, and what comes after it is not
   await ann.page.routeWebSocket(/graphql/, (socket) => {
     const server = socket.connectToServer();
     server.onMessage((text) => {
-      const frame = JSON.parse(String(text)) as { type: string; payload?: { data?: Record<string, { __typename: string }> } };
+      const frame = JSON.parse(String(text)) as {
+        type: string;
+        payload?: { data?: Record<string, { __typename: string }> };
+      };
       const [field, value] = Object.entries(frame.payload?.data ?? {})[0] ?? [];
       if (frame.type === 'next' && field && value?.__typename === 'ReactionsChanged') {
         altered += 1;

@@ -1,6 +1,14 @@
 // Follows the feed of chirps.
 
-import { ChirpCreateDocument, ChirpDeleteDocument, ChirpEventsDocument, ChirpsDocument, LinnetError, type Cursor, type Linnet } from '@linnet/client';
+import {
+  ChirpCreateDocument,
+  ChirpDeleteDocument,
+  ChirpEventsDocument,
+  ChirpsDocument,
+  LinnetError,
+  type Cursor,
+  type Linnet,
+} from '@linnet/client';
 import { reduceFeed, UNREAD_FEED, type FeedAction, type FeedState } from '../state/feed';
 import { Store } from '../state/store';
 import { untilItWorks } from './patience';
@@ -40,7 +48,11 @@ export class FeedFollower {
 
   /** Says something to everybody. Under the same key it is said once, however often this is tried. */
   async post(message: string, clientKey: string): Promise<void> {
-    const { chirpCreate } = await this.#linnet.mutate(ChirpCreateDocument, { input: { message, clientKey } }, { isRepeatable: true });
+    const { chirpCreate } = await this.#linnet.mutate(
+      ChirpCreateDocument,
+      { input: { message, clientKey } },
+      { isRepeatable: true },
+    );
     if (!chirpCreate.chirp) throw LinnetError.refused(chirpCreate.errors);
   }
 
@@ -59,7 +71,11 @@ export class FeedFollower {
 
   /** Reads the feed and follows its log from there. True if it has to be read afresh. */
   async #followLog(signal: AbortSignal): Promise<boolean> {
-    const after = await untilItWorks(() => this.#list(null), signal, (problem) => this.#failed(problem));
+    const after = await untilItWorks(
+      () => this.#list(null),
+      signal,
+      (problem) => this.#failed(problem),
+    );
     for await (const frame of this.#linnet.stream(ChirpEventsDocument, { after }, { signal })) {
       if (frame.__typename === 'StreamReset') return true;
       this.store.dispatch({ type: 'frame', frame, viewerId: this.#viewerId });

@@ -1,6 +1,12 @@
 // Follows the threads of whoever is signed in.
 
-import { ThreadMarkDeliveredDocument, ThreadsDocument, type Cursor, type Linnet, type ThreadFieldsFragment as Thread } from '@linnet/client';
+import {
+  ThreadMarkDeliveredDocument,
+  ThreadsDocument,
+  type Cursor,
+  type Linnet,
+  type ThreadFieldsFragment as Thread,
+} from '@linnet/client';
 import { InboxDocument } from '../../generated/graphql';
 import { reduceInbox, UNREAD_INBOX, type InboxAction, type InboxState } from '../state/inbox';
 import { Store } from '../state/store';
@@ -89,8 +95,11 @@ export class InboxFollower {
 
   /** Tells those who wrote that it has got here, though nobody has read it yet. */
   #got({ id, lastMessage, viewerState, sharesReceipts }: Thread, upTo: Cursor): void {
-    if (!sharesReceipts || !viewerState?.unreadCount || !lastMessage || this.#delivered.get(id) === lastMessage.id) return;
+    if (!sharesReceipts || !viewerState?.unreadCount || !lastMessage || this.#delivered.get(id) === lastMessage.id)
+      return;
     this.#delivered.set(id, lastMessage.id);
-    this.#linnet.mutate(ThreadMarkDeliveredDocument, { input: { threadId: id, upTo } }, { isRepeatable: true }).catch(() => {});
+    this.#linnet
+      .mutate(ThreadMarkDeliveredDocument, { input: { threadId: id, upTo } }, { isRepeatable: true })
+      .catch(() => {});
   }
 }

@@ -14,17 +14,25 @@ export class Outbox {
   readonly store: Store<OutboxState, OutboxAction>;
   readonly #linnet: Linnet;
   readonly #kept: string;
-  /** What is to be sent in each thread, one after the other. */
+  /** What is to be sent in each thread, one after the other; the first is on its way. */
   readonly #queues = new Map<string, string[]>();
 
-  /** What a tab had not sent when it was closed or loaded anew is there again. */
+  /** What a tab had not sent when it was loaded anew is there again. */
   constructor(linnet: Linnet, viewerId: string) {
     this.#linnet = linnet;
     this.#kept = `linnet.outbox.${viewerId}`;
     this.store = new Store(reduceOutbox, read(this.#kept));
     this.store.subscribe(() => this.#keep());
-    this.store.get().filter(({ status }) => status === 'sending').forEach(this.#queue);
   }
+
+  /** Goes on with what was on its way then. */
+  readonly start = (): (() => void) => {
+    this.store
+      .get()
+      .filter(({ status }) => status === 'sending')
+      .forEach(this.#queue);
+    return () => {};
+  };
 
   readonly send = (written: Written): void => {
     this.#queue({ ...written, clientKey: newClientKey(), status: 'sending', refusal: null, place: null });
@@ -41,23 +49,25 @@ export class Outbox {
   };
 
   readonly #queue = (outgoing: Outgoing): void => {
+    const { clientKey, threadId } = outgoing;
+    const queue = this.#queues.get(threadId);
+    if (queue?.includes(clientKey)) return;
     this.store.dispatch({ type: 'sending', outgoing });
-    const queue = this.#queues.get(outgoing.threadId);
-    if (queue) return void queue.push(outgoing.clientKey);
-    this.#queues.set(outgoing.threadId, [outgoing.clientKey]);
-    void this.#sendAll(outgoing.threadId);
+    if (queue) return void queue.push(clientKey);
+    this.#queues.set(threadId, [clientKey]);
+    void this.#sendAll(threadId);
   };
 
   async #sendAll(threadId: string): Promise<void> {
-    for (const queue = this.#queues.get(threadId) ?? []; ; ) {
-      const clientKey = queue.shift();
-      if (clientKey === undefined) return void this.#queues.delete(threadId);
+    const queue = this.#queues.get(threadId) ?? [];
+    for (; queue[0] !== undefined; queue.shift()) {
+      const [clientKey] = queue;
       const outgoing = this.store.get().find((one) => one.clientKey === clientKey);
-      if (!outgoing) continue;
-      const isAway = (await this.#sendOne(outgoing)) === 'away';
+      if (!outgoing || (await this.#sendOne(outgoing)) !== 'away') continue;
       // What was written after it is not to overtake it.
-      if (isAway) queue.splice(0).forEach((later) => this.store.dispatch({ type: 'failed', clientKey: later, refusal: null }));
+      queue.splice(1).forEach((later) => this.store.dispatch({ type: 'failed', clientKey: later, refusal: null }));
     }
+    this.#queues.delete(threadId);
   }
 
   async #sendOne({ clientKey, threadId, content, parent, files }: Outgoing): Promise<'sent' | 'refused' | 'away'> {

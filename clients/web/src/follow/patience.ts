@@ -5,7 +5,11 @@ import { LinnetError } from '@linnet/client';
 const PAUSE_MS = 3_000;
 
 /** Asks until there is an answer: tells of each problem that may pass, and throws one that won't. */
-export async function untilItWorks<T>(ask: () => Promise<T>, signal: AbortSignal, onProblem: (problem: unknown) => void): Promise<T> {
+export async function untilItWorks<T>(
+  ask: () => Promise<T>,
+  signal: AbortSignal,
+  onProblem: (problem: unknown) => void,
+): Promise<T> {
   for (;;) {
     try {
       return await ask();

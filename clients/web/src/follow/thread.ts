@@ -74,7 +74,11 @@ export class ThreadFollower {
 
   /** Reads the thread at its first unread message; at its end, if there is none. */
   async open(): Promise<Cursor | null> {
-    const { thread } = await this.#linnet.query(ThreadOpenDocument, { id: this.#threadId, last: PAGE }, { signal: this.#signal });
+    const { thread } = await this.#linnet.query(
+      ThreadOpenDocument,
+      { id: this.#threadId, last: PAGE },
+      { signal: this.#signal },
+    );
     if (!thread) return null;
     const { eventCursor: cursor, messages: newest, members } = thread;
     const me = members.nodes.find(({ user }) => user.id === this.#viewerId);
@@ -133,9 +137,16 @@ export class ThreadFollower {
       lastReadCursor === null ? me !== undefined && createdAt >= me.joinedAt : at === undefined || at > lastReadCursor;
     const [oldest] = newest.edges;
     if (oldest && (!newest.pageInfo.hasPreviousPage || !isUnread(oldest.node.createdAt, oldest.cursor))) {
-      return { ...atEnd, firstUnreadId: newest.edges.find(({ node, cursor }) => isUnread(node.createdAt, cursor))?.node.id ?? null };
+      return {
+        ...atEnd,
+        firstUnreadId: newest.edges.find(({ node, cursor }) => isUnread(node.createdAt, cursor))?.node.id ?? null,
+      };
     }
-    const { thread } = await this.#linnet.query(FirstMessageDocument, { id: this.#threadId, after: lastReadCursor }, { signal: this.#signal });
+    const { thread } = await this.#linnet.query(
+      FirstMessageDocument,
+      { id: this.#threadId, after: lastReadCursor },
+      { signal: this.#signal },
+    );
     const first = thread?.messages.nodes[0];
     if (!first || !isUnread(first.createdAt)) return atEnd;
     const [page, pageAsOf] = await this.#page({ around: first.id, first: PAGE });
@@ -143,7 +154,11 @@ export class ThreadFollower {
   }
 
   async #page(which: Omit<MessagePageQueryVariables, 'id'>): Promise<[Page, Cursor]> {
-    const { thread } = await this.#linnet.query(MessagePageDocument, { id: this.#threadId, ...which }, { signal: this.#signal });
+    const { thread } = await this.#linnet.query(
+      MessagePageDocument,
+      { id: this.#threadId, ...which },
+      { signal: this.#signal },
+    );
     if (!thread) throw new LinnetError('NOT_FOUND', 'There is no such thread (any more).');
     return [thread.messages, thread.eventCursor];
   }
@@ -185,12 +200,20 @@ export class ThreadFollower {
 
   /** Reads the thread and follows its log from there. True if it has to be read afresh. */
   async #followLog(signal: AbortSignal): Promise<boolean> {
-    const after = await untilItWorks(() => this.open(), signal, (problem) => this.store.dispatch({ type: 'problem', problem }));
+    const after = await untilItWorks(
+      () => this.open(),
+      signal,
+      (problem) => this.store.dispatch({ type: 'problem', problem }),
+    );
     if (after === null) {
       this.store.dispatch({ type: 'gone' });
       return false;
     }
-    for await (const frame of this.#linnet.stream(ThreadEventsDocument, { threadId: this.#threadId, after }, { signal })) {
+    for await (const frame of this.#linnet.stream(
+      ThreadEventsDocument,
+      { threadId: this.#threadId, after },
+      { signal },
+    )) {
       if (frame.__typename === 'StreamReset') return true;
       this.store.dispatch({ type: 'frame', frame, viewerId: this.#viewerId });
       // Whether that was the answer to something, signals may have said, and may not have been heard.
@@ -219,7 +242,8 @@ export class ThreadFollower {
       for await (const frame of stream) {
         this.store.dispatch({ type: 'signal', signal: frame, nowMs: Date.now() });
         // Why there is no answer, and from when on to ask again, is not among what signals say.
-        if (frame.__typename === 'AnswerChanged' && frame.status !== 'ANSWERING') void this.#readAnswers([frame.questionId]);
+        if (frame.__typename === 'AnswerChanged' && frame.status !== 'ANSWERING')
+          void this.#readAnswers([frame.questionId]);
       }
     } catch {
       this.store.dispatch({ type: 'cutOff' });
@@ -238,7 +262,9 @@ export class ThreadFollower {
 
   async #readAnswers(ids: string[]): Promise<void> {
     if (ids.length === 0) return;
-    const { nodes } = await this.#linnet.query(AnswersDocument, { ids }, { signal: this.#signal }).catch(() => ({ nodes: [] }));
+    const { nodes } = await this.#linnet
+      .query(AnswersDocument, { ids }, { signal: this.#signal })
+      .catch(() => ({ nodes: [] }));
     const answers = nodes.flatMap((node) =>
       node?.__typename === 'Message' && node.assistantAnswer ? [[node.id, node.assistantAnswer] as const] : [],
     );
@@ -277,7 +303,11 @@ export class ThreadFollower {
   // What these have changed comes by the stream, as it does to everybody. They throw what was wrong.
 
   async join(): Promise<void> {
-    const { threadJoin } = await this.#linnet.mutate(ThreadJoinDocument, { input: { id: this.#threadId } }, { isRepeatable: true });
+    const { threadJoin } = await this.#linnet.mutate(
+      ThreadJoinDocument,
+      { input: { id: this.#threadId } },
+      { isRepeatable: true },
+    );
     accept(threadJoin);
     await this.open();
   }

@@ -1,6 +1,12 @@
 // Putting a file where the server wants it: an address is asked for, and the bytes go there.
 
-import { AttachmentUploadCreateDocument, LinnetError, newClientKey, type Linnet, type ServerError } from '@linnet/client';
+import {
+  AttachmentUploadCreateDocument,
+  LinnetError,
+  newClientKey,
+  type Linnet,
+  type ServerError,
+} from '@linnet/client';
 import { API } from './linnet';
 
 /** How often a file is put that did not arrive. The same file may be put again to the same address. */
@@ -8,11 +14,25 @@ const TRIES = 4;
 const FIRST_PAUSE_MS = 500;
 
 /** Puts a file, and gives what to send with a message as `uploadId`. `onProgress` hears how much of it has gone, from 0 to 1. */
-export async function upload(linnet: Linnet, file: File, signal: AbortSignal, onProgress: (part: number) => void): Promise<string> {
-  const input = { name: file.name, type: file.type || 'application/octet-stream', size: file.size, clientKey: newClientKey() };
+export async function upload(
+  linnet: Linnet,
+  file: File,
+  signal: AbortSignal,
+  onProgress: (part: number) => void,
+): Promise<string> {
+  const input = {
+    name: file.name,
+    type: file.type || 'application/octet-stream',
+    size: file.size,
+    clientKey: newClientKey(),
+  };
   for (let tries = 1; ; tries += 1) {
     // The same key gives the same upload, with an address that is good from now on.
-    const { attachmentUploadCreate } = await linnet.mutate(AttachmentUploadCreateDocument, { input }, { signal, isRepeatable: true });
+    const { attachmentUploadCreate } = await linnet.mutate(
+      AttachmentUploadCreateDocument,
+      { input },
+      { signal, isRepeatable: true },
+    );
     const address = attachmentUploadCreate.upload;
     if (!address) throw LinnetError.refused(attachmentUploadCreate.errors);
     try {
@@ -28,7 +48,13 @@ export async function upload(linnet: Linnet, file: File, signal: AbortSignal, on
 }
 
 /** `fetch` does not tell how far it has come. */
-function put(url: URL, method: string, file: File, signal: AbortSignal, onProgress: (part: number) => void): Promise<void> {
+function put(
+  url: URL,
+  method: string,
+  file: File,
+  signal: AbortSignal,
+  onProgress: (part: number) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open(method, url);
@@ -46,7 +72,10 @@ function refusal({ status, responseText }: XMLHttpRequest): LinnetError {
     const { errors } = JSON.parse(responseText) as { errors: (ServerError & { extensions?: { argument?: string } })[] };
     const { message = '', extensions: { code = 'INVALID', argument } = {} } = errors[0] ?? {};
     // Which field of the file was wrong, as a mutation would say it.
-    return LinnetError.told(errors, argument === undefined ? {} : { inputErrors: [{ code, message, path: [argument] }] });
+    return LinnetError.told(
+      errors,
+      argument === undefined ? {} : { inputErrors: [{ code, message, path: [argument] }] },
+    );
   } catch {
     return new LinnetError(status >= 500 ? 'UNAVAILABLE' : 'INVALID', `The file was answered with ${status}.`);
   }

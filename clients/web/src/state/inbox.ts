@@ -37,12 +37,18 @@ export function reduceInbox(state: InboxState, action: InboxAction): InboxState 
       return { ...state, heardOf: new Set(), problem: null };
     case 'listed': {
       const listed = action.threads.filter(({ id }) => !state.heardOf.has(id)).map((thread) => [thread.id, thread]);
-      const kept = action.isFirst ? Object.entries(state.threads).filter(([id]) => state.heardOf.has(id)) : Object.entries(state.threads);
+      const kept = action.isFirst
+        ? Object.entries(state.threads).filter(([id]) => state.heardOf.has(id))
+        : Object.entries(state.threads);
       return { ...state, isRead: true, nextPage: action.nextPage, threads: Object.fromEntries([...kept, ...listed]) };
     }
     case 'changed': {
       const { thread } = action;
-      return { ...state, threads: { ...state.threads, [thread.id]: thread }, heardOf: new Set(state.heardOf).add(thread.id) };
+      return {
+        ...state,
+        threads: { ...state.threads, [thread.id]: thread },
+        heardOf: new Set(state.heardOf).add(thread.id),
+      };
     }
     case 'removed': {
       const { [action.threadId]: _, ...threads } = state.threads;

@@ -49,7 +49,12 @@ export function learn(messages: Messages, message: Message, asOf: Cursor): Messa
 /** The window becomes this page. */
 export function turnTo(messages: Messages, page: Page, asOf: Cursor): Messages {
   const learned = read(messages, page, asOf);
-  return { ...learned, window: places(page), hasOlder: page.pageInfo.hasPreviousPage, hasNewer: isMoreBehind(learned, page, asOf) };
+  return {
+    ...learned,
+    window: places(page),
+    hasOlder: page.pageInfo.hasPreviousPage,
+    hasNewer: isMoreBehind(learned, page, asOf),
+  };
 }
 
 /** The page before the window joins it; unless the window has moved since it was asked for. */

@@ -41,10 +41,17 @@ export function reduceOutbox(state: OutboxState, action: OutboxAction): OutboxSt
 }
 
 /** Those of a thread that its stream has not shown yet. */
-export function underWay(state: OutboxState, threadId: string, cursor: Cursor, shownKeys: ReadonlySet<string>): Outgoing[] {
+export function underWay(
+  state: OutboxState,
+  threadId: string,
+  cursor: Cursor,
+  shownKeys: ReadonlySet<string>,
+): Outgoing[] {
   return state.filter(
     (outgoing) =>
-      outgoing.threadId === threadId && !shownKeys.has(outgoing.clientKey) && !(outgoing.place !== null && outgoing.place <= cursor),
+      outgoing.threadId === threadId &&
+      !shownKeys.has(outgoing.clientKey) &&
+      !(outgoing.place !== null && outgoing.place <= cursor),
   );
 }
 

@@ -46,7 +46,10 @@ export function sense(signals: Signals, signal: Signal, nowMs: number): Signals 
     }
     case 'AnswerChanged': {
       const { questionId, status } = signal;
-      const told = { ...signals, answers: { ...signals.answers, [questionId]: { status, failure: null, retryAt: null } } };
+      const told = {
+        ...signals,
+        answers: { ...signals.answers, [questionId]: { status, failure: null, retryAt: null } },
+      };
       return status === 'ANSWERING' ? told : { ...told, writing: without(told.writing, questionId) };
     }
     default:
@@ -72,7 +75,12 @@ export function say(signals: Signals, { sender, parent, content }: Message): Sig
     ([questionId, { user, text }]) =>
       user.id === sender?.id && (questionId === parent?.id || (content ?? '').startsWith(text.trimEnd())),
   );
-  return said.length === 0 ? signals : told(signals, said.map(([questionId]) => [questionId, ANSWERED]));
+  return said.length === 0
+    ? signals
+    : told(
+        signals,
+        said.map(([questionId]) => [questionId, ANSWERED]),
+      );
 }
 
 /** How far answers have come, as the server says when it is asked. What is not being written (any more) is not shown to be. */

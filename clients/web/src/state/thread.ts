@@ -47,7 +47,15 @@ export interface ThreadState {
 export type Edge = 'idle' | 'loading' | 'failed';
 
 export type ThreadAction =
-  | { type: 'opened'; thread: Thread; cursor: Cursor; members: readonly Participant[]; page: Page; asOf: Cursor; firstUnreadId: string | null }
+  | {
+      type: 'opened';
+      thread: Thread;
+      cursor: Cursor;
+      members: readonly Participant[];
+      page: Page;
+      asOf: Cursor;
+      firstUnreadId: string | null;
+    }
   | { type: 'turned'; page: Page; asOf: Cursor; messageId: string }
   | { type: 'asked'; edge: 'older' | 'newer' }
   | { type: 'failed'; edge: 'older' | 'newer' }
@@ -81,16 +89,39 @@ export const UNOPENED: ThreadState = {
 export function reduceThread(state: ThreadState, action: ThreadAction): ThreadState {
   switch (action.type) {
     case 'opened': {
-      const { thread, page, asOf, firstUnreadId } = action;
-      const members = Object.fromEntries(action.members.map((member) => [member.user.id, member]));
+      const { page, asOf, firstUnreadId } = action;
       const cursor = later(state.cursor, action.cursor);
+      // The stream may have told of more since this was read.
+      const isNews = cursor === action.cursor;
+      const thread = isNews ? action.thread : state.thread;
+      const members = isNews
+        ? Object.fromEntries(action.members.map((member) => [member.user.id, member]))
+        : state.members;
       const turn = { number: state.turn.number + 1, messageId: firstUnreadId };
       const messages = turnTo(state.messages, page, asOf);
-      return { ...state, phase: 'ready', problem: null, thread, cursor, members, messages, firstUnreadId, turn, older: 'idle', newer: 'idle' };
+      return {
+        ...state,
+        phase: 'ready',
+        problem: null,
+        thread,
+        cursor,
+        members,
+        messages,
+        firstUnreadId,
+        turn,
+        older: 'idle',
+        newer: 'idle',
+      };
     }
     case 'turned': {
       const turn = { number: state.turn.number + 1, messageId: action.messageId };
-      return { ...state, messages: turnTo(state.messages, action.page, action.asOf), turn, older: 'idle', newer: 'idle' };
+      return {
+        ...state,
+        messages: turnTo(state.messages, action.page, action.asOf),
+        turn,
+        older: 'idle',
+        newer: 'idle',
+      };
     }
     case 'asked':
       return { ...state, [action.edge]: 'loading' };

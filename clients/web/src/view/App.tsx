@@ -12,9 +12,9 @@ import { Rooms } from './inbox/Rooms';
 import { useFollower, useStore } from './parts/follow';
 import { Mark } from './parts/Icon';
 import { Notices } from './parts/Notices';
-import { linkTo, useRoute, type Route } from './route';
+import { linkTo, navigate, useRoute, type Route } from './route';
 import { SignIn } from './session/SignIn';
-import { SignedInContext, useSignedIn, type SignedIn } from './session/signed-in';
+import { SignedInContext, type SignedIn } from './session/signed-in';
 import { ThreadPage } from './thread/ThreadPage';
 
 export function App({ session }: { session: Session }) {
@@ -39,17 +39,17 @@ export function App({ session }: { session: Session }) {
 function House({ session, user }: { session: Session; user: User }) {
   const { linnet, signOut } = session;
   const inbox = useFollower(() => new InboxFollower(linnet), [linnet]);
-  const outbox = useMemo(() => new Outbox(linnet, user.id), [linnet, user.id]);
+  const outbox = useFollower(() => new Outbox(linnet, user.id), [linnet, user.id]);
   const signedIn = useMemo<SignedIn>(
-    () => ({ linnet, user, inbox, outbox, signOut: () => void signOut() }),
+    () => ({ linnet, user, inbox, outbox, signOut: () => (navigate({ page: 'home' }), void signOut()) }),
     [linnet, user, inbox, outbox, signOut],
   );
   const { isCutOff } = useStore(inbox.store);
+  useTitle(inbox);
   const route = useRoute();
   return (
     <SignedInContext value={signedIn}>
       <Notices>
-        <Title />
         <p className="banner" role="status">
           {isCutOff && 'The connection is away. Trying again…'}
         </p>
@@ -92,9 +92,13 @@ function Page({ route }: { route: Route }) {
   }
 }
 
-/** React puts it into the page's head. */
-function Title() {
-  const { inbox } = useSignedIn();
+/** How many threads have something new, for whoever is in another tab. */
+function useTitle(inbox: InboxFollower): void {
   const unread = unreadThreads(useStore(inbox.store));
-  return <title>{unread > 0 ? `(${unread}) Linnet` : 'Linnet'}</title>;
+  useEffect(() => {
+    document.title = unread > 0 ? `(${unread}) Linnet` : 'Linnet';
+    return () => {
+      document.title = 'Linnet';
+    };
+  }, [unread]);
 }

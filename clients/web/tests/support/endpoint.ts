@@ -45,7 +45,8 @@ export class Endpoint {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.resume();
     const { answer } = this;
-    if (typeof answer === 'number') return void response.writeHead(answer, { 'content-type': 'application/json' }).end('{"error":{}}');
+    if (typeof answer === 'number')
+      return void response.writeHead(answer, { 'content-type': 'application/json' }).end('{"error":{}}');
     response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
     for (const content of answer) {
       while (this.#pieces === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));

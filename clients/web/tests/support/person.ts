@@ -2,7 +2,14 @@
 
 import { randomBytes } from 'node:crypto';
 import { LinnetError, type Linnet, type UserFieldsFragment as User } from '@linnet/client';
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 
 import type { Proxy } from '../../../typescript/tests/support/proxy.js';
 import type { House } from './house.js';
@@ -16,7 +23,13 @@ const ABOUT_THE_NETWORK = /net::ERR_|WebSocket connection|status of 50\d/;
 export async function openBrowser(): Promise<Browser> {
   return await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+    ],
   });
 }
 
@@ -37,12 +50,21 @@ export class Person {
   }
 
   /** Somebody whom nobody knows yet. */
-  static async stranger(house: House, browser: Browser, options: BrowserContextOptions = {}, linnet?: Linnet): Promise<Person> {
+  static async stranger(
+    house: House,
+    browser: Browser,
+    options: BrowserContextOptions = {},
+    linnet?: Linnet,
+  ): Promise<Person> {
     const network = await house.way();
     const tokens = await linnet?.tokens();
     const localStorage = tokens ? [{ name: 'linnet.tokens', value: JSON.stringify(tokens) }] : [];
     const origin = new URL(network.url).origin;
-    const context = await browser.newContext({ baseURL: origin, storageState: { cookies: [], origins: [{ origin, localStorage }] }, ...options });
+    const context = await browser.newContext({
+      baseURL: origin,
+      storageState: { cookies: [], origins: [{ origin, localStorage }] },
+      ...options,
+    });
     return new Person(await context.newPage(), context, network);
   }
 

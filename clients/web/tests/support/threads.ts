@@ -21,7 +21,9 @@ export async function say(linnet: Linnet, threadId: string, count: number, first
     const numbers = Array.from({ length: Math.min(TOGETHER, first + count - next) }, (_, place) => next + place);
     const variables = numbers.map((number) => `$i${number}: MessageSendInput!`).join(', ');
     // Mutations of one document are done one after the other.
-    const sends = numbers.map((number) => `m${number}: messageSend(input: $i${number}) { errors { message } }`).join(' ');
+    const sends = numbers
+      .map((number) => `m${number}: messageSend(input: $i${number}) { errors { message } }`)
+      .join(' ');
     const inputs = numbers.map((number) => [`i${number}`, { threadId, content: `message ${number}` }]);
     await linnet.mutate(`mutation Say(${variables}) { ${sends} }`, Object.fromEntries(inputs));
   }

@@ -35,7 +35,11 @@ export function Feed() {
         </p>
         <ul className="chirps" role="list" aria-label="Chirps" aria-busy={!state.isRead}>
           {chirps.map((chirp) => (
-            <ChirpItem key={chirp.id} chirp={chirp} onDelete={chirp.author.id === user.id ? () => void feed.delete(chirp.id).catch(tell) : null} />
+            <ChirpItem
+              key={chirp.id}
+              chirp={chirp}
+              onDelete={chirp.author.id === user.id ? () => void feed.delete(chirp.id).catch(tell) : null}
+            />
           ))}
         </ul>
         {state.isRead && chirps.length === 0 && <p className="muted">Nobody has said anything yet.</p>}
@@ -83,7 +87,14 @@ function Post({ feed }: { feed: FeedFollower }) {
         <label htmlFor={id} className="unseen">
           Say something to everybody
         </label>
-        <textarea id={id} rows={2} placeholder="What do you want to say?" value={text} readOnly={isBusy} onChange={(event) => write(event.target.value)} />
+        <textarea
+          id={id}
+          rows={2}
+          placeholder="What do you want to say?"
+          value={text}
+          readOnly={isBusy}
+          onChange={(event) => write(event.target.value)}
+        />
         <p className="form__problem" role="alert">
           {problem !== null && sentence(problem)}
         </p>
@@ -113,7 +124,13 @@ function ChirpItem({ chirp, onDelete }: { chirp: Chirp; onDelete: (() => void) |
         <p className="chirp__text">{message}</p>
       </div>
       {onDelete && (
-        <button type="button" className="button button--bare" aria-label="Delete this chirp" title="Delete" onClick={onDelete}>
+        <button
+          type="button"
+          className="button button--bare"
+          aria-label="Delete this chirp"
+          title="Delete"
+          onClick={onDelete}
+        >
           <Icon name="bin" />
         </button>
       )}

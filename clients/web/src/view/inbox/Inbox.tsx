@@ -54,7 +54,9 @@ export function Inbox() {
           </ul>
         )}
         {state.isRead && threads.length === 0 && (
-          <p className="muted threads__none">{user.kind === 'GUEST' ? 'Guests talk in rooms.' : 'No conversations yet.'}</p>
+          <p className="muted threads__none">
+            {user.kind === 'GUEST' ? 'Guests talk in rooms.' : 'No conversations yet.'}
+          </p>
         )}
         {state.problem !== null && (
           <p className="muted threads__none" role="status">
@@ -90,7 +92,13 @@ function Line({ thread, viewerId, isCurrent }: { thread: Thread; viewerId: strin
         data-unread={unread > 0 || undefined}
         data-muted={isMuted(thread) || undefined}
       >
-        {thread.kind === 'DIRECT' ? <Avatar user={other} /> : <span className="avatar avatar--many" aria-hidden="true"><Icon name="people" /></span>}
+        {thread.kind === 'DIRECT' ? (
+          <Avatar user={other} />
+        ) : (
+          <span className="avatar avatar--many" aria-hidden="true">
+            <Icon name="people" />
+          </span>
+        )}
         <span className="line__text">
           <span className="line__title">{titleOf(thread, viewerId)}</span>
           <span className="line__last">{last(thread, viewerId)}</span>

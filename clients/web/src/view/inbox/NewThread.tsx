@@ -69,7 +69,9 @@ export function NewThread({ onClose }: { onClose: () => void }) {
     const [first, ...rest] = chosen;
     if (!first) return;
     const participantIds = chosen.map((one) => one.id);
-    void begin(rest.length === 0 ? { direct: { userId: first.id } } : { group: { participantIds, title: title.trim() || null } });
+    void begin(
+      rest.length === 0 ? { direct: { userId: first.id } } : { group: { participantIds, title: title.trim() || null } },
+    );
   };
 
   const choose = (one: User, isChosen: boolean): void =>
@@ -81,7 +83,12 @@ export function NewThread({ onClose }: { onClose: () => void }) {
     <Dialog title="New conversation" onClose={onClose}>
       <form className="form" onSubmit={onSubmit}>
         {assistant && (
-          <button type="button" className="person" disabled={isBusy} onClick={() => void begin({ direct: { userId: assistant.id } })}>
+          <button
+            type="button"
+            className="person"
+            disabled={isBusy}
+            onClick={() => void begin({ direct: { userId: assistant.id } })}
+          >
             <Avatar user={assistant} />
             <span>
               Ask {nameOf(assistant)}
@@ -91,7 +98,14 @@ export function NewThread({ onClose }: { onClose: () => void }) {
         )}
         <div className="field">
           <label htmlFor={id}>Who?</label>
-          <input id={id} type="search" value={search} placeholder="A name" ref={field} onChange={(event) => setSearch(event.target.value)} />
+          <input
+            id={id}
+            type="search"
+            value={search}
+            placeholder="A name"
+            ref={field}
+            onChange={(event) => setSearch(event.target.value)}
+          />
         </div>
         <fieldset className="people">
           <legend className="unseen">People</legend>
@@ -116,7 +130,12 @@ export function NewThread({ onClose }: { onClose: () => void }) {
         {chosen.length > 1 && (
           <div className="field">
             <label htmlFor={`${id}-title`}>What is the group called? (optional)</label>
-            <input id={`${id}-title`} value={title} maxLength={255} onChange={(event) => setTitle(event.target.value)} />
+            <input
+              id={`${id}-title`}
+              value={title}
+              maxLength={255}
+              onChange={(event) => setTitle(event.target.value)}
+            />
           </div>
         )}
         <p className="form__problem" role="alert">

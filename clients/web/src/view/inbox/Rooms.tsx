@@ -37,7 +37,11 @@ export function Rooms() {
                   <span className="line__title">{room.title}</span>
                   <span className="line__last">{room.lastMessage?.content ?? 'Nothing was said yet'}</span>
                 </span>
-                <span className="muted">{room.viewerState ? 'Joined' : `${room.participantCount} in it`}</span>
+                <span className="muted">
+                  {room.viewerState
+                    ? 'Joined'
+                    : `${room.participantCount} ${room.participantCount === 1 ? 'member' : 'members'}`}
+                </span>
               </a>
             </li>
           ))}

@@ -53,10 +53,17 @@ export function SignIn({ session, hasEnded }: { session: Session; hasEnded: bool
       <div className="sign-in__card">
         <Mark />
         <h1>Linnet</h1>
-        <p className="muted">{hasEnded ? 'Your session has ended. Sign in again.' : 'Talk to people, in your own house.'}</p>
+        <p className="muted">
+          {hasEnded ? 'Your session has ended. Sign in again.' : 'Talk to people, in your own house.'}
+        </p>
         <div className="ways" role="group" aria-label="How to come in">
           {WAYS.map((one) => (
-            <button key={one.way} type="button" aria-pressed={one.way === way} onClick={() => (setWay(one.way), setProblem(null))}>
+            <button
+              key={one.way}
+              type="button"
+              aria-pressed={one.way === way}
+              onClick={() => (setWay(one.way), setProblem(null))}
+            >
               {one.label}
             </button>
           ))}

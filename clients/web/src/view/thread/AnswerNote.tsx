@@ -14,7 +14,12 @@ export function AnswerNote({ answer, message, tabIndex }: { answer: Answer; mess
     <p className="message__note muted" role="status">
       {text}{' '}
       {isOver && mayRetry && (
-        <button type="button" className="button" tabIndex={tabIndex} onClick={() => attempt(follower.askAgain(message.id))}>
+        <button
+          type="button"
+          className="button"
+          tabIndex={tabIndex}
+          onClick={() => attempt(follower.askAgain(message.id))}
+        >
           Ask again
         </button>
       )}

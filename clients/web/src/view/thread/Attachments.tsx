@@ -25,7 +25,11 @@ export function Attachments({ attachments, tabIndex }: { attachments: readonly A
 
 function File({ attachment, tabIndex }: { attachment: Attachment; tabIndex: number }) {
   const { follower } = useThreadView();
-  const [address, setAddress] = useState({ url: attachment.url, thumbnailUrl: attachment.thumbnailUrl, readAtMs: Date.now() });
+  const [address, setAddress] = useState({
+    url: attachment.url,
+    thumbnailUrl: attachment.thumbnailUrl,
+    readAtMs: Date.now(),
+  });
   const { name, size, width, height } = attachment;
 
   /** Asks for new addresses, before one follows an old one. */

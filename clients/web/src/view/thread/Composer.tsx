@@ -1,4 +1,13 @@
-import { useEffect, useRef, useState, type ClipboardEvent, type DragEvent, type FormEvent, type KeyboardEvent, type RefObject } from 'react';
+import {
+  useEffect,
+  useRef,
+  useState,
+  type ClipboardEvent,
+  type DragEvent,
+  type FormEvent,
+  type KeyboardEvent,
+  type RefObject,
+} from 'react';
 import type { MessageFieldsFragment as Message, ThreadFieldsFragment as Thread } from '@linnet/client';
 
 import type { ThreadState } from '../../state/thread';
@@ -18,12 +27,13 @@ interface Props {
   /** What is being replied to. */
   readonly parent: Message | null;
   readonly onParent: (parent: Message | null) => void;
+  readonly onSend: () => void;
   readonly state: ThreadState;
   readonly field: RefObject<HTMLTextAreaElement | null>;
 }
 
 /** Where one writes. Enter sends, Shift and Enter begin a line, Escape gives a reply up. */
-export function Composer({ thread, parent, onParent, state, field }: Props) {
+export function Composer({ thread, parent, onParent, onSend, state, field }: Props) {
   const { linnet, user, outbox } = useSignedIn();
   const { follower, isGuest } = useThreadView();
   const { files, add, remove, clear } = useFiles(linnet);
@@ -53,6 +63,7 @@ export function Composer({ thread, parent, onParent, state, field }: Props) {
     write('');
     clear();
     onParent(null);
+    onSend();
     field.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -78,7 +89,12 @@ export function Composer({ thread, parent, onParent, state, field }: Props) {
       {parent && (
         <div className="composer__parent">
           <Quote parent={parent} />
-          <button type="button" className="button button--bare" aria-label="Don’t reply to this" onClick={() => onParent(null)}>
+          <button
+            type="button"
+            className="button button--bare"
+            aria-label="Don’t reply to this"
+            onClick={() => onParent(null)}
+          >
             <Icon name="cross" />
           </button>
         </div>
@@ -93,7 +109,13 @@ export function Composer({ thread, parent, onParent, state, field }: Props) {
       <div className="composer__row">
         {!isGuest && (
           <>
-            <button type="button" className="button button--bare" aria-label="Attach files" title="Attach files" onClick={() => input.current?.click()}>
+            <button
+              type="button"
+              className="button button--bare"
+              aria-label="Attach files"
+              title="Attach files"
+              onClick={() => input.current?.click()}
+            >
               <Icon name="clip" />
             </button>
             <input
@@ -137,7 +159,9 @@ function ChosenFileItem({ chosen, onRemove }: { chosen: ChosenFile; onRemove: ()
         <small className="muted" role={problem === null ? undefined : 'alert'}>
           {problem ?? sizeOf(file.size)}
         </small>
-        {uploadId === null && problem === null && <progress value={progress} aria-label={`How far ${file.name} has come`} />}
+        {uploadId === null && problem === null && (
+          <progress value={progress} aria-label={`How far ${file.name} has come`} />
+        )}
       </span>
       <button type="button" className="button button--bare" aria-label={`Don’t send ${file.name}`} onClick={onRemove}>
         <Icon name="cross" />

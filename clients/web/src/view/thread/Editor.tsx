@@ -39,7 +39,14 @@ export function Editor({ message, onDone }: { message: Message; onDone: () => vo
   };
   return (
     <form className="editor" onSubmit={(event) => void save(event)}>
-      <textarea ref={field} aria-label="Edit your message" rows={1} value={text} onChange={(event) => setText(event.target.value)} onKeyDown={onKeyDown} />
+      <textarea
+        ref={field}
+        aria-label="Edit your message"
+        rows={1}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={onKeyDown}
+      />
       <p className="form__problem" role="alert">
         {problem !== null && sentence(problem)}
       </p>

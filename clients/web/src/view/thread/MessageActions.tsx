@@ -46,7 +46,13 @@ export function MessageActions({ message, isMine, tabIndex, onEdit, onBack }: Pr
   const mayDelete = isMine || canManage;
   if (!canSend && !mayDelete) return null;
   return (
-    <div className="actions" role="group" aria-label="What to do with this message" data-open={isChoosing || undefined} onKeyDown={onKeyDown}>
+    <div
+      className="actions"
+      role="group"
+      aria-label="What to do with this message"
+      data-open={isChoosing || undefined}
+      onKeyDown={onKeyDown}
+    >
       {canSend && <Action icon="smile" label="React" tabIndex={tabIndex} onClick={() => setChoosing(true)} />}
       {canSend && <Action icon="reply" label="Reply" tabIndex={tabIndex} onClick={() => reply(message)} />}
       {canSend && isMine && <Action icon="pencil" label="Edit" tabIndex={tabIndex} onClick={onEdit} />}
@@ -54,7 +60,13 @@ export function MessageActions({ message, isMine, tabIndex, onEdit, onBack }: Pr
       {isChoosing && (
         <div ref={emoji} className="actions__emoji" role="group" aria-label="Reactions to choose from">
           {EMOJI.map((one) => (
-            <button key={one} type="button" className="action" aria-label={`React with ${one}`} onClick={() => react(one)}>
+            <button
+              key={one}
+              type="button"
+              className="action"
+              aria-label={`React with ${one}`}
+              onClick={() => react(one)}
+            >
               {one}
             </button>
           ))}
@@ -67,11 +79,7 @@ export function MessageActions({ message, isMine, tabIndex, onEdit, onBack }: Pr
             <button type="button" className="button" onClick={() => setDeleting(false)}>
               Keep it
             </button>
-            <button
-              type="button"
-              className="button button--main"
-              onClick={deleteIt}
-            >
+            <button type="button" className="button button--main" onClick={deleteIt}>
               Delete
             </button>
           </div>
@@ -81,7 +89,17 @@ export function MessageActions({ message, isMine, tabIndex, onEdit, onBack }: Pr
   );
 }
 
-function Action({ icon, label, tabIndex, onClick }: { icon: 'smile' | 'reply' | 'pencil' | 'bin'; label: string; tabIndex: number; onClick: () => void }) {
+function Action({
+  icon,
+  label,
+  tabIndex,
+  onClick,
+}: {
+  icon: 'smile' | 'reply' | 'pencil' | 'bin';
+  label: string;
+  tabIndex: number;
+  onClick: () => void;
+}) {
   return (
     <button type="button" className="action" tabIndex={tabIndex} aria-label={label} title={label} onClick={onClick}>
       <Icon name={icon} />

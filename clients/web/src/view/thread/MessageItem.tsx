@@ -25,7 +25,15 @@ interface Props {
   readonly answer: Answer | null;
 }
 
-export const MessageItem = memo(function MessageItem({ message, at, isFirst, isActive, isTarget, receipt, answer }: Props) {
+export const MessageItem = memo(function MessageItem({
+  message,
+  at,
+  isFirst,
+  isActive,
+  isTarget,
+  receipt,
+  answer,
+}: Props) {
   const { follower, viewerId, attempt } = useThreadView();
   const [isEditing, setEditing] = useState(false);
   const item = useRef<HTMLLIElement>(null);
@@ -42,7 +50,7 @@ export const MessageItem = memo(function MessageItem({ message, at, isFirst, isA
     if (!parent) return;
     const shown = document.getElementById(parent.id);
     if (!shown) return void follower.turnTo(parent.id);
-    shown.scrollIntoView({ block: 'center', behavior: 'smooth' });
+    shown.scrollIntoView({ block: 'center' });
     shown.focus({ preventScroll: true });
   };
 
@@ -97,7 +105,13 @@ export const MessageItem = memo(function MessageItem({ message, at, isFirst, isA
         {receipt !== null && <p className="message__note muted">{receipt}</p>}
       </div>
       {!isDeleted && !isEditing && (
-        <MessageActions message={message} isMine={isMine} tabIndex={tabIndex} onEdit={() => setEditing(true)} onBack={() => item.current?.focus()} />
+        <MessageActions
+          message={message}
+          isMine={isMine}
+          tabIndex={tabIndex}
+          onEdit={() => setEditing(true)}
+          onBack={() => item.current?.focus()}
+        />
       )}
     </li>
   );

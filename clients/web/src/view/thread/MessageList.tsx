@@ -16,13 +16,16 @@ import { useScrolling } from './scrolling';
 import { useThreadView } from './thread-view';
 
 /** What is said in a thread. One goes through it by the arrow keys: one message at a time is among what Tab reaches. */
-export function MessageList({ state, thread }: { state: ThreadState; thread: Thread }) {
+export function MessageList({ state, thread, sends }: { state: ThreadState; thread: Thread; sends: number }) {
   const { follower, viewerId } = useThreadView();
   const { outbox } = useSignedIn();
   const outgoing = useStore(outbox.store);
   const { messages, members, signals, turn } = state;
   const rows = useMemo(() => rowsOf(state), [messages, state.firstUnreadId]);
-  const receipts = useMemo(() => receiptsOf(messages, members, thread, viewerId), [messages, members, thread, viewerId]);
+  const receipts = useMemo(
+    () => receiptsOf(messages, members, thread, viewerId),
+    [messages, members, thread, viewerId],
+  );
   const ownKeys = useMemo(
     () => new Set(Object.values(messages.known).flatMap(({ message }) => message.clientKey ?? [])),
     [messages.known],
@@ -33,8 +36,12 @@ export function MessageList({ state, thread }: { state: ThreadState; thread: Thr
 
   // What the thread shows by itself now is no longer waited for.
   useEffect(() => {
-    const shown = outgoing.filter(({ clientKey, threadId, status }) => threadId === thread.id && status !== 'sending' && ownKeys.has(clientKey));
-    const passed = outgoing.filter(({ threadId, place }) => threadId === thread.id && place !== null && place <= state.cursor);
+    const shown = outgoing.filter(
+      ({ clientKey, threadId, status }) => threadId === thread.id && status !== 'sending' && ownKeys.has(clientKey),
+    );
+    const passed = outgoing.filter(
+      ({ threadId, place }) => threadId === thread.id && place !== null && place <= state.cursor,
+    );
     if (shown.length + passed.length > 0) outbox.forget([...shown, ...passed].map(({ clientKey }) => clientKey));
   }, [outbox, outgoing, ownKeys, state.cursor, thread.id]);
 
@@ -49,26 +56,39 @@ export function MessageList({ state, thread }: { state: ThreadState; thread: Thr
   });
 
   // Who writes wants to see it, wherever they were reading.
-  const lastWaiting = waiting.at(-1)?.clientKey;
-  const newestOwn = outgoing.findLast(({ threadId }) => threadId === thread.id)?.clientKey;
   useEffect(() => {
-    if (newestOwn === undefined) return;
+    if (sends === 0) return;
     if (messages.hasNewer) void follower.openAgain();
     else toEnd();
-  }, [newestOwn]);
+  }, [sends]);
+  const lastWaiting = waiting.at(-1)?.clientKey;
 
-  const { activeId, onKeyDown, onFocus } = useRovingFocus(rows.flatMap((row) => (row.kind === 'message' ? row.key : [])));
+  const { activeId, onKeyDown, onFocus } = useRovingFocus(
+    rows.flatMap((row) => (row.kind === 'message' ? row.key : [])),
+  );
   const answerTo = (id: string, told: Answer | null): Answer | null => signals.answers[id] ?? told;
   return (
     <div className="messages">
       <div className="messages__scroller" ref={scroller}>
         <div className="messages__all">
           <Beyond edge={state.older} isThere={messages.hasOlder} what="Older messages" onAgain={follower.older} />
-          {rows.length === 0 && waiting.length === 0 && <p className="messages__none muted">Nothing was said yet. Say something.</p>}
+          {rows.length === 0 && waiting.length === 0 && (
+            <p className="messages__none muted">Nothing was said yet. Say something.</p>
+          )}
           <ol role="list" aria-label="Messages" onKeyDown={onKeyDown} onFocus={onFocus}>
             {rows.map((row) => {
-              if (row.kind === 'day') return <li key={row.key} className="divider">{row.label}</li>;
-              if (row.kind === 'unread') return <li key={row.key} className="divider divider--new">New</li>;
+              if (row.kind === 'day')
+                return (
+                  <li key={row.key} className="divider">
+                    {row.label}
+                  </li>
+                );
+              if (row.kind === 'unread')
+                return (
+                  <li key={row.key} className="divider divider--new">
+                    New
+                  </li>
+                );
               const { message, at, isFirst } = row;
               return (
                 <MessageItem
@@ -94,7 +114,11 @@ export function MessageList({ state, thread }: { state: ThreadState; thread: Thr
         </div>
       </div>
       {!isAtEnd && (
-        <button type="button" className="button jump" onClick={() => (messages.hasNewer || unread > 0 ? void follower.openAgain() : toEnd())}>
+        <button
+          type="button"
+          className="button jump"
+          onClick={() => (messages.hasNewer || unread > 0 ? void follower.openAgain() : toEnd())}
+        >
           <Icon name="down" />
           {unread > 0 ? `${unread} new` : 'Newest'}
         </button>
@@ -104,7 +128,17 @@ export function MessageList({ state, thread }: { state: ThreadState; thread: Thr
 }
 
 /** What lies beyond an end of the window. */
-function Beyond({ edge, isThere, what, onAgain }: { edge: ThreadState['older']; isThere: boolean; what: string; onAgain: () => void }) {
+function Beyond({
+  edge,
+  isThere,
+  what,
+  onAgain,
+}: {
+  edge: ThreadState['older'];
+  isThere: boolean;
+  what: string;
+  onAgain: () => void;
+}) {
   if (!isThere) return null;
   return (
     <p className="beyond muted" role="status">

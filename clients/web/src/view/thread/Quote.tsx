@@ -3,7 +3,15 @@ import type { ParentFieldsFragment as Parent } from '@linnet/client';
 import { nameOf } from './naming';
 
 /** What a message replies to, in a line. */
-export function Quote({ parent, onTurn, isActive = true }: { parent: Parent; onTurn?: () => void; isActive?: boolean }) {
+export function Quote({
+  parent,
+  onTurn,
+  isActive = true,
+}: {
+  parent: Parent;
+  onTurn?: () => void;
+  isActive?: boolean;
+}) {
   const content = (
     <>
       <b>{nameOf(parent.sender)}</b>

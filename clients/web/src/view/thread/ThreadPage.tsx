@@ -41,6 +41,8 @@ function OpenThread({ follower, state, thread }: { follower: ThreadFollower; sta
   const { user } = useSignedIn();
   const tell = useTell();
   const [parent, setParent] = useState<Message | null>(null);
+  /** How often something was sent from this page. */
+  const [sends, setSends] = useState(0);
   const composer = useRef<HTMLTextAreaElement>(null);
   const canSend = thread.viewerState?.canSend ?? false;
   const canManage = thread.viewerState?.canManage ?? false;
@@ -57,10 +59,17 @@ function OpenThread({ follower, state, thread }: { follower: ThreadFollower; sta
   return (
     <ThreadViewContext value={view}>
       <Head thread={thread} state={state} viewerId={user.id} />
-      <MessageList state={state} thread={thread} />
+      <MessageList state={state} thread={thread} sends={sends} />
       <Typing state={state} viewerId={user.id} />
       {canSend ? (
-        <Composer thread={thread} parent={parent} onParent={setParent} state={state} field={composer} />
+        <Composer
+          thread={thread}
+          parent={parent}
+          onParent={setParent}
+          onSend={() => setSends(sends + 1)}
+          state={state}
+          field={composer}
+        />
       ) : (
         <Closed thread={thread} onJoin={() => attempt(follower.join())} />
       )}
@@ -96,7 +105,8 @@ function presence(thread: Thread, { signals, members }: ThreadState, viewerId: s
     return seen ? `Last here ${day(seen).toLowerCase()}` : 'Not here now';
   }
   const here = Object.values(signals.present).filter(({ id }) => id !== viewerId);
-  const all = thread.kind === 'GROUP' ? Math.max(Object.keys(members).length, thread.participantCount) : thread.participantCount;
+  const all =
+    thread.kind === 'GROUP' ? Math.max(Object.keys(members).length, thread.participantCount) : thread.participantCount;
   const count = `${all} ${all === 1 ? 'member' : 'members'}`;
   if (here.length === 0) return count;
   return here.length > 3 ? `${count}, ${here.length} here now` : `${count}, ${list(here.map(nameOf))} here now`;
@@ -123,7 +133,11 @@ function Closed({ thread, onJoin }: { thread: Thread; onJoin: () => void }) {
       </div>
     );
   }
-  return <p className="closed muted">{thread.archivedAt === null ? 'You can’t write here.' : 'This conversation is archived.'}</p>;
+  return (
+    <p className="closed muted">
+      {thread.archivedAt === null ? 'You can’t write here.' : 'This conversation is archived.'}
+    </p>
+  );
 }
 
 function Gone() {

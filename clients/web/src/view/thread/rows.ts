@@ -11,7 +11,13 @@ const TOGETHER_MS = 5 * 60_000;
 export type Row =
   | { readonly kind: 'day'; readonly key: string; readonly label: string }
   | { readonly kind: 'unread'; readonly key: string }
-  | { readonly kind: 'message'; readonly key: string; readonly message: Message; readonly at: Cursor; readonly isFirst: boolean };
+  | {
+      readonly kind: 'message';
+      readonly key: string;
+      readonly message: Message;
+      readonly at: Cursor;
+      readonly isFirst: boolean;
+    };
 
 export function rowsOf({ messages, firstUnreadId }: ThreadState): Row[] {
   const rows: Row[] = [];

@@ -54,7 +54,9 @@ export function useScrolling(options: Options): Scrolling {
     const first = messages.find((message) => message.getBoundingClientRect().bottom > view.top);
     anchor.current = first ? { id: first.id, top: first.getBoundingClientRect().top - view.top } : null;
     if (document.visibilityState === 'visible' && document.hasFocus()) {
-      const last = messages.findLast((message) => message.dataset.place && message.getBoundingClientRect().bottom <= view.bottom + AT_END);
+      const last = messages.findLast(
+        (message) => message.dataset.place && message.getBoundingClientRect().bottom <= view.bottom + AT_END,
+      );
       if (last?.dataset.place) onSeen(last.dataset.place);
     }
     if (hasOlder && current.scrollTop < NEAR) onOlder();
@@ -100,6 +102,8 @@ export function useScrolling(options: Options): Scrolling {
     };
   }, [hold, look]);
 
-  const toEnd = useCallback(() => scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: 'smooth' }), []);
+  const toEnd = useCallback(() => {
+    if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
+  }, []);
   return { scroller, isAtEnd, toEnd };
 }
