@@ -1,10 +1,14 @@
-//! Puts the API explorer where `src/http/graphiql.rs` embeds it from: `$OUT_DIR/graphiql`.
+//! Puts pages where the server embeds them from: the API explorer into `$OUT_DIR/graphiql` (`src/http/graphiql.rs`), the
+//! example for the web into `$OUT_DIR/web` (`src/http/web.rs`).
 //!
-//! It takes the first of these: a build in `graphiql/dist` that is newer than its sources; what this script built
-//! before from the same sources; what npm builds now; `graphiql/fallback.html`. npm works on a copy below the target
+//! Of the explorer it takes the first of these: a build in `graphiql/dist` that is newer than its sources; what this script
+//! built before from the same sources; what npm builds now; `graphiql/fallback.html`. npm works on a copy below the target
 //! folder of cargo, which debug and release builds share, so that the source tree may be read-only and stays clean.
 //!
-//! A missing explorer is a warning and never fails the build of the server.
+//! The example is taken if it was built in `clients/web/dist`, which is for its own packages to do, and is newer than its
+//! sources.
+//!
+//! A missing page is a warning at most and never fails the build of the server.
 
 use std::error::Error;
 use std::ffi::OsStr;
@@ -19,6 +23,10 @@ use std::{env, fmt};
 /// Everything that a build of the explorer depends on, below `graphiql/`.
 const SOURCES: [&str; 5] = ["package.json", "package-lock.json", "vite.config.js", "index.html", "src"];
 
+/// Everything that a build of the example depends on, below `clients/web/`.
+const WEB_SOURCES: [&str; 7] =
+    ["package.json", "package-lock.json", "vite.config.js", "codegen.config.js", "index.html", "public", "src"];
+
 /// Set to anything but 0: npm is not run.
 const SKIP: &str = "LINNET_SKIP_GRAPHIQL";
 
@@ -31,6 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     rerun_if_changed(project.join("fallback.html"));
     SOURCES.iter().for_each(|source| rerun_if_changed(project.join(source)));
     println!("cargo::rerun-if-env-changed={SKIP}");
+    embed_web(Path::new("../clients/web"), &out.join("web"))?;
 
     let problem = match find_or_build(project, &out, &embedded) {
         Ok(()) => return Ok(()),
@@ -80,14 +89,15 @@ fn find_or_build(project: &Path, out: &Path, embedded: &Path) -> Result<(), Prob
     let dist = project.join("dist");
     if dist.is_dir() {
         rerun_if_changed(&dist);
-        if is_current(&dist, project)? {
+        if is_current(&dist, project, &SOURCES)? {
             return Ok(embed(&dist, embedded)?);
         }
         println!("cargo::warning=api/graphiql/dist is older than its sources, and not used");
     }
 
     // Cargo marks its target folder, wherever that is; only a folder of this build alone would be the fallback.
-    let target = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).unwrap_or(out);
+    let own = out.join("own");
+    let target = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).unwrap_or(&own);
     let work = target.join("graphiql");
     fs::create_dir_all(&work)?;
     // A debug and a release build may run at once. Where the file system has no locks, that much is risked.
@@ -106,6 +116,26 @@ fn find_or_build(project: &Path, out: &Path, embedded: &Path) -> Result<(), Prob
         fs::write(&stamp, &fingerprint)?;
     }
     Ok(embed(&copy.join("dist"), embedded)?)
+}
+
+/// The folder is there, and empty, where the example was not built.
+fn embed_web(project: &Path, embedded: &Path) -> io::Result<()> {
+    replace_folder(embedded)?;
+    let dist = project.join("dist");
+    // Whoever has the server's sources alone has no example.
+    if !dist.is_dir() {
+        return Ok(());
+    }
+    rerun_if_changed(&dist);
+    WEB_SOURCES.iter().for_each(|source| rerun_if_changed(project.join(source)));
+    if !dist.join("index.html").is_file() {
+        return Ok(());
+    }
+    if !is_current(&dist, project, &WEB_SOURCES)? {
+        println!("cargo::warning=clients/web/dist is older than its sources, and not served at /app");
+        return Ok(());
+    }
+    copy_all(&dist, embedded)
 }
 
 /// Builds in `copy`. What npm has installed there stays for the next time, which then needs no network.
@@ -154,10 +184,10 @@ fn npm(folder: &Path, command: &[&str], options: &[&str]) -> Result<(), Problem>
 }
 
 /// Whether a build made by hand, or brought from elsewhere, is not older than any of its sources.
-fn is_current(dist: &Path, project: &Path) -> io::Result<bool> {
+fn is_current(dist: &Path, project: &Path, sources: &[&str]) -> io::Result<bool> {
     let Ok(built) = fs::metadata(dist.join("index.html")).and_then(|page| page.modified()) else { return Ok(false) };
     let mut newest = SystemTime::UNIX_EPOCH;
-    for source in SOURCES {
+    for source in sources {
         for file in files_below(&project.join(source))? {
             newest = newest.max(fs::metadata(file)?.modified()?);
         }
@@ -211,12 +241,13 @@ fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// All files of a folder in a fixed order, or the file itself.
+/// All files of a folder in a fixed order, but for hidden ones; or the file itself.
 fn files_below(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_path_buf()]);
     }
     let mut entries = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    entries.retain(|entry| entry.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b".")));
     entries.sort();
     let mut files = Vec::new();
     for entry in entries {

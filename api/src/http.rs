@@ -45,11 +45,13 @@ mod identity;
 mod listen;
 mod metrics;
 mod operation;
+mod page;
 mod queue;
 mod room;
 mod seats;
 mod socket;
 mod upload;
+mod web;
 
 pub(crate) use deadline::Deadlines;
 pub(crate) use metrics::Audience;
@@ -217,6 +219,7 @@ pub(crate) async fn serve(
 /// What is served, and what is when there are more connections than may be.
 fn routers(edge: &Edge) -> Routers {
     let full = Router::new()
+        .merge(web::router())
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::get))

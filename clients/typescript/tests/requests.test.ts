@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import {
+  AttachmentUploadCreateDocument,
   LinnetError,
   MessageEditDocument,
   newClientKey,
@@ -187,4 +188,23 @@ test('a document that was parsed is as good as its text', async () => {
     { id: string }
   >;
   assert.deepEqual(await ann.query(own, { id: thread.threadId }), { thread: { kind: 'ROOM' } });
+});
+
+test('a picture that is put where the server says comes back with its message, and its thumbnail', async () => {
+  const pixel = Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGPY6qEFAALdASiOD6lXAAAAAElFTkSuQmCC',
+    'base64',
+  );
+  const input = { name: 'pixel.png', type: 'image/png', size: pixel.length };
+  const { attachmentUploadCreate } = await ann.mutate(AttachmentUploadCreateDocument, { input });
+  const { upload } = attachmentUploadCreate;
+  assert.ok(upload);
+  const put = await fetch(new URL(upload.url, server.url), { method: upload.method, body: pixel });
+  assert.equal(put.status, 200, await put.text());
+  const { threadId } = await room(ann);
+  const { message } = await ann.messageSend({ threadId, content: 'Look', attachments: [{ uploadId: upload.id }] });
+  const [attachment] = message.attachments;
+  assert.deepEqual([attachment?.width, attachment?.height], [1, 1]);
+  assert.equal((await fetch(new URL(attachment?.thumbnailUrl ?? '', server.url))).status, 200);
+  assert.equal(message.assistantAnswer, null, 'it asks the assistant nothing');
 });

@@ -5,6 +5,7 @@ mod media;
 mod origins;
 mod requests;
 mod results;
+mod web;
 
 use serde_json::Value;
 use tests::{World, within};

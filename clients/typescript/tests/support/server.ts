@@ -1,6 +1,6 @@
 // The real server, started for one file of tests: the binary that LINNET_BIN names, built with the test control.
 
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -41,17 +41,7 @@ export class Server {
 
   /** Starts it, on the same port and the same data as before. */
   async launch(): Promise<void> {
-    const binary = process.env.LINNET_BIN;
-    if (!binary) throw new Error('LINNET_BIN names no binary of the server');
-    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LINNET_'));
-    const env = {
-      ...Object.fromEntries(inherited),
-      LINNET_LISTEN: `127.0.0.1:${this.port}`,
-      LINNET_DATA_DIR: this.#data,
-      LINNET_RATE_LIMITS: 'off',
-      ...this.#settings,
-    };
-    const child = spawn(binary, ['serve'], { cwd: this.#data, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(binary(), ['serve'], { cwd: this.#data, env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.on('data', (text: Buffer) => (this.#log += text.toString()));
     child.stderr.on('data', (text: Buffer) => (this.#log += text.toString()));
     this.#process = child;
@@ -60,6 +50,11 @@ export class Server {
       if (child.exitCode !== null) throw new Error(`the server ended:\n${this.#log}`);
       return (await fetch(`${this.origin}/readyz`).catch(() => undefined))?.ok ?? false;
     });
+  }
+
+  /** Runs another of its commands, on the same data. */
+  command(...words: string[]): void {
+    execFileSync(binary(), words, { cwd: this.#data, env: this.#env });
   }
 
   /** Ends it as a power cut would; or by asking it to. */
@@ -77,6 +72,17 @@ export class Server {
     await rm(this.#data, { recursive: true, force: true });
   }
 
+  get #env(): NodeJS.ProcessEnv {
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LINNET_'));
+    return {
+      ...Object.fromEntries(inherited),
+      LINNET_LISTEN: `127.0.0.1:${this.port}`,
+      LINNET_DATA_DIR: this.#data,
+      LINNET_RATE_LIMITS: 'off',
+      ...this.#settings,
+    };
+  }
+
   /** One of the routes that only a test build has. */
   async control(route: string, body: unknown = {}): Promise<void> {
     const headers = { 'content-type': 'application/json' };
@@ -88,6 +94,12 @@ export class Server {
   async advance(seconds: number): Promise<void> {
     await this.control('clock', { advanceSeconds: seconds });
   }
+}
+
+function binary(): string {
+  const name = process.env.LINNET_BIN;
+  if (!name) throw new Error('LINNET_BIN names no binary of the server');
+  return name;
 }
 
 async function freePort(): Promise<number> {

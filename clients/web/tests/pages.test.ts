@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { ThreadMarkReadDocument } from '@linnet/client';
+import type { Browser, Locator } from 'playwright-core';
+
+import { eventually } from '../../typescript/tests/support/eventually.js';
+import { House } from './support/house.js';
+import { openBrowser, person, type Account, type Person } from './support/person.js';
+import { direct, numbered, say } from './support/threads.js';
+
+let house: House;
+let browser: Browser;
+before(async () => {
+  [house, browser] = await Promise.all([House.open(), openBrowser()]);
+});
+after(async () => {
+  await browser.close();
+  await house.close();
+});
+
+const ALL = 420;
+const READ = 200;
+
+/** Turns the wheel over the messages until something has come. */
+async function wheel(reader: Person, by: number, until: () => Promise<boolean>): Promise<void> {
+  await reader.page.locator('.messages').hover();
+  await eventually('the list to get there', async () => {
+    if (await until()) return true;
+    await reader.page.mouse.wheel(0, by);
+    return false;
+  });
+}
+
+/** Whether something is in sight, within the list. */
+async function isInSight(reader: Person, what: Locator): Promise<boolean> {
+  if ((await what.count()) === 0) return false;
+  const [list, box] = [await reader.page.locator('.messages').boundingBox(), await what.boundingBox()];
+  return list !== null && box !== null && box.y < list.y + list.height && box.y + box.height > list.y;
+}
+
+async function unread(): Promise<{ ann: Person & Account; bob: Account; threadId: string }> {
+  const [ann, bob] = await Promise.all([person(house, browser, 'Ann'), person(house, browser, 'Bob')]);
+  const threadId = await direct(ann, bob);
+  await say(bob.linnet, threadId, READ - 1);
+  const { cursor: upTo } = await bob.linnet.messageSend({ threadId, content: `message ${READ}` });
+  await ann.linnet.mutate(ThreadMarkReadDocument, { input: { threadId, upTo: upTo ?? '' } });
+  await say(bob.linnet, threadId, ALL - READ, READ + 1);
+  return { ann, bob, threadId };
+}
+
+test('a thread opens at the first unread message, and goes on in both ways without a gap', async () => {
+  const { ann, bob, threadId } = await unread();
+  await ann.visit();
+  await ann
+    .line('Bob')
+    .getByText(`${ALL - READ} unread`)
+    .waitFor();
+  await ann.line('Bob').click();
+  await ann.page.getByText('New', { exact: true }).and(ann.page.locator('.divider')).waitFor();
+  const first = ann.message(`message ${READ + 1}`);
+  await eventually('the first unread message to be in sight', () => isInSight(ann, first));
+  assert.ok(!(await isInSight(ann, ann.message(`message ${ALL}`))));
+
+  // What is read while one scrolls is read for the list of threads, too.
+  const seen = new Set<string>();
+  const collect = async (): Promise<void> => {
+    const shown = await ann.contents();
+    const [from = '', to = ''] = [shown[0], shown.at(-1)].map((text) => text?.split(' ')[1]);
+    assert.deepEqual(shown, numbered(Number(from), Number(to)), 'the window has no gap');
+    shown.forEach((text) => seen.add(text));
+  };
+  await wheel(ann, 1500, async () => (await collect(), await isInSight(ann, ann.message(`message ${ALL}`))));
+  await ann.line('Bob').getByText('unread').waitFor({ state: 'detached' });
+  await wheel(
+    ann,
+    -3000,
+    async () => (await collect(), await isInSight(ann, ann.messages.filter({ hasText: /message 1$/ }))),
+  );
+  assert.equal(seen.size, ALL);
+
+  // From the very beginning the end is one press away, and what is said meanwhile does not tear one away.
+  await bob.linnet.messageSend({ threadId, content: 'meanwhile' });
+  await ann.page.getByRole('button', { name: '1 new' }).click();
+  await eventually('the end to be in sight', () => isInSight(ann, ann.message('meanwhile')));
+  assert.deepEqual(ann.troubles(), []);
+});
+
+test('what one reads stays where it is while older messages come above it and new ones below', async () => {
+  const [ann, bob] = await Promise.all([person(house, browser, 'Ann'), person(house, browser, 'Bob')]);
+  const threadId = await direct(ann, bob);
+  await say(ann.linnet, threadId, 150);
+  await ann.openThread(threadId);
+  await ann.message('message 150').waitFor();
+  const shown = await ann.messages.count();
+  await ann.page.locator('.messages').hover();
+  const marker = ann.message('message 120');
+  await marker.scrollIntoViewIfNeeded();
+  await eventually('older messages to have come', async () => (await ann.messages.count()) > shown);
+  await marker.scrollIntoViewIfNeeded();
+  const before = await marker.boundingBox();
+  const count = await ann.messages.count();
+  await say(bob.linnet, threadId, 5, 151);
+  await eventually('new messages to have come', async () => (await ann.messages.count()) >= count + 5);
+  const now = await marker.boundingBox();
+  assert.ok(before && now && Math.abs(before.y - now.y) < 3, `it was at ${before?.y}, and is at ${now?.y}`);
+  await ann.page.getByRole('button', { name: '5 new' }).waitFor();
+});
+
+test('the way to what a message replies to leads there, however far it is', async () => {
+  const [ann, bob] = await Promise.all([person(house, browser, 'Ann'), person(house, browser, 'Bob')]);
+  const threadId = await direct(ann, bob);
+  const { message } = await bob.linnet.messageSend({ threadId, content: 'In the beginning' });
+  await say(ann.linnet, threadId, 200);
+  await ann.linnet.messageSend({ threadId, content: 'About that', parentId: message.id });
+  await ann.openThread(threadId);
+  await ann.message('About that').getByRole('button', { name: 'In reply to' }).click();
+  await eventually('it to be in sight', () => isInSight(ann, ann.message('In the beginning')));
+  assert.ok((await ann.messages.count()) < 201, 'not everything in between was read');
+  // Whoever writes is at the end again.
+  await ann.say('Here I am');
+  await eventually('one’s own message to be in sight', () => isInSight(ann, ann.message('Here I am')));
+  assert.equal((await ann.contents()).at(-2), 'About that');
+});

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+
+import { House } from './support/house.js';
+import { account, openBrowser, person } from './support/person.js';
+import { direct } from './support/threads.js';
+
+let house: House;
+let browser: Browser;
+before(async () => {
+  [house, browser] = await Promise.all([House.open(), openBrowser()]);
+});
+after(async () => {
+  await browser.close();
+  await house.close();
+});
+
+test('what a newer server may say is passed over, and what comes after it is not', async () => {
+  const [ann, bob] = await Promise.all([person(house, browser, 'Ann'), account(house, 'Bob')]);
+  const threadId = await direct(ann, bob);
+  let altered = 0;
+  await ann.page.routeWebSocket(/graphql/, (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((text) => {
+      const frame = JSON.parse(String(text)) as {
+        type: string;
+        payload?: { data?: Record<string, { __typename: string }> };
+      };
+      const [field, value] = Object.entries(frame.payload?.data ?? {})[0] ?? [];
+      if (frame.type === 'next' && field && value?.__typename === 'ReactionsChanged') {
+        altered += 1;
+        value.__typename = 'SomethingNew';
+        return socket.send(JSON.stringify(frame));
+      }
+      // A value that an enum may grow by.
+      socket.send(String(text).replace('"kind":"HUMAN"', '"kind":"CHORUS"'));
+    });
+  });
+  await ann.openThread(threadId);
+  const { message } = await bob.linnet.messageSend({ threadId, content: 'One' });
+  await bob.linnet.mutate('mutation ($input: ReactionInput!) { reactionAdd(input: $input) { errors { code } } }', {
+    input: { messageId: message.id, emoji: '👍' },
+  });
+  await bob.linnet.messageSend({ threadId, content: 'Two' });
+  await ann.message('Two').waitFor();
+  assert.deepEqual(await ann.contents(), ['One', 'Two']);
+  assert.ok(altered > 0);
+  assert.deepEqual(ann.troubles(), []);
+});
+
+test('when the server comes back from a backup, the thread, the list and the feed are read afresh, and go on', async () => {
+  const [ann, bob] = await Promise.all([person(house, browser, 'Ann'), account(house, 'Bob')]);
+  const threadId = await direct(ann, bob);
+  await bob.linnet.messageSend({ threadId, content: 'Before the backup' });
+  await ann.openThread(threadId);
+  await ann.message('Before the backup').waitFor();
+  const feed = await ann.context.newPage();
+  await feed.goto('/app/chirps');
+  await feed.getByText('Nobody has said anything yet.').waitFor();
+
+  const folder = await mkdtemp(join(tmpdir(), 'linnet-web-'));
+  const backup = join(folder, 'backup.db');
+  house.server.command('backup', backup);
+  await bob.linnet.messageSend({ threadId, content: 'Behind the backup' });
+  await ann.message('Behind the backup').waitFor();
+  await house.server.kill('SIGTERM');
+  house.server.command('restore', backup, '--force');
+  await house.server.launch();
+  await rm(folder, { recursive: true });
+
+  await ann.message('Behind the backup').waitFor({ state: 'detached' });
+  await bob.linnet.messageSend({ threadId, content: 'After all' });
+  await ann.message('After all').waitFor();
+  assert.deepEqual(await ann.contents(), ['Before the backup', 'After all']);
+  await ann.line('Bob').getByText('After all').waitFor();
+  await bob.linnet.mutate('mutation { chirpCreate(input: {message: "Here again"}) { errors { code } } }');
+  await feed.getByText('Here again').waitFor();
+  assert.deepEqual(ann.troubles({ wasCut: true }), []);
+});
