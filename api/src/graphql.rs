@@ -42,6 +42,7 @@ mod reaction;
 mod receipt;
 mod referral;
 mod right;
+mod room_ban;
 mod scalar;
 mod scope;
 mod session;
@@ -97,6 +98,7 @@ pub(crate) struct Mutation(
     diary::DiaryMutation,
     thread::ThreadMutation,
     participant::ParticipantMutation,
+    room_ban::RoomBanMutation,
     receipt::ReceiptMutation,
     message::MessageMutation,
     upload::UploadMutation,

@@ -35,6 +35,7 @@ pub mod read_mark;
 pub mod referral;
 pub mod referral_code;
 pub mod refresh_token;
+pub mod room_ban;
 pub mod thread;
 pub mod thread_event;
 pub mod upload;

@@ -52,6 +52,7 @@ impl MigratorTrait for Migrator {
             "m20261121_000025_uploads",
             "m20261121_000029_minting",
             "m20261121_000030_retained",
+            "m20261121_000031_bans",
         ]
     }
 }

@@ -34,6 +34,7 @@ pub mod nats;
 pub mod nodes;
 mod port;
 pub mod proxy;
+pub mod room_ban;
 pub mod s3;
 pub mod server;
 pub mod smtp;

@@ -53,6 +53,8 @@ const RIGHTS: &[(&str, Right)] = &[
     ("reactionRemove", Messaging),
     ("referralCodeCreate", Account),
     ("referralCodeDisable", Account),
+    ("roomBanCreate", Messaging),
+    ("roomBanDelete", Messaging),
     ("sessionCreate", Account),
     ("sessionCreateGuest", Account),
     ("sessionCreateWithWallet", Account),

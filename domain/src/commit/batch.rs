@@ -16,7 +16,9 @@ use crate::access::Member;
 use crate::archive::{ARCHIVE, IN_USE, Shelf};
 use crate::assistant;
 use crate::event::Data;
+use crate::room_ban;
 
+mod banning;
 mod hanging;
 
 /// A message found by a seq: its own seq and its position.
@@ -52,7 +54,8 @@ pub(crate) struct Batch {
     pub(super) reactions: HashSet<(MessageId, UserId, String)>,
     /// Those of [`super::Needs::expiring`], in their order.
     pub(super) expiring: Vec<MessageId>,
-    pub(super) banned: HashSet<UserId>,
+    /// Those of [`super::Needs::bans`], whether or not they have ended.
+    pub(super) bans: HashMap<UserId, room_ban::Model>,
     pub(super) new_messages: Vec<MessageId>,
     pub(super) dirty_messages: BTreeSet<MessageId>,
     pub(super) emptied_messages: BTreeSet<MessageId>,
@@ -64,8 +67,7 @@ pub(crate) struct Batch {
     pub(super) revisions: Vec<message_revision::Model>,
     pub(super) reaction_writes: Vec<ReactionWrite>,
     pub(super) marks: Vec<read_mark::Model>,
-    /// Who is banned, by whom; or by nobody, no longer.
-    pub(super) ban_writes: Vec<(UserId, Option<UserId>)>,
+    pub(super) ban_writes: Vec<room_ban::Write>,
     pub(super) events: Vec<thread_event::Model>,
     /// What the assistant is asked, and what it has answered.
     pub(crate) assistant: assistant::Work,
@@ -91,7 +93,7 @@ impl Batch {
             places: BTreeMap::new(),
             reactions: HashSet::new(),
             expiring: Vec::new(),
-            banned: HashSet::new(),
+            bans: HashMap::new(),
             new_messages: Vec::new(),
             dirty_messages: BTreeSet::new(),
             emptied_messages: BTreeSet::new(),
@@ -197,20 +199,25 @@ impl Batch {
         row
     }
 
-    /// Lets somebody go.
-    pub(crate) fn dismiss(&mut self, user_id: UserId, actor: UserId) {
+    /// Lets somebody go; the seq of the line that tells it, if they were here.
+    pub(crate) fn dismiss(&mut self, user_id: UserId, actor: UserId) -> Option<i64> {
         // What they did before they went stands before it in the log: their marks, too.
         self.finish();
+        let was_here = self.take_out(user_id);
+        was_here.then(|| self.append(EventKind::ParticipantChanged, actor, None, Some(Data::left(user_id))))
+    }
+
+    /// Takes somebody out, of which nothing is told yet; whether they were in.
+    pub(super) fn take_out(&mut self, user_id: UserId) -> bool {
         let now = self.now;
-        if let Some(row) = self.participant_mut(user_id) {
-            row.left_at = Some(now);
-            let is_assistant = row.role == Role::Ai;
-            self.thread.assistant &= !is_assistant;
-            self.thread.participant_count -= 1;
-            self.append(EventKind::ParticipantChanged, actor, None, Some(Data::left(user_id)));
-            self.move_membership();
-            self.touch();
-        }
+        let Some(row) = self.participant_mut(user_id) else { return false };
+        row.left_at = Some(now);
+        let is_assistant = row.role == Role::Ai;
+        self.thread.assistant &= !is_assistant;
+        self.thread.participant_count -= 1;
+        self.move_membership();
+        self.touch();
+        true
     }
 
     /// Gives somebody who takes part another role.
@@ -237,24 +244,6 @@ impl Batch {
         let others = self.participants.values().filter(|row| row.left_at.is_none() && row.user_id != leaver);
         let members = others.filter(|row| row.role == Role::Member);
         members.min_by_key(|row| (row.joined_seq, row.user_id)).map(|row| row.user_id)
-    }
-
-    /// Whether somebody is banned from this room.
-    pub(crate) fn is_banned(&self, user_id: UserId) -> bool {
-        self.banned.contains(&user_id)
-    }
-
-    /// Keeps somebody from walking back into this room.
-    pub(crate) fn ban(&mut self, user_id: UserId, by: UserId) {
-        self.banned.insert(user_id);
-        self.ban_writes.push((user_id, Some(by)));
-    }
-
-    /// Lets somebody come back into this room.
-    pub(crate) fn lift_ban(&mut self, user_id: UserId) {
-        if self.banned.remove(&user_id) {
-            self.ban_writes.push((user_id, None));
-        }
     }
 
     /// Something other than a message changed: inboxes look again.

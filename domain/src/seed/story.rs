@@ -45,6 +45,8 @@ pub(super) enum Beat {
     Deletes(Who, &'static str),
     /// Makes somebody an admin.
     Promotes(Who, Who),
+    /// Keeps somebody out of the room, for a reason.
+    Bans(Who, Who, &'static str),
     /// Has messages deleted after so many days.
     Keeps(Who, i32),
     /// Have the last message on a device, and haven't looked at it.
@@ -105,7 +107,7 @@ mod tests {
                     Beat::Edits(words, text) => (begin(&said, words).into_iter().collect(), Some(words), Some(text)),
                     Beat::Deletes(who, words) => (vec![*who], Some(words), None),
                     Beat::Promotes(who, other) => (vec![*who, *other], None, None),
-                    Beat::Keeps(who, _) => (vec![*who], None, None),
+                    Beat::Bans(who, ..) | Beat::Keeps(who, _) => (vec![*who], None, None),
                     Beat::Get(who) | Beat::Read(who) => (who.to_vec(), None, None),
                 };
                 assert!(actors.iter().all(|&who| present(who)), "{actors:?} {text:?}");

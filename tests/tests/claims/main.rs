@@ -12,6 +12,7 @@ mod assistants;
 mod audit;
 mod authz;
 mod backups;
+mod bans;
 mod blocks;
 mod caching;
 mod chirps;

@@ -16,7 +16,7 @@ claims![
 ];
 
 /// Changes in threads: all that a key that writes may do.
-const MESSAGING: [&str; 23] = [
+const MESSAGING: [&str; 25] = [
     "assistantRetry",
     "attachmentUploadCreate",
     "chirpCreate",
@@ -32,6 +32,8 @@ const MESSAGING: [&str; 23] = [
     "participantAdd",
     "participantRemove",
     "participantSetRole",
+    "roomBanCreate",
+    "roomBanDelete",
     "threadMarkRead",
     "threadMarkDelivered",
     "messageSend",

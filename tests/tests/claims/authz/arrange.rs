@@ -119,6 +119,12 @@ impl<'a> Scene<'a> {
                 input["role"] = json!("ADMIN");
                 input
             }
+            "roomBanCreate" => json!({ "threadId": thread, "userId": self.tom.id }),
+            "roomBanDelete" => {
+                let input = json!({ "threadId": thread, "userId": self.tom.id });
+                adam.try_ban(input.clone()).await;
+                input
+            }
             // Away with it, or back again.
             "threadArchive" => json!({ "id": thread, "archived": !["archived", "closed"].contains(&place) }),
             "threadJoin" | "threadLeave" | "threadMute" | "threadUnmute" => json!({ "id": thread }),

@@ -212,7 +212,13 @@ impl People {
         self.adam.add(&thread, &self.tim).await;
         self.adam.add_assistant(&thread, &self.assistant).await;
         self.exa.leave(&thread).await;
-        self.adam.remove(&thread, &self.bane).await;
+        if kind == "room" {
+            let reason = canary("RoomBan", "reason", kind);
+            let ban = json!({ "threadId": thread, "userId": self.bane.id, "reason": reason, "until": "2999-01-01T00:00:00Z" });
+            self.adam.try_ban(ban).await.ok("/roomBanCreate/roomBan");
+        } else {
+            self.adam.remove(&thread, &self.bane).await;
+        }
         thread
     }
 

@@ -60,6 +60,7 @@ const ROUTES: &[(&str, &[&str], &str)] = &[
         THREADS,
         "thread(id: @thread) { events(first: 60) { frames { ... on ReceiptsAdvanced { participants { * } } } } }",
     ),
+    ("RoomBan", &["room"], "thread(id: @thread) { bans(first: 20) { edges { node { * } } } }"),
     ("MessagePosted", THREADS, "thread(id: @thread) { events(first: 60) { frames { ... on MessagePosted { * } } } }"),
     ("MessageEdited", THREADS, "thread(id: @thread) { events(first: 60) { frames { ... on MessageEdited { * } } } }"),
     ("MessageDeleted", THREADS, "thread(id: @thread) { events(first: 60) { frames { ... on MessageDeleted { * } } } }"),

@@ -2,6 +2,7 @@
 
 mod archive;
 mod assistant;
+mod bans;
 mod tokens;
 mod uploads;
 mod wallets;
@@ -77,6 +78,7 @@ pub(super) async fn walk(
     walk.diary().await;
     walk.feed().await;
     walk.uploads().await;
+    walk.bans(&found).await;
     walk.inbox(all.text("/viewer/threads/nodes/0/id").as_str()).await;
     walk.ask("the own address", "{ viewer { email pendingEmail } }", json!({})).await;
     walk.wallets().await;
