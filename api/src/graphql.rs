@@ -28,6 +28,7 @@ mod error;
 mod event;
 mod id;
 mod inbox;
+mod invitation;
 mod job;
 pub(crate) mod loader;
 mod message;
@@ -70,6 +71,7 @@ pub(crate) struct Query(
     viewer::ViewerQuery,
     user::UserQuery,
     thread::ThreadQuery,
+    invitation::InvitationQuery,
     message::MessageQuery,
     system::SystemQuery,
     chirp::ChirpQuery,
@@ -99,6 +101,7 @@ pub(crate) struct Mutation(
     thread::ThreadMutation,
     participant::ParticipantMutation,
     room_ban::RoomBanMutation,
+    invitation::InvitationMutation,
     receipt::ReceiptMutation,
     message::MessageMutation,
     upload::UploadMutation,

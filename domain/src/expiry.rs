@@ -1,4 +1,4 @@
-//! What has expired is removed: sessions, their tokens, tokens that went out by mail, links to exports, what wallets were asked to
+//! What has expired is removed: sessions, their tokens, tokens that went out by mail, links to exports and to groups, what wallets were asked to
 //! sign, what is cached, bans, files that no message carries, and attempts of the assistant, jobs that were given up and batches that were
 //! finished long ago. A job does it about once an hour, so that one node does it at a time, in small parts, each by an index.
 //!
@@ -37,12 +37,13 @@ pub async fn ask(app: &Arc<App>) -> Result<()> {
 
 /// What is removed, by which column: tokens before the sessions that they are of, so that no session takes many along. With the
 /// nonces go the challenges.
-const EXPIRING: [(&str, &str); 6] = [
+const EXPIRING: [(&str, &str); 7] = [
     ("refresh_tokens", "id"),
     ("user_sessions", "id"),
     ("email_verification_tokens", "user_id"),
     ("password_reset_tokens", "email"),
     ("export_tokens", "user_id"),
+    ("thread_invitations", "id"),
     ("wallet_nonces", "id"),
 ];
 

@@ -35,6 +35,7 @@ pub mod export;
 pub mod hub;
 pub mod inbox;
 pub mod infra;
+pub mod invitation;
 pub mod job;
 pub mod limit;
 pub mod lock;

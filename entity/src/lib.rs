@@ -20,6 +20,7 @@ pub mod email_verification_token;
 pub mod export_token;
 pub mod failed_job;
 pub mod instance;
+pub mod invitation;
 pub mod job;
 pub mod job_batch;
 pub mod message;

@@ -24,6 +24,7 @@ pub mod events;
 pub mod export;
 pub mod id;
 pub mod import;
+pub mod invitation;
 pub mod job;
 pub mod line;
 pub mod mail;

@@ -369,5 +369,5 @@ asks!(
 mod admission;
 mod token;
 
-pub(crate) use admission::BansOf;
+pub(crate) use admission::{BansOf, InvitationsTo};
 pub(crate) use token::{NftsIn, NftsOf};

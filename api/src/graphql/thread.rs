@@ -11,6 +11,7 @@ use entity::thread::ThreadKind as Kind;
 
 use super::cursor::{Args, ITEMS, List, MESSAGES};
 use super::event::ThreadEventPage;
+use super::invitation::ThreadInvitationConnection;
 use super::loader::{EventsOf, LastMessage, MessagesAround, MessagesOf, OwnRow, ParticipantsOf};
 use super::message::{Message, MessageConnection};
 use super::nullable::{Nullable, Required};
@@ -179,6 +180,18 @@ impl Thread {
     ) -> Required<RoomBanConnection> {
         let args = Args { first, after, last, before };
         Required::of(RoomBanConnection::of_room(&self.scope, &self.reader, args)).await
+    }
+
+    /// The links by which people come into it by themselves, the latest first. For the admins of a group; for others an empty list.
+    async fn invitations(
+        &self,
+        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor: earlier invitations.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor: later invitations.")] before: Option<Cursor>,
+    ) -> Required<ThreadInvitationConnection> {
+        let args = Args { first, after, last, before };
+        Required::of(ThreadInvitationConnection::of_thread(&self.scope, &self.reader, args)).await
     }
 
     /// Its messages, oldest first within a page: `last: 50` is the newest page, `before` a cursor the one before it;

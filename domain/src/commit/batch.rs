@@ -16,6 +16,7 @@ use crate::access::Member;
 use crate::archive::{ARCHIVE, IN_USE, Shelf};
 use crate::assistant;
 use crate::event::Data;
+use crate::invitation;
 use crate::room_ban;
 
 mod banning;
@@ -71,6 +72,8 @@ pub(crate) struct Batch {
     pub(super) events: Vec<thread_event::Model>,
     /// What the assistant is asked, and what it has answered.
     pub(crate) assistant: assistant::Work,
+    /// Invitations that changes have named, and what becomes of them.
+    pub(crate) invitations: invitation::Work,
     /// Whose receipts moved, so that one event tells of all of them.
     advanced: BTreeSet<UserId>,
 }
@@ -107,6 +110,7 @@ impl Batch {
             ban_writes: Vec::new(),
             events: Vec::new(),
             assistant: assistant::Work::default(),
+            invitations: invitation::Work::default(),
             advanced: BTreeSet::new(),
         }
     }
@@ -180,6 +184,7 @@ impl Batch {
             joined_at: self.now,
             joined_seq: seq,
             left_at: None,
+            removed_seq: None,
             last_read_at: None,
             last_read_seq: seq,
             last_read_position: self.thread.message_count,
@@ -203,8 +208,20 @@ impl Batch {
     pub(crate) fn dismiss(&mut self, user_id: UserId, actor: UserId) -> Option<i64> {
         // What they did before they went stands before it in the log: their marks, too.
         self.finish();
-        let was_here = self.take_out(user_id);
-        was_here.then(|| self.append(EventKind::ParticipantChanged, actor, None, Some(Data::left(user_id))))
+        if !self.take_out(user_id) {
+            return None;
+        }
+        let seq = self.append(EventKind::ParticipantChanged, actor, None, Some(Data::left(user_id)));
+        if let Some(row) = self.participants.get_mut(&user_id).filter(|_| actor != user_id) {
+            row.removed_seq = Some(seq);
+        }
+        Some(seq)
+    }
+
+    /// Whether an admin has removed somebody behind a seq, and they have not come back since.
+    pub(crate) fn removed_since(&self, user_id: UserId, seq: i64) -> bool {
+        let removed_seq = self.participants.get(&user_id).and_then(|row| row.removed_seq);
+        removed_seq.is_some_and(|removed_seq| removed_seq > seq)
     }
 
     /// Takes somebody out, of which nothing is told yet; whether they were in.

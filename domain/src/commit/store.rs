@@ -19,6 +19,7 @@ use crate::block;
 use crate::error::{Code, Refusal, Result};
 use crate::infra::db::{Engine, all};
 use crate::infra::keys::{Column, Key};
+use crate::invitation;
 use crate::room_ban;
 use crate::session;
 use crate::upload;
@@ -43,6 +44,7 @@ pub(super) async fn apply_all(app: &App, on: &DatabaseTransaction, jobs: &mut [B
         batch.finish();
         store(app, on, &mut batch).await?;
         assistant::store(app, on, thread_id, std::mem::take(&mut batch.assistant)).await?;
+        std::mem::take(&mut batch.invitations).store(app.db.engine(), on).await?;
         batches.insert(thread_id, batch);
     }
     Ok(batches)
@@ -152,6 +154,10 @@ async fn load(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch, needs
     }
     if !needs.bans.is_empty() {
         batch.bans = room_ban::of(engine, on, thread_id, needs.bans).await?;
+    }
+    if !needs.invitations.is_empty() || needs.invitation_count {
+        let (ids, counted) = (needs.invitations, needs.invitation_count);
+        batch.invitations = invitation::Work::read(engine, on, thread_id, ids, counted).await?;
     }
     if !needs.writers.is_empty() {
         let sql = format!("SELECT * FROM users WHERE id {}", engine.among(1));
@@ -305,7 +311,7 @@ async fn store_participants(engine: Engine, on: &DatabaseTransaction, batch: &Ba
                        THEN excluded.last_read_at ELSE thread_participants.last_read_at END";
         let upsert = OnConflict::columns([Column::ThreadId, Column::UserId])
             .update_columns([Column::Role, Column::JoinedAt, Column::JoinedSeq, Column::LeftAt])
-            .update_column(Column::ChangedAt)
+            .update_columns([Column::RemovedSeq, Column::ChangedAt])
             .value(Column::LastReadSeq, forward("last_read_seq"))
             .value(Column::LastReadPosition, forward("last_read_position"))
             .value(Column::LastDeliveredSeq, forward("last_delivered_seq"))

@@ -40,6 +40,7 @@ mod guide;
 mod http;
 mod imports;
 mod inbox;
+mod invitations;
 mod jammed;
 mod jobs;
 mod lobby;

@@ -16,7 +16,7 @@ claims![
 ];
 
 /// Changes in threads: all that a key that writes may do.
-const MESSAGING: [&str; 25] = [
+const MESSAGING: [&str; 28] = [
     "assistantRetry",
     "attachmentUploadCreate",
     "chirpCreate",
@@ -34,6 +34,9 @@ const MESSAGING: [&str; 25] = [
     "participantSetRole",
     "roomBanCreate",
     "roomBanDelete",
+    "threadInvitationCreate",
+    "threadInvitationAccept",
+    "threadInvitationRevoke",
     "threadMarkRead",
     "threadMarkDelivered",
     "messageSend",

@@ -218,6 +218,7 @@ impl People {
             self.adam.try_ban(ban).await.ok("/roomBanCreate/roomBan");
         } else {
             self.adam.remove(&thread, &self.bane).await;
+            self.adam.try_invite(json!({ "threadId": thread, "maxUses": 5 })).await.ok("/threadInvitationCreate/code");
         }
         thread
     }
@@ -349,6 +350,7 @@ impl People {
         places.push(self.closed.clone());
         let mut own = own::place(&self.world, &self.olive).await;
         own.ids.extend(own::of_administrators(&self.world, &self.ada).await);
+        own.ids.insert("invitation", vec![self.ada.invite(&self.ada.create_group(&[]).await).await]);
         places.push(own);
         places
     }
