@@ -28,6 +28,7 @@ mod error;
 mod event;
 mod id;
 mod inbox;
+mod invitation;
 mod job;
 pub(crate) mod loader;
 mod message;
@@ -42,6 +43,7 @@ mod reaction;
 mod receipt;
 mod referral;
 mod right;
+mod room_ban;
 mod scalar;
 mod scope;
 mod session;
@@ -69,6 +71,7 @@ pub(crate) struct Query(
     viewer::ViewerQuery,
     user::UserQuery,
     thread::ThreadQuery,
+    invitation::InvitationQuery,
     message::MessageQuery,
     system::SystemQuery,
     chirp::ChirpQuery,
@@ -97,6 +100,8 @@ pub(crate) struct Mutation(
     diary::DiaryMutation,
     thread::ThreadMutation,
     participant::ParticipantMutation,
+    room_ban::RoomBanMutation,
+    invitation::InvitationMutation,
     receipt::ReceiptMutation,
     message::MessageMutation,
     upload::UploadMutation,

@@ -22,6 +22,7 @@ pub use viewer::{Right, SignedIn, Viewer};
 
 use crate::app::App;
 use crate::error::{Code, Error, Result};
+use crate::room_ban;
 
 /// Proof that the viewer may read a thread.
 #[derive(Clone)]
@@ -84,6 +85,11 @@ impl Reader {
     /// Whether the viewer takes part.
     pub fn takes_part(&self) -> bool {
         self.0.participant.is_some()
+    }
+
+    /// Whether the viewer manages the thread.
+    pub fn manages(&self) -> bool {
+        self.0.participant.as_ref().is_some_and(|row| manages(row.role))
     }
 
     /// Who takes part in a room is for its members to know.
@@ -208,7 +214,8 @@ impl FromQueryResult for Row {
 }
 
 impl Row {
-    /// Applies the law for reading.
+    /// Applies the law for reading, but for bans: the statements that read rooms from outside leave out those that the viewer is banned
+    /// from ([`room_ban::lets_in`]), and who is in one is not banned from it.
     pub(crate) fn admit(self, viewer: &Viewer) -> Option<Reader> {
         Reader::admit(viewer.user_id(), self.thread, self.participant)
     }
@@ -223,11 +230,14 @@ impl Row {
 pub async fn readers(app: &App, viewer: &Viewer, ids: &[ThreadId]) -> Result<HashMap<ThreadId, Reader>> {
     let engine = app.db.engine();
     let sql = format!(
-        "SELECT {} FROM threads t LEFT JOIN thread_participants p ON p.thread_id = t.id AND p.user_id = $2 WHERE t.id {}",
+        "SELECT {} FROM threads t LEFT JOIN thread_participants p ON p.thread_id = t.id AND p.user_id = $2 \
+         WHERE t.id {} AND {}",
         *THREAD_AND_OWN_ROW,
-        engine.among(1)
+        engine.among(1),
+        room_ban::lets_in("$2", "$3")
     );
-    let rows: Vec<Row> = app.db.all(sql, [engine.ids(ids.iter().copied()), viewer.user_id().into()]).await?;
+    let values = [engine.ids(ids.iter().copied()), viewer.user_id().into(), app.clock.now().into()];
+    let rows: Vec<Row> = app.db.all(sql, values).await?;
     Ok(rows.into_iter().filter_map(|row| row.admit(viewer)).map(|reader| (reader.id(), reader)).collect())
 }
 

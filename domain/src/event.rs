@@ -41,6 +41,10 @@ pub enum ParticipantChange {
     Left,
     /// They have another role.
     RoleChanged,
+    /// They are kept out of the room, and are out of it.
+    Banned,
+    /// They are kept out no longer.
+    Unbanned,
 }
 
 /// What a line of the log says beyond its columns.
@@ -68,6 +72,14 @@ impl Data {
 
     pub(crate) fn left(user: UserId) -> Self {
         Self::Participant { user: user.to_string(), change: ParticipantChange::Left }
+    }
+
+    pub(crate) fn banned(user: UserId) -> Self {
+        Self::Participant { user: user.to_string(), change: ParticipantChange::Banned }
+    }
+
+    pub(crate) fn unbanned(user: UserId) -> Self {
+        Self::Participant { user: user.to_string(), change: ParticipantChange::Unbanned }
     }
 
     pub(crate) fn role_changed(user: UserId) -> Self {

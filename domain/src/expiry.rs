@@ -1,5 +1,5 @@
-//! What has expired is removed: sessions, their tokens, tokens that went out by mail, links to exports, what wallets were asked to
-//! sign, what is cached, files that no message carries, and attempts of the assistant, jobs that were given up and batches that were
+//! What has expired is removed: sessions, their tokens, tokens that went out by mail, links to exports and to groups, what wallets were asked to
+//! sign, what is cached, bans, files that no message carries, and attempts of the assistant, jobs that were given up and batches that were
 //! finished long ago. A job does it about once an hour, so that one node does it at a time, in small parts, each by an index.
 //!
 //! A refresh token that was used stays for as long as it would have been good: if it comes back, it was stolen, and its family ends
@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::infra::db::Engine;
 use crate::job::{Running, Task};
 use crate::recurring::{self, Recurring};
+use crate::room_ban;
 use crate::upload;
 
 /// For how long it is kept that something has expired. Nodes' clocks differ, and who comes late is told so.
@@ -36,12 +37,13 @@ pub async fn ask(app: &Arc<App>) -> Result<()> {
 
 /// What is removed, by which column: tokens before the sessions that they are of, so that no session takes many along. With the
 /// nonces go the challenges.
-const EXPIRING: [(&str, &str); 6] = [
+const EXPIRING: [(&str, &str); 7] = [
     ("refresh_tokens", "id"),
     ("user_sessions", "id"),
     ("email_verification_tokens", "user_id"),
     ("password_reset_tokens", "email"),
     ("export_tokens", "user_id"),
+    ("thread_invitations", "id"),
     ("wallet_nonces", "id"),
 ];
 
@@ -66,6 +68,7 @@ pub(crate) async fn remove(app: &Arc<App>, held: Running) -> Result<()> {
         let sql = some_of(engine, "failed_jobs", "id", "failed_at");
         while held.part(app, &sql, [(now - retention).into()]).await? {}
     }
+    while held.part(app, &room_ban::ended(engine), [now.into()]).await? {}
     upload::collect(app, held).await?;
     deletion::ask_again(app, now).await
 }

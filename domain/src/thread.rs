@@ -29,6 +29,7 @@ use crate::infra::keys::{Column, Key as KeyValue};
 use crate::infra::list::List;
 use crate::page::{Page, Window};
 use crate::recurring;
+use crate::room_ban;
 use crate::text::Checks;
 
 /// A thread that was changed, or was already as it should be, and where its log stands.
@@ -219,14 +220,17 @@ pub async fn inbox(app: &App, viewer: &Viewer, archived: bool, window: &Window<K
         .await
 }
 
-/// Public rooms that are in use, the most recently active first.
+/// Public rooms that are in use, the most recently active first, but for those that the viewer is banned from.
 pub async fn rooms(app: &App, viewer: &Viewer, window: &Window<Key>) -> Result<Page<Listed>> {
     let select = format!("{}, a.activity_at AS active_at", *THREAD_AND_OWN_ROW);
-    let from = "FROM room_activity a JOIN threads t ON t.id = a.thread_id \
-                LEFT JOIN thread_participants p ON p.thread_id = t.id AND p.user_id = $1 WHERE t.archived_at IS NULL";
+    let from = format!(
+        "FROM room_activity a JOIN threads t ON t.id = a.thread_id \
+         LEFT JOIN thread_participants p ON p.thread_id = t.id AND p.user_id = $1 WHERE t.archived_at IS NULL AND {}",
+        room_ban::lets_in("$1", "$2")
+    );
     let keys = &["a.activity_at", "a.thread_id"];
-    let values = vec![viewer.user_id().into()];
-    list(app, viewer, List { select: &select, from, keys, descending: true, values }, window).await
+    let values = vec![viewer.user_id().into(), app.clock.now().into()];
+    list(app, viewer, List { select: &select, from: &from, keys, descending: true, values }, window).await
 }
 
 #[derive(FromQueryResult)]

@@ -33,6 +33,8 @@ pub struct Model {
     pub joined_seq: i64,
     /// The row of one who left stays, so that their inbox hears of it.
     pub left_at: Option<Timestamp>,
+    /// The event by which an admin removed them, if that is how they left.
+    pub removed_seq: Option<i64>,
     pub last_read_at: Option<Timestamp>,
     /// The last message read.
     pub last_read_seq: i64,

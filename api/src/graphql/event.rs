@@ -32,7 +32,7 @@ pub(crate) enum ThreadEventKind {
     ReactionsChanged,
     /// Some members have got or read more: frames of type ReceiptsAdvanced.
     ReceiptsAdvanced,
-    /// Somebody joined, left or has another role: frames of type ParticipantChanged.
+    /// Somebody joined, left, has another role, or was banned or unbanned: frames of type ParticipantChanged.
     ParticipantChanged,
     /// The title, the archive flag or the retention changed: frames of type ThreadChanged.
     ThreadChanged,
@@ -100,7 +100,7 @@ pub(crate) struct ReceiptsAdvanced {
     participants: Vec<Participant>,
 }
 
-/// Somebody joined, left or has another role.
+/// Somebody joined, left, has another role, or was banned or unbanned.
 pub(crate) struct ParticipantChanged {
     scope: Scope,
     cursor: Cursor,
@@ -109,7 +109,7 @@ pub(crate) struct ParticipantChanged {
     participant: Option<Participant>,
 }
 
-/// Somebody joined, left or has another role.
+/// Somebody joined, left, has another role, or was banned or unbanned.
 #[Object]
 impl ParticipantChanged {
     /// The place in the log to go on from.
@@ -140,7 +140,7 @@ impl ParticipantChanged {
     }
 }
 
-/// How somebody's part in a thread changed.
+/// How somebody's part in a thread changed. May grow: at a value that you don't know, look at `participant` anew.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ParticipantChange {
     /// They take part now.
@@ -149,6 +149,10 @@ pub(crate) enum ParticipantChange {
     Left,
     /// They have another role.
     RoleChanged,
+    /// They are banned from the room, and out of it if they were in.
+    Banned,
+    /// They are banned no longer, and may join again. A ban that ends by itself is not told.
+    Unbanned,
 }
 
 impl From<event::ParticipantChange> for ParticipantChange {
@@ -157,6 +161,8 @@ impl From<event::ParticipantChange> for ParticipantChange {
             event::ParticipantChange::Joined => Self::Joined,
             event::ParticipantChange::Left => Self::Left,
             event::ParticipantChange::RoleChanged => Self::RoleChanged,
+            event::ParticipantChange::Banned => Self::Banned,
+            event::ParticipantChange::Unbanned => Self::Unbanned,
         }
     }
 }

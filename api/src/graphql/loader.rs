@@ -366,6 +366,8 @@ asks!(
 );
 
 // Behind the macros, which it is written with.
+mod admission;
 mod token;
 
+pub(crate) use admission::{BansOf, InvitationsTo};
 pub(crate) use token::{NftsIn, NftsOf};

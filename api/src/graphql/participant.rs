@@ -221,8 +221,8 @@ impl ParticipantMutation {
         Ok(ParticipantAddPayload::of(scope, changed, errors))
     }
 
-    /// Removes somebody from a group or room. For its admins. Whoever is removed from a room can't join it again until an
-    /// admin adds them.
+    /// Removes somebody from a group or room. For its admins. Whoever is removed from a room is banned from it, until an admin adds them
+    /// again or lifts the ban (`roomBanDelete`); `roomBanCreate` gives a ban a reason and an end.
     async fn participant_remove(
         &self,
         ctx: &Context<'_>,

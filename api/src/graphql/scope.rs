@@ -25,7 +25,7 @@ use domain::receipt::Receipts;
 use domain::user::Public;
 use domain::{App, event};
 use entity::id::{CollectionId, NftId, ReferralCodeId, ThreadId, UserId};
-use entity::{assistant_answer, collection, message, nft, participant, referral};
+use entity::{assistant_answer, collection, invitation, message, nft, participant, referral, room_ban};
 use tokio::sync::OnceCell;
 
 use super::fault;
@@ -297,6 +297,19 @@ impl Shows for Arc<assistant_answer::Model> {
 impl Shows for participant::Model {
     fn show(&self, shown: &mut Shown) {
         shown.users.push(self.user_id);
+    }
+}
+
+impl Shows for room_ban::Model {
+    fn show(&self, shown: &mut Shown) {
+        shown.users.extend(self.by_user_id);
+        shown.users.push(self.user_id);
+    }
+}
+
+impl Shows for invitation::Model {
+    fn show(&self, shown: &mut Shown) {
+        shown.users.push(self.created_by);
     }
 }
 

@@ -11,19 +11,23 @@ use entity::thread::ThreadKind as Kind;
 
 use super::cursor::{Args, ITEMS, List, MESSAGES};
 use super::event::ThreadEventPage;
-use super::loader::{DeletedAfter, EventsOf, LastMessage, MessagesAround, MessagesOf, OwnRow, ParticipantsOf};
+use super::invitation::ThreadInvitationConnection;
+use super::loader::{EventsOf, LastMessage, MessagesAround, MessagesOf, OwnRow, ParticipantsOf};
 use super::message::{Message, MessageConnection};
 use super::nullable::{Nullable, Required};
 use super::page::connection;
 use super::participant::{Participant, ParticipantConnection, ParticipantRole, Total};
-use super::scalar::{Cursor, DateTime, int};
+use super::room_ban::RoomBanConnection;
+use super::scalar::{Cursor, DateTime};
 use super::scope::{Scope, Shown, viewer};
 use super::user::User;
 use super::{fault, id};
 
 mod mutation;
+mod state;
 
 pub(crate) use mutation::ThreadMutation;
+pub(crate) use state::ViewerThreadState;
 
 /// A conversation, with the proof that whoever asks may read it.
 #[derive(Clone)]
@@ -166,6 +170,30 @@ impl Thread {
         .await
     }
 
+    /// Who is banned from it, the latest first. For the admins of a room; for others an empty list.
+    async fn bans(
+        &self,
+        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor: earlier bans.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor: later bans.")] before: Option<Cursor>,
+    ) -> Required<RoomBanConnection> {
+        let args = Args { first, after, last, before };
+        Required::of(RoomBanConnection::of_room(&self.scope, &self.reader, args)).await
+    }
+
+    /// The links by which people come into it by themselves, the latest first. For the admins of a group; for others an empty list.
+    async fn invitations(
+        &self,
+        #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor: earlier invitations.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor: later invitations.")] before: Option<Cursor>,
+    ) -> Required<ThreadInvitationConnection> {
+        let args = Args { first, after, last, before };
+        Required::of(ThreadInvitationConnection::of_thread(&self.scope, &self.reader, args)).await
+    }
+
     /// Its messages, oldest first within a page: `last: 50` is the newest page, `before` a cursor the one before it;
     /// `around` is a page about one message.
     async fn messages(
@@ -262,75 +290,6 @@ impl From<Kind> for ThreadKind {
             Kind::Group => Self::Group,
             Kind::Room => Self::Room,
         }
-    }
-}
-
-/// Your own state in a thread.
-pub(crate) struct ViewerThreadState {
-    scope: Scope,
-    reader: Reader,
-    row: row::Model,
-}
-
-impl ViewerThreadState {
-    /// The state that a participant's row says.
-    pub(crate) fn of(scope: &Scope, reader: &Reader, row: row::Model) -> Self {
-        Self { scope: scope.clone(), reader: reader.clone(), row }
-    }
-}
-
-/// Your own state in a thread.
-#[Object]
-impl ViewerThreadState {
-    /// What you may do here.
-    async fn role(&self) -> ParticipantRole {
-        self.row.role.into()
-    }
-
-    /// How many messages you have not read; exact, and without those deleted since.
-    async fn unread_count(&self) -> Required<i32> {
-        Required::of(async {
-            let thread = self.reader.thread();
-            let position = thread::unread_from(thread, self.row.last_read_position);
-            if thread.message_count <= position {
-                return Ok(0);
-            }
-            // Where the viewer stands in the other threads that are shown is in their proofs.
-            let key = |reader: &Reader| {
-                let own = reader.own_row().ok().flatten()?;
-                let position = thread::unread_from(reader.thread(), own.last_read_position);
-                Some(DeletedAfter(reader.id(), position, reader.thread().message_count))
-            };
-            let all = |shown: &Shown| shown.threads.iter().filter_map(key).collect();
-            let (deleted, _) = self.scope.load(DeletedAfter(thread.id, position, thread.message_count), all).await?;
-            Ok(int(thread::unread_count(thread.message_count, position, deleted.unwrap_or_default())))
-        })
-        .await
-    }
-
-    /// When you last marked something read, or sent something.
-    async fn last_read_at(&self) -> Option<DateTime> {
-        self.row.last_read_at.map(DateTime)
-    }
-
-    /// The cursor of the last message that you have read. Null while there is none.
-    async fn last_read_cursor(&self) -> Option<Cursor> {
-        self.row.last_read_at.is_some().then(|| self.scope.cursor(&self.reader, self.row.last_read_seq))
-    }
-
-    /// Until when you want to hear nothing of it; over once that is past. Null if you have not muted it. Yours alone to see.
-    async fn muted_until(&self) -> Option<DateTime> {
-        self.row.muted_until.map(DateTime)
-    }
-
-    /// Whether you may send here now: not while it is archived, nor in a direct thread while one of you blocks the other.
-    async fn can_send(&self) -> bool {
-        self.reader.is_open()
-    }
-
-    /// Whether you may add, remove, rename and archive here.
-    async fn can_manage(&self) -> bool {
-        access::manages(self.row.role)
     }
 }
 

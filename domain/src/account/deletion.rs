@@ -80,7 +80,7 @@ const AT_ONCE: usize = 100;
 
 /// Rows that go in one transaction, and what of: each statement finds some of what is left. The account's own rows are listed if
 /// there may be many of them; the others go with the account itself.
-const PARTS: [&str; 23] = [
+const PARTS: [&str; 24] = [
     // What the assistant was told in threads that it has left, and what it made of that.
     "DELETE FROM ai_cache WHERE id IN (SELECT c.id FROM thread_participants p JOIN ai_cache c ON c.scope = p.thread_id \
      WHERE p.user_id = $1 AND p.left_at IS NOT NULL LIMIT 500)",
@@ -95,6 +95,7 @@ const PARTS: [&str; 23] = [
     "UPDATE threads SET created_by = NULL WHERE id IN (SELECT id FROM threads WHERE created_by = $1 LIMIT 250)",
     "UPDATE room_bans SET by_user_id = NULL WHERE (thread_id, user_id) IN \
      (SELECT thread_id, user_id FROM room_bans WHERE by_user_id = $1 LIMIT 500)",
+    "DELETE FROM thread_invitations WHERE id IN (SELECT id FROM thread_invitations WHERE created_by = $1 LIMIT 500)",
     "DELETE FROM blocks WHERE (user_id, blocked_id) IN \
      (SELECT user_id, blocked_id FROM blocks WHERE blocked_id = $1 LIMIT 500)",
     "DELETE FROM api_keys WHERE id IN (SELECT id FROM api_keys WHERE user_id = $1 LIMIT 500)",

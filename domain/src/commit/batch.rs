@@ -16,7 +16,10 @@ use crate::access::Member;
 use crate::archive::{ARCHIVE, IN_USE, Shelf};
 use crate::assistant;
 use crate::event::Data;
+use crate::invitation;
+use crate::room_ban;
 
+mod banning;
 mod hanging;
 
 /// A message found by a seq: its own seq and its position.
@@ -52,7 +55,8 @@ pub(crate) struct Batch {
     pub(super) reactions: HashSet<(MessageId, UserId, String)>,
     /// Those of [`super::Needs::expiring`], in their order.
     pub(super) expiring: Vec<MessageId>,
-    pub(super) banned: HashSet<UserId>,
+    /// Those of [`super::Needs::bans`], whether or not they have ended.
+    pub(super) bans: HashMap<UserId, room_ban::Model>,
     pub(super) new_messages: Vec<MessageId>,
     pub(super) dirty_messages: BTreeSet<MessageId>,
     pub(super) emptied_messages: BTreeSet<MessageId>,
@@ -64,11 +68,12 @@ pub(crate) struct Batch {
     pub(super) revisions: Vec<message_revision::Model>,
     pub(super) reaction_writes: Vec<ReactionWrite>,
     pub(super) marks: Vec<read_mark::Model>,
-    /// Who is banned, by whom; or by nobody, no longer.
-    pub(super) ban_writes: Vec<(UserId, Option<UserId>)>,
+    pub(super) ban_writes: Vec<room_ban::Write>,
     pub(super) events: Vec<thread_event::Model>,
     /// What the assistant is asked, and what it has answered.
     pub(crate) assistant: assistant::Work,
+    /// Invitations that changes have named, and what becomes of them.
+    pub(crate) invitations: invitation::Work,
     /// Whose receipts moved, so that one event tells of all of them.
     advanced: BTreeSet<UserId>,
 }
@@ -91,7 +96,7 @@ impl Batch {
             places: BTreeMap::new(),
             reactions: HashSet::new(),
             expiring: Vec::new(),
-            banned: HashSet::new(),
+            bans: HashMap::new(),
             new_messages: Vec::new(),
             dirty_messages: BTreeSet::new(),
             emptied_messages: BTreeSet::new(),
@@ -105,6 +110,7 @@ impl Batch {
             ban_writes: Vec::new(),
             events: Vec::new(),
             assistant: assistant::Work::default(),
+            invitations: invitation::Work::default(),
             advanced: BTreeSet::new(),
         }
     }
@@ -178,6 +184,7 @@ impl Batch {
             joined_at: self.now,
             joined_seq: seq,
             left_at: None,
+            removed_seq: None,
             last_read_at: None,
             last_read_seq: seq,
             last_read_position: self.thread.message_count,
@@ -197,20 +204,37 @@ impl Batch {
         row
     }
 
-    /// Lets somebody go.
-    pub(crate) fn dismiss(&mut self, user_id: UserId, actor: UserId) {
+    /// Lets somebody go; the seq of the line that tells it, if they were here.
+    pub(crate) fn dismiss(&mut self, user_id: UserId, actor: UserId) -> Option<i64> {
         // What they did before they went stands before it in the log: their marks, too.
         self.finish();
-        let now = self.now;
-        if let Some(row) = self.participant_mut(user_id) {
-            row.left_at = Some(now);
-            let is_assistant = row.role == Role::Ai;
-            self.thread.assistant &= !is_assistant;
-            self.thread.participant_count -= 1;
-            self.append(EventKind::ParticipantChanged, actor, None, Some(Data::left(user_id)));
-            self.move_membership();
-            self.touch();
+        if !self.take_out(user_id) {
+            return None;
         }
+        let seq = self.append(EventKind::ParticipantChanged, actor, None, Some(Data::left(user_id)));
+        if let Some(row) = self.participants.get_mut(&user_id).filter(|_| actor != user_id) {
+            row.removed_seq = Some(seq);
+        }
+        Some(seq)
+    }
+
+    /// Whether an admin has removed somebody behind a seq, and they have not come back since.
+    pub(crate) fn removed_since(&self, user_id: UserId, seq: i64) -> bool {
+        let removed_seq = self.participants.get(&user_id).and_then(|row| row.removed_seq);
+        removed_seq.is_some_and(|removed_seq| removed_seq > seq)
+    }
+
+    /// Takes somebody out, of which nothing is told yet; whether they were in.
+    pub(super) fn take_out(&mut self, user_id: UserId) -> bool {
+        let now = self.now;
+        let Some(row) = self.participant_mut(user_id) else { return false };
+        row.left_at = Some(now);
+        let is_assistant = row.role == Role::Ai;
+        self.thread.assistant &= !is_assistant;
+        self.thread.participant_count -= 1;
+        self.move_membership();
+        self.touch();
+        true
     }
 
     /// Gives somebody who takes part another role.
@@ -237,24 +261,6 @@ impl Batch {
         let others = self.participants.values().filter(|row| row.left_at.is_none() && row.user_id != leaver);
         let members = others.filter(|row| row.role == Role::Member);
         members.min_by_key(|row| (row.joined_seq, row.user_id)).map(|row| row.user_id)
-    }
-
-    /// Whether somebody is banned from this room.
-    pub(crate) fn is_banned(&self, user_id: UserId) -> bool {
-        self.banned.contains(&user_id)
-    }
-
-    /// Keeps somebody from walking back into this room.
-    pub(crate) fn ban(&mut self, user_id: UserId, by: UserId) {
-        self.banned.insert(user_id);
-        self.ban_writes.push((user_id, Some(by)));
-    }
-
-    /// Lets somebody come back into this room.
-    pub(crate) fn lift_ban(&mut self, user_id: UserId) {
-        if self.banned.remove(&user_id) {
-            self.ban_writes.push((user_id, None));
-        }
     }
 
     /// Something other than a message changed: inboxes look again.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use entity::id::{MessageId, UploadId, UserId};
+use entity::id::{InvitationId, MessageId, UploadId, UserId};
 
 /// The rows that the changes of a batch must see, read together once the thread is locked.
 #[derive(Default)]
@@ -23,6 +23,10 @@ pub(crate) struct Needs {
     pub(crate) succession: bool,
     /// Bans of these users.
     pub(crate) bans: BTreeSet<UserId>,
+    /// These invitations to the thread.
+    pub(crate) invitations: BTreeSet<InvitationId>,
+    /// How many invitations to the thread there are.
+    pub(crate) invitation_count: bool,
     /// Accounts that must be active to write, and did not prove it.
     pub(crate) writers: BTreeSet<UserId>,
     /// Accounts that are about to take part.

@@ -19,6 +19,8 @@ use crate::block;
 use crate::error::{Code, Refusal, Result};
 use crate::infra::db::{Engine, all};
 use crate::infra::keys::{Column, Key};
+use crate::invitation;
+use crate::room_ban;
 use crate::session;
 use crate::upload;
 
@@ -42,6 +44,7 @@ pub(super) async fn apply_all(app: &App, on: &DatabaseTransaction, jobs: &mut [B
         batch.finish();
         store(app, on, &mut batch).await?;
         assistant::store(app, on, thread_id, std::mem::take(&mut batch.assistant)).await?;
+        std::mem::take(&mut batch.invitations).store(app.db.engine(), on).await?;
         batches.insert(thread_id, batch);
     }
     Ok(batches)
@@ -66,11 +69,6 @@ struct PlaceRow {
     wanted: i64,
     seq: i64,
     position: i64,
-}
-
-#[derive(FromQueryResult)]
-struct UserRow {
-    user_id: entity::id::UserId,
 }
 
 async fn load(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch, needs: Needs) -> Result<()> {
@@ -155,13 +153,11 @@ async fn load(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch, needs
         }
     }
     if !needs.bans.is_empty() {
-        let sql = format!(
-            "SELECT user_id FROM room_bans WHERE thread_id = $1 AND user_id {} AND (until IS NULL OR until > $3)",
-            engine.among(2)
-        );
-        let values = [thread_id.into(), engine.ids(needs.bans), batch.now.into()];
-        let rows: Vec<UserRow> = all(on, engine, sql, values).await?;
-        batch.banned.extend(rows.into_iter().map(|row| row.user_id));
+        batch.bans = room_ban::of(engine, on, thread_id, needs.bans).await?;
+    }
+    if !needs.invitations.is_empty() || needs.invitation_count {
+        let (ids, counted) = (needs.invitations, needs.invitation_count);
+        batch.invitations = invitation::Work::read(engine, on, thread_id, ids, counted).await?;
     }
     if !needs.writers.is_empty() {
         let sql = format!("SELECT * FROM users WHERE id {}", engine.among(1));
@@ -217,7 +213,7 @@ async fn store(app: &App, on: &DatabaseTransaction, batch: &mut Batch) -> Result
     store_revisions(engine, on, batch).await?;
     store_reactions(engine, on, batch).await?;
     store_participants(engine, on, batch).await?;
-    store_bans(engine, on, batch).await?;
+    room_ban::store(engine, on, batch.thread.id, std::mem::take(&mut batch.ban_writes)).await?;
     insert::<read_mark::Entity>(on, std::mem::take(&mut batch.marks)).await?;
     insert::<thread_event::Entity>(on, batch.events.clone()).await?;
     store_thread(engine, on, batch).await
@@ -315,7 +311,7 @@ async fn store_participants(engine: Engine, on: &DatabaseTransaction, batch: &Ba
                        THEN excluded.last_read_at ELSE thread_participants.last_read_at END";
         let upsert = OnConflict::columns([Column::ThreadId, Column::UserId])
             .update_columns([Column::Role, Column::JoinedAt, Column::JoinedSeq, Column::LeftAt])
-            .update_column(Column::ChangedAt)
+            .update_columns([Column::RemovedSeq, Column::ChangedAt])
             .value(Column::LastReadSeq, forward("last_read_seq"))
             .value(Column::LastReadPosition, forward("last_read_position"))
             .value(Column::LastDeliveredSeq, forward("last_delivered_seq"))
@@ -323,24 +319,6 @@ async fn store_participants(engine: Engine, on: &DatabaseTransaction, batch: &Ba
             .to_owned();
         let chunk = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
         participant::Entity::insert_many(chunk).on_conflict(upsert).exec_without_returning(on).await?;
-    }
-    Ok(())
-}
-
-async fn store_bans(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch) -> Result<()> {
-    for (user_id, by) in std::mem::take(&mut batch.ban_writes) {
-        let (sql, values) = match by {
-            Some(by) => (
-                "INSERT INTO room_bans (thread_id, user_id, by_user_id, at) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (thread_id, user_id) DO UPDATE SET by_user_id = $3, at = $4, until = NULL",
-                vec![batch.thread.id.into(), user_id.into(), by.into(), batch.now.into()],
-            ),
-            None => (
-                "DELETE FROM room_bans WHERE thread_id = $1 AND user_id = $2",
-                vec![batch.thread.id.into(), user_id.into()],
-            ),
-        };
-        on.execute_raw(engine.sql(sql, values)).await?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::access::Administrator;
 use crate::assistant;
+use crate::room_ban;
 use crate::thread::lobby_id;
 
 /// A participant that was changed, or was already as asked, and where the log stands.
@@ -32,7 +33,7 @@ pub async fn add(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId, user_id: 
     managed(app, prove, |proof| Managed { proof, actor, user_id, act: Act::Add(role) }).await
 }
 
-/// Removes somebody from a group or room; from a room also for the future, until an admin adds them again.
+/// Removes somebody from a group or room; from a room also for the future, until an admin adds them again or lifts the ban.
 pub async fn remove(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId, user_id: UserId) -> Result<Changed> {
     let actor = viewer.require()?.user.id;
     let prove = || access::admin(app, viewer, thread_id);
@@ -131,9 +132,9 @@ impl Change for Managed {
             }
             (Act::Remove, present) => {
                 let row = present.ok_or_else(absent)?;
-                batch.dismiss(self.user_id, self.actor);
-                if batch.thread.kind == ThreadKind::Room {
-                    batch.ban(self.user_id, self.actor);
+                let told = batch.dismiss(self.user_id, self.actor);
+                if let (ThreadKind::Room, Some(seq)) = (batch.thread.kind, told) {
+                    batch.keep_out(self.user_id, self.actor, None, None, seq);
                 }
                 row
             }
@@ -157,6 +158,9 @@ impl Change for Managed {
 /// Joins a room; no harm if one is in already.
 pub async fn join(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId) -> Result<Changed> {
     let user_id = viewer.require()?.user.id;
+    if let Some(ban) = room_ban::of_viewer(app, viewer, thread_id).await? {
+        return Err(room_ban::refusal(ban.until).into());
+    }
     let found = access::reader(app, viewer, thread_id).await.map_err(|error| error.at("id"))?;
     if found.thread().kind != ThreadKind::Room {
         // Whoever can see it takes part already.
@@ -202,8 +206,8 @@ impl Change for Join {
         if batch.thread.archived_at.is_some() {
             return Err(Refusal::new(Code::Archived, "id", "The room is archived: it is read-only.").into());
         }
-        if batch.is_banned(self.user_id) {
-            return Err(Refusal::new(Code::Forbidden, "id", "You were removed from this room.").into());
+        if let Some(ban) = batch.ban_of(self.user_id) {
+            return Err(room_ban::refusal(ban.until).into());
         }
         let row = batch.admit(self.user_id, self.role, self.user_id);
         Ok((row, batch.thread.last_seq))

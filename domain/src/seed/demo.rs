@@ -19,9 +19,11 @@ use crate::assistant;
 use crate::chirp;
 use crate::cursor::ThreadCursor;
 use crate::error::{Code, Error, Result};
+use crate::invitation;
 use crate::message::{self, AttachmentDraft, Draft, FileDraft};
 use crate::participant;
 use crate::profile::{self, Changes};
+use crate::room_ban;
 use crate::session::{self, Client};
 use crate::text::unique_key;
 use crate::thread::{self, New};
@@ -237,6 +239,19 @@ impl<'a> Stage<'a> {
             Beat::Promotes(who, other) => {
                 let (viewer, other) = (self.viewer(*who)?, self.user_id(*other)?);
                 scene.seq = participant::set_role(app, viewer, scene.thread_id, other, Role::Admin).await?.seq;
+            }
+            Beat::Bans(who, whom, reason) => {
+                let draft =
+                    room_ban::Draft { user_id: self.user_id(*whom)?, reason: Some((*reason).into()), until: None };
+                scene.seq = room_ban::create(app, self.viewer(*who)?, scene.thread_id, draft).await?.seq;
+            }
+            Beat::Invites(who, others) => {
+                let draft = invitation::Draft { role: Role::Member, max_uses: None, expires_at: None };
+                let code = invitation::create(app, self.viewer(*who)?, scene.thread_id, draft).await?.code;
+                for other in *others {
+                    let accepted = invitation::accept(app, &Client::default(), self.viewer(*other)?, &code).await?;
+                    scene.seq = accepted.seq;
+                }
             }
             Beat::Keeps(who, days) => {
                 let update = thread::Update { retention_days: Some(Some(*days)), ..thread::Update::default() };

@@ -119,6 +119,11 @@ pub(super) static CLIMBERS: Conversation = Conversation {
         Says(Lena, "I can borrow my sister's car, four seats and a smell of dog. Nine o'clock at the bridge?"),
         React(&[Maya, Jonas, Priya], "👍"),
         React(&[Priya], "🐕"),
+        Invites(Jonas, &[Tomas]),
+        Says(
+            Tomas,
+            "Thanks for the link! Helmet: yes. Talent: no. @Lena, is there a fifth seat, if the dog stays home?",
+        ),
         Says(
             Jonas,
             "Gear: I have two 60 m ropes and twelve quickdraws. Helmets, please, everyone, also the photogenic ones.",

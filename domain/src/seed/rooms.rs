@@ -37,6 +37,7 @@ pub(super) static SQUARE: Conversation = Conversation {
         ),
         React(&[Priya, Lena, Sam], "😍"),
         Replies(Priya, "The guest of honour", "That look! I'm putting it on the wall."),
+        Bans(Maya, Magpie, "Advertised seeds at the feeder. Lena has it under control there; not in here."),
         Read(&[Maya, Yuki, Omar]),
         Says(Priya, "Film night on Friday? I have a projector, and a bed sheet that is almost white."),
         React(&[Lena, Omar], "🎬"),

@@ -45,6 +45,10 @@ pub(super) enum Beat {
     Deletes(Who, &'static str),
     /// Makes somebody an admin.
     Promotes(Who, Who),
+    /// Keeps somebody out of the room, for a reason.
+    Bans(Who, Who, &'static str),
+    /// The first makes an invitation, by which the others come.
+    Invites(Who, &'static [Who]),
     /// Has messages deleted after so many days.
     Keeps(Who, i32),
     /// Have the last message on a device, and haven't looked at it.
@@ -91,7 +95,7 @@ mod tests {
     #[test]
     fn every_beat_can_be_played() {
         for conversation in conversations() {
-            let present = |who: Who| who == conversation.host || conversation.others.contains(&who);
+            let mut came: Vec<Who> = Vec::new();
             let mut said: Vec<(Who, &'static str)> = Vec::new();
             for beat in conversation.beats {
                 let (actors, named, text): (Vec<Who>, Option<&str>, Option<&'static str>) = match beat {
@@ -105,10 +109,16 @@ mod tests {
                     Beat::Edits(words, text) => (begin(&said, words).into_iter().collect(), Some(words), Some(text)),
                     Beat::Deletes(who, words) => (vec![*who], Some(words), None),
                     Beat::Promotes(who, other) => (vec![*who, *other], None, None),
-                    Beat::Keeps(who, _) => (vec![*who], None, None),
+                    Beat::Bans(who, ..) | Beat::Keeps(who, _) => (vec![*who], None, None),
+                    Beat::Invites(who, others) => {
+                        came.extend_from_slice(others);
+                        (vec![*who], None, None)
+                    }
                     Beat::Get(who) | Beat::Read(who) => (who.to_vec(), None, None),
                 };
-                assert!(actors.iter().all(|&who| present(who)), "{actors:?} {text:?}");
+                let is_present =
+                    |who: Who| who == conversation.host || conversation.others.contains(&who) || came.contains(&who);
+                assert!(actors.iter().all(|&who| is_present(who)), "{actors:?} {text:?}");
                 assert!(named.is_none_or(|words| begin(&said, words).is_some()), "{named:?}");
                 said.extend(text.map(|text| (actors[0], text)));
             }

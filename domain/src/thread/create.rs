@@ -264,6 +264,7 @@ fn new_participant(thread_id: ThreadId, user_id: UserId, role: Role, now: entity
         joined_at: now,
         joined_seq: 0,
         left_at: None,
+        removed_seq: None,
         last_read_at: None,
         last_read_seq: 0,
         last_read_position: 0,

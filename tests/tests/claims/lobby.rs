@@ -141,7 +141,7 @@ async fn whoever_administers_the_installation_manages_the_lobby(engine: Engine) 
     ada.join(&room).await;
     assert_eq!(role(&ada, &room).await, json!({ "role": "ADMIN", "canManage": true }));
     ada.remove(&room, &guest).await;
-    guest.try_send(&room, "again").await.refused_with("messageSend", "FORBIDDEN");
+    guest.try_send(&room, "again").await.refused_with("messageSend", "NOT_FOUND");
     // It gives them nothing in a room that somebody else has made.
     let alice = world.user("alice").await;
     let hers = world.room(&alice).await;

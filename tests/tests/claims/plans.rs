@@ -47,6 +47,8 @@ const GROWING: &[&str] = &[
     "password_reset_tokens",
     "export_tokens",
     "blocks",
+    "room_bans",
+    "thread_invitations",
     "diaries",
     "chirps",
     "chirp_events",

@@ -2,6 +2,8 @@
 
 use tests::{Frame, Subscription, User, World, claims};
 
+use crate::removal::until_refused;
+
 claims![
     who_is_removed_from_a_room_is_offline_and_hears_no_more,
     who_leaves_a_room_is_offline_and_hears_no_more,
@@ -9,14 +11,23 @@ claims![
 ];
 
 async fn who_is_removed_from_a_room_is_offline_and_hears_no_more(world: World) {
-    out_and_back(&world, true).await;
+    let [alice, bob] = world.users(["alice", "bob"]).await;
+    let room = world.room_of(&alice, &[&bob]).await;
+    let (of_alice, of_bob) = (world.socket(&alice).await, world.socket(&bob).await);
+    let mut heard = of_alice.signals(&room).await;
+    presence(&mut heard, &alice, true).await;
+    for _ in 0..3 {
+        let mut signals = of_bob.signals(&room).await;
+        presence(&mut signals, &bob, true).await;
+        presence(&mut heard, &bob, true).await;
+        alice.remove(&room, &bob).await;
+        presence(&mut heard, &bob, false).await;
+        until_refused(&mut signals).await;
+        alice.add(&room, &bob).await;
+    }
 }
 
 async fn who_leaves_a_room_is_offline_and_hears_no_more(world: World) {
-    out_and_back(&world, false).await;
-}
-
-async fn out_and_back(world: &World, removed: bool) {
     let [alice, bob, carol] = world.users(["alice", "bob", "carol"]).await;
     let room = world.room_of(&alice, &[&bob, &carol]).await;
     let (of_alice, of_bob, of_carol) =
@@ -29,11 +40,7 @@ async fn out_and_back(world: &World, removed: bool) {
     presence(&mut signals, &alice, true).await;
     presence(&mut heard, &bob, true).await;
     for _ in 0..3 {
-        if removed {
-            alice.remove(&room, &bob).await;
-        } else {
-            bob.leave(&room).await;
-        }
+        bob.leave(&room).await;
         presence(&mut heard, &bob, false).await;
         // What he was told before is read; what is told from here on is not for him.
         while signals.try_next().is_some() {}

@@ -8,14 +8,14 @@ use tests::{Frame, Subscription};
 
 /// Reads `threadEvents` to its end by removal, and gives the lines before it. What comes after the end is seen by
 /// whoever reads on.
-async fn until_revoked(events: &mut Subscription) -> Vec<Value> {
+pub(crate) async fn until_revoked(events: &mut Subscription) -> Vec<Value> {
     let lines = events.until("AccessRevoked").await;
     events.completed().await;
     lines
 }
 
 /// Reads `messageAdded` to its end by removal, and gives the edges before it.
-async fn until_refused(messages: &mut Subscription) -> Vec<Value> {
+pub(crate) async fn until_refused(messages: &mut Subscription) -> Vec<Value> {
     let mut edges = Vec::new();
     loop {
         match messages.next().await {

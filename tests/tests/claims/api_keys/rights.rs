@@ -16,7 +16,7 @@ claims![
 ];
 
 /// Changes in threads: all that a key that writes may do.
-const MESSAGING: [&str; 23] = [
+const MESSAGING: [&str; 28] = [
     "assistantRetry",
     "attachmentUploadCreate",
     "chirpCreate",
@@ -32,6 +32,11 @@ const MESSAGING: [&str; 23] = [
     "participantAdd",
     "participantRemove",
     "participantSetRole",
+    "roomBanCreate",
+    "roomBanDelete",
+    "threadInvitationCreate",
+    "threadInvitationAccept",
+    "threadInvitationRevoke",
     "threadMarkRead",
     "threadMarkDelivered",
     "messageSend",

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::account::PASSWORD;
+use tests::id::with_prefix;
 use tests::mail::{PROVE, RESET};
 use tests::mint::uri;
 use tests::{Client, Sent, User, Wallet};
@@ -118,6 +119,23 @@ impl<'a> Scene<'a> {
                 let mut input = with_tom().await;
                 input["role"] = json!("ADMIN");
                 input
+            }
+            "roomBanCreate" => json!({ "threadId": thread, "userId": self.tom.id }),
+            "roomBanDelete" => {
+                let input = json!({ "threadId": thread, "userId": self.tom.id });
+                adam.try_ban(input.clone()).await;
+                input
+            }
+            "threadInvitationCreate" => json!({ "threadId": thread }),
+            // Of another kind of thread there is none.
+            "threadInvitationAccept" => {
+                let made = adam.try_invite(json!({ "threadId": thread })).await;
+                json!({ "code": made.json.pointer("/data/threadInvitationCreate/code").and_then(Value::as_str).unwrap_or("lni_none") })
+            }
+            "threadInvitationRevoke" => {
+                let made = adam.try_invite(json!({ "threadId": thread })).await;
+                let id = made.json.pointer("/data/threadInvitationCreate/threadInvitation/id").and_then(Value::as_str);
+                json!({ "id": id.map_or_else(|| with_prefix("inv", &thread), str::to_owned) })
             }
             // Away with it, or back again.
             "threadArchive" => json!({ "id": thread, "archived": !["archived", "closed"].contains(&place) }),

@@ -212,7 +212,14 @@ impl People {
         self.adam.add(&thread, &self.tim).await;
         self.adam.add_assistant(&thread, &self.assistant).await;
         self.exa.leave(&thread).await;
-        self.adam.remove(&thread, &self.bane).await;
+        if kind == "room" {
+            let reason = canary("RoomBan", "reason", kind);
+            let ban = json!({ "threadId": thread, "userId": self.bane.id, "reason": reason, "until": "2999-01-01T00:00:00Z" });
+            self.adam.try_ban(ban).await.ok("/roomBanCreate/roomBan");
+        } else {
+            self.adam.remove(&thread, &self.bane).await;
+            self.adam.try_invite(json!({ "threadId": thread, "maxUses": 5 })).await.ok("/threadInvitationCreate/code");
+        }
         thread
     }
 
@@ -343,6 +350,7 @@ impl People {
         places.push(self.closed.clone());
         let mut own = own::place(&self.world, &self.olive).await;
         own.ids.extend(own::of_administrators(&self.world, &self.ada).await);
+        own.ids.insert("invitation", vec![self.ada.invite(&self.ada.create_group(&[]).await).await]);
         places.push(own);
         places
     }

@@ -73,7 +73,7 @@ impl Sdl {
 
     /// Where a mutation can be asked for: in each kind of thread, if its input names one or what is in one.
     pub(super) fn places_of(&self, mutation: &str) -> &'static [&'static str] {
-        let nouns = ["assistant", "message", "reaction", "participant", "thread", "typing"];
+        let nouns = ["assistant", "message", "reaction", "participant", "room", "thread", "typing"];
         let of_threads = mutation != "threadCreate" && nouns.iter().any(|noun| mutation.starts_with(noun));
         if of_threads { &["group", "direct", "room", "archived", "closed"] } else { &["own"] }
     }

@@ -2,6 +2,8 @@
 
 mod archive;
 mod assistant;
+mod bans;
+mod invitations;
 mod tokens;
 mod uploads;
 mod wallets;
@@ -77,6 +79,8 @@ pub(super) async fn walk(
     walk.diary().await;
     walk.feed().await;
     walk.uploads().await;
+    walk.bans(&found).await;
+    walk.invitations().await;
     walk.inbox(all.text("/viewer/threads/nodes/0/id").as_str()).await;
     walk.ask("the own address", "{ viewer { email pendingEmail } }", json!({})).await;
     walk.wallets().await;

@@ -1,0 +1,3 @@
+ALTER TABLE thread_participants DROP COLUMN removed_seq;
+
+DROP TABLE thread_invitations;
