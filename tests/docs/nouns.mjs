@@ -11,7 +11,7 @@ export const nouns = [
     page: 'threads',
     title: 'Threads',
     about: 'Direct threads, groups and rooms, and who takes part in them.',
-    owns: /^(thread|Thread|participant|Participant|rooms$|lobby$|ViewerThreadState|(Direct|Group|Room)ThreadInput)/,
+    owns: /^(thread|Thread|participant|Participant|[rR]oomBan|rooms$|lobby$|ViewerThreadState|(Direct|Group|Room)ThreadInput)/,
   },
   {
     page: 'messages',
