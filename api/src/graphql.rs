@@ -44,6 +44,7 @@ mod referral;
 mod right;
 mod scalar;
 mod scope;
+mod search;
 mod session;
 mod signal;
 mod system;

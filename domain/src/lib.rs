@@ -51,6 +51,7 @@ pub mod reaction;
 pub mod receipt;
 pub mod recurring;
 pub mod referral;
+pub mod search;
 pub mod seed;
 pub mod session;
 pub mod signal;

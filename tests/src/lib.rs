@@ -35,6 +35,7 @@ pub mod nodes;
 mod port;
 pub mod proxy;
 pub mod s3;
+pub mod search;
 pub mod server;
 pub mod smtp;
 pub mod socket;

@@ -29,6 +29,7 @@ pub(crate) enum List {
     Collections,
     Nfts,
     Mints,
+    Search,
 }
 
 impl List {
@@ -53,6 +54,7 @@ impl List {
             Self::Collections => "collections",
             Self::Nfts => "nfts",
             Self::Mints => "mints",
+            Self::Search => "messageSearch",
         }
     }
 
