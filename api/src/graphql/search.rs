@@ -90,7 +90,7 @@ impl From<Part> for MessageSearchSnippetPart {
 pub(crate) struct MessageMetadataInput {
     /// A key of the metadata, which then is an object.
     key: String,
-    /// What is under it, or in the list that is under it: a text, a number, a boolean or null.
+    /// What is under it, or in the list that is under it: a text, a number or a boolean.
     value: Json,
 }
 

@@ -37,7 +37,7 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Sent before.
     pub before: Option<Timestamp>,
-    /// What their metadata has: under a key of its outermost object a text, a number, a boolean or null, or a list with that in it.
+    /// What their metadata has: under a key of its outermost object a text, a number or a boolean, or a list with that in it.
     pub metadata: Vec<(String, serde_json::Value)>,
 }
 
@@ -95,7 +95,7 @@ fn marks(metadata: &[(String, serde_json::Value)]) -> Result<Vec<Mark>> {
         return Err(Refusal::new(Code::TooLong, "metadata", why).into());
     }
     let mark = |(index, (key, value)): (usize, &(String, serde_json::Value))| {
-        let why = "It must be a text, a number, a boolean or null.";
+        let why = "It must be a text, a number or a boolean.";
         let refuse = || Refusal::new(Code::Invalid, "value", why).within(index.to_string()).within("metadata");
         Mark::metadata(key, value).ok_or_else(|| refuse().into())
     };

@@ -50,10 +50,10 @@ impl Mark {
         Self::hashed("sender", id.uuid().as_bytes())
     }
 
-    /// Its metadata has this under a key, or in the list there. None if it is a list or an object.
+    /// Its metadata has this under a key, or in the list there. None if it is neither a text nor a number nor a boolean.
     pub(super) fn metadata(key: &str, value: &serde_json::Value) -> Option<Self> {
         let value = match value {
-            serde_json::Value::Array(_) | serde_json::Value::Object(_) => return None,
+            serde_json::Value::Array(_) | serde_json::Value::Object(_) | serde_json::Value::Null => return None,
             // 1.0 is 1.
             serde_json::Value::Number(number) => number
                 .as_f64()

@@ -13,15 +13,15 @@ CREATE VIRTUAL TABLE message_search_terms USING fts5 (
 );
 
 -- postgres
-CREATE SEQUENCE message_search_slots MAXVALUE 2097151 CYCLE;
-
--- postgres
 CREATE TABLE message_search (
     n bigint PRIMARY KEY,
     message_id uuid NOT NULL UNIQUE,
     marks bigint[] NOT NULL,
     terms tsvector NOT NULL
 );
+
+-- postgres
+CREATE SEQUENCE message_search_slots MAXVALUE 2097151 CYCLE OWNED BY message_search.n;
 
 -- postgres
 CREATE INDEX message_search_found ON message_search USING gin (marks, terms) WITH (gin_pending_list_limit = 128);

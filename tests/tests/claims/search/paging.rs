@@ -95,7 +95,7 @@ async fn sends_of_one_moment_are_all_found_once(world: World) {
     }
     let (rooms, users) = (&rooms, &users);
     let sends = (0..150).map(|number| async move {
-        users[number % 3].send(&rooms[number / 3 % 3], &format!("needle {number}")).await
+        users[number % 3].send(&rooms[number % 3], &format!("needle {number}")).await
     });
     join_all(sends).await;
     let (mut all, mut after) = (Vec::new(), None::<String>);
