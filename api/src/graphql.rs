@@ -46,6 +46,7 @@ mod right;
 mod room_ban;
 mod scalar;
 mod scope;
+mod search;
 mod session;
 mod signal;
 mod system;

@@ -15,6 +15,7 @@ mod idle;
 mod pace;
 mod process;
 mod samples;
+mod search;
 mod signins;
 mod stalled;
 mod storm;
@@ -30,6 +31,7 @@ fn main() {
             "deletion" => deletion::run().await,
             "documents" => documents::run().await,
             "idle" => idle::run().await,
+            "search" => search::run().await,
             "signins" => signins::run().await,
             "stalled" => stalled::run().await,
             "storm" => storm::run().await,
@@ -38,7 +40,7 @@ fn main() {
             "timing" => timing::run().await,
             other => {
                 panic!(
-                    "there is no scenario `{other}`: deletion, documents, idle, repeat, signins, stalled, storm, telemetry, timing"
+                    "there is no scenario `{other}`: deletion, documents, idle, repeat, search, signins, stalled, storm, telemetry, timing"
                 )
             }
         }

@@ -8,7 +8,12 @@ use tests::Server;
 ///
 /// A thread that has ended takes its time with it. Those are the few that wait for files, after ten idle seconds.
 pub(crate) fn cpu(server: &Server) -> Duration {
-    let tasks = std::fs::read_dir(format!("/proc/{}/task", server.id())).unwrap();
+    cpu_of(server.id())
+}
+
+/// The same of any process.
+pub(crate) fn cpu_of(process: u32) -> Duration {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
     let used = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok());
     let nanoseconds = used.map(|line| line.split(' ').next().unwrap().parse::<u64>().unwrap());
     Duration::from_nanos(nanoseconds.sum())

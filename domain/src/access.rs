@@ -241,6 +241,26 @@ pub async fn readers(app: &App, viewer: &Viewer, ids: &[ThreadId]) -> Result<Has
     Ok(rows.into_iter().filter_map(|row| row.admit(viewer)).map(|reader| (reader.id(), reader)).collect())
 }
 
+/// The law for reading as [`Reader::admit`] has it, for statements that must not find what it would not let through: `t` is a thread,
+/// `p` the viewer's own row in it, if there is one.
+pub(crate) const MAY_READ: &str = "(t.kind = 'room' OR p.user_id IS NOT NULL AND p.left_at IS NULL)";
+
+/// The threads that the viewer may read because they take part in them, which says nothing of rooms; those in which something was said
+/// last, so many at the most. No proofs: whoever shows something of them proves it.
+pub(crate) async fn private_threads(app: &App, viewer: &Viewer, most: u32) -> Result<Vec<ThreadId>> {
+    let sql = format!(
+        "SELECT t.id FROM thread_participants p JOIN threads t ON t.id = p.thread_id \
+         WHERE p.user_id = $1 AND p.left_at IS NULL AND t.kind <> 'room' ORDER BY t.activity_at DESC, t.id LIMIT {most}"
+    );
+    let rows: Vec<Named> = app.db.all(sql, [viewer.user_id().into()]).await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+#[derive(FromQueryResult)]
+struct Named {
+    id: ThreadId,
+}
+
 /// Proves that the viewer may read a thread.
 pub async fn reader(app: &App, viewer: &Viewer, id: ThreadId) -> Result<Reader> {
     readers(app, viewer, &[id]).await?.remove(&id).ok_or_else(|| Error::not_found("thread_id", "thread"))

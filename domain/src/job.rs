@@ -87,6 +87,8 @@ pub enum Task {
     CollectUploads {},
     /// Deletes the messages that are older than their thread keeps them.
     DeleteOldMessages {},
+    /// Puts messages into the search's index that were there before it was.
+    IndexMessages {},
     /// Something that tests can count, and see to have been done once.
     #[cfg(feature = "test-control")]
     Count {
@@ -105,6 +107,7 @@ impl Task {
             Self::AnswerMessage { .. } => Queue::Assistant,
             Self::ClearAccount { .. } | Self::RemoveExpired {} | Self::TrimLogs {} => Queue::Slow,
             Self::MoveMessages {} | Self::DeleteOldMessages {} | Self::CollectUploads {} => Queue::Slow,
+            Self::IndexMessages {} => Queue::Slow,
             #[cfg(feature = "test-control")]
             Self::Count { .. } => Queue::Mail,
         }
@@ -119,6 +122,7 @@ impl Task {
             Self::ResetPassword { .. } | Self::ClearAccount { .. } | Self::Mint { .. } => None,
             Self::RemoveExpired {} | Self::TrimLogs {} => None,
             Self::MoveMessages {} | Self::DeleteOldMessages {} | Self::CollectUploads {} => None,
+            Self::IndexMessages {} => None,
             #[cfg(feature = "test-control")]
             Self::Count { .. } => None,
         }

@@ -53,6 +53,7 @@ pub mod receipt;
 pub mod recurring;
 pub mod referral;
 pub mod room_ban;
+pub mod search;
 pub mod seed;
 pub mod session;
 pub mod signal;

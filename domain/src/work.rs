@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::control;
 use crate::error::Result;
 use crate::job::{Running, Task};
-use crate::{account, archive, assistant, event, expiry, mail, message, mint, upload};
+use crate::{account, archive, assistant, event, expiry, mail, message, mint, search, upload};
 
 /// What there is left to do for a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,7 @@ pub(crate) async fn run(app: &Arc<App>, held: Running, task: Task) -> Result<()>
         Task::MoveMessages {} => archive::run(app, held).await,
         Task::DeleteOldMessages {} => message::delete_old(app, held).await,
         Task::CollectUploads {} => upload::collect(app, held).await,
+        Task::IndexMessages {} => search::run(app, held).await,
         #[cfg(feature = "test-control")]
         Task::Count { number, takes_ms } => control::count(app, held, number, takes_ms).await,
     }

@@ -37,6 +37,7 @@ mod port;
 pub mod proxy;
 pub mod room_ban;
 pub mod s3;
+pub mod search;
 pub mod server;
 pub mod smtp;
 pub mod socket;

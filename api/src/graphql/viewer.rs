@@ -16,6 +16,7 @@ use super::nullable::{Nullable, Required};
 use super::referral::OwnReferrals;
 use super::scalar::{Cursor, DateTime, int};
 use super::scope::{Scope, viewer};
+use super::search::OwnSearch;
 use super::session::{OwnSessions, Session};
 use super::thread::ThreadConnection;
 use super::user::User;
@@ -37,6 +38,7 @@ impl ViewerQuery {
 #[derive(MergedObject)]
 pub(crate) struct Viewer(
     Own,
+    OwnSearch,
     OwnSessions,
     OwnDevices,
     OwnKeys,
@@ -53,6 +55,7 @@ impl Viewer {
         let own = || Own(who.clone(), scope.clone());
         Self(
             own(),
+            OwnSearch(own()),
             OwnSessions(own()),
             OwnDevices(own()),
             OwnKeys(own()),

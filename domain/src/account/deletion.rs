@@ -23,7 +23,7 @@ use crate::infra::bus::Hint;
 use crate::job::{self, Running, Task, Turn, give_way};
 use crate::session::{Client, end_all};
 use crate::text::unique_key;
-use crate::{administration, chirp, mail, mint, participant, reaction, upload};
+use crate::{administration, chirp, mail, mint, participant, reaction, search, upload};
 
 /// Deletes the viewer's account, for good. One with a password has to give it; one without has to have signed in a moment ago.
 pub async fn delete(app: &Arc<App>, client: &Client, viewer: &Viewer, given: Option<String>) -> Result<()> {
@@ -80,14 +80,10 @@ const AT_ONCE: usize = 100;
 
 /// Rows that go in one transaction, and what of: each statement finds some of what is left. The account's own rows are listed if
 /// there may be many of them; the others go with the account itself.
-const PARTS: [&str; 24] = [
+const PARTS: [&str; 22] = [
     // What the assistant was told in threads that it has left, and what it made of that.
     "DELETE FROM ai_cache WHERE id IN (SELECT c.id FROM thread_participants p JOIN ai_cache c ON c.scope = p.thread_id \
      WHERE p.user_id = $1 AND p.left_at IS NOT NULL LIMIT 500)",
-    "UPDATE messages SET sender_id = NULL, client_key = NULL, send_hash = NULL \
-     WHERE id IN (SELECT id FROM messages WHERE sender_id = $1 LIMIT 250)",
-    "UPDATE archived_messages SET sender_id = NULL, client_key = NULL, send_hash = NULL \
-     WHERE id IN (SELECT id FROM archived_messages WHERE sender_id = $1 LIMIT 250)",
     "DELETE FROM read_marks WHERE (thread_id, user_id, kind, up_to_seq) IN \
      (SELECT thread_id, user_id, kind, up_to_seq FROM read_marks WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM thread_participants WHERE (thread_id, user_id) IN \
@@ -132,6 +128,7 @@ pub(crate) async fn clear(app: &Arc<App>, held: Running, user_id: UserId) -> Res
             || take_back_some(app, user_id).await?
             || chirp::withdraw_some(app, held, user_id).await?
             || upload::abandon_some(app, held, user_id).await?
+            || search::disown_some(app, held, user_id).await?
             || clear_rows(app, held, user_id, turn).await?;
         if !some && finish(app, held, user_id).await? {
             return Ok(());
@@ -167,7 +164,7 @@ async fn finish(app: &Arc<App>, held: Running, user_id: UserId) -> Result<bool> 
             if user::Model::find_by_statement(engine.sql(sql, [user_id.into()])).one(transaction).await?.is_none() {
                 return Ok(true);
             }
-            for look in [&joined(1), &reacted(1), chirp::LEFT] {
+            for look in [&joined(1), &reacted(1), chirp::LEFT, search::OWNED] {
                 if transaction.query_one_raw(engine.sql(look, [user_id.into()])).await?.is_some() {
                     return Ok(false);
                 }

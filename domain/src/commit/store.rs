@@ -1,6 +1,6 @@
 //! Reads what a batch needs and writes what it noted: few statements, each for many rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use entity::id::ThreadId;
 use entity::{
@@ -21,6 +21,7 @@ use crate::infra::db::{Engine, all};
 use crate::infra::keys::{Column, Key};
 use crate::invitation;
 use crate::room_ban;
+use crate::search;
 use crate::session;
 use crate::upload;
 
@@ -206,7 +207,11 @@ async fn store(app: &App, on: &DatabaseTransaction, batch: &mut Batch) -> Result
     let new_messages = std::mem::take(&mut batch.new_messages);
     let rows = new_messages.iter().filter_map(|id| batch.messages.get(id).cloned()).collect();
     insert::<message::Entity>(on, rows).await?;
+    let said: Vec<_> =
+        new_messages.iter().chain(&batch.dirty_messages).copied().collect::<BTreeSet<_>>().into_iter().collect();
     store_changed_messages(app, on, batch, &new_messages).await?;
+    let entry = |id| Some(search::Entry { message: batch.messages.get(id)?, kind: batch.thread.kind });
+    search::keep(engine, on, said.iter().filter_map(entry).collect()).await?;
     insert::<message_attachment::Entity>(on, std::mem::take(&mut batch.attachments)).await?;
     upload::refer(engine, on, &batch.carried).await?;
     upload::release(app, on, &batch.let_go, batch.stamp).await?;

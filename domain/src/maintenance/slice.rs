@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sea_orm::{ConnectionTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 use crate::error::Result;
-use crate::infra::db::Db;
+use crate::infra::db::{Db, count};
 use crate::job::next_size;
 
 /// Whoever waits for the lock asks again after a pause of its own, which grows with the time that it has waited: after 25 ms at the
@@ -18,12 +18,14 @@ const PAGES: (i64, i64) = (16, 8192);
 pub(super) struct Slices {
     /// Pages that the next one may move.
     pages: i64,
+    /// Pages that the next one may merge.
+    merged: i64,
     longest: Duration,
 }
 
 impl Slices {
     pub(super) fn new() -> Self {
-        Self { pages: 256, longest: Duration::ZERO }
+        Self { pages: 256, merged: 64, longest: Duration::ZERO }
     }
 
     /// For how long somebody had to wait, at the most.
@@ -36,6 +38,17 @@ impl Slices {
         let took = self.run(db, &format!("PRAGMA incremental_vacuum({})", self.pages)).await?;
         self.pages = next_size(self.pages, took, PAGES);
         Ok(())
+    }
+
+    /// Merges parts of the search's index, as much as fits into a slice; all that there are when it begins. Whether there is more to do.
+    pub(super) async fn merge(&mut self, db: &Db, begins: bool) -> Result<bool> {
+        let pages = if begins { -self.merged } else { self.merged };
+        let sql = format!("INSERT INTO message_search_terms (message_search_terms, rank) VALUES ('merge', {pages})");
+        let before = changes(db).await?;
+        let took = self.run(db, &sql).await?;
+        self.merged = next_size(self.merged, took, PAGES);
+        // One change is the statement's own.
+        Ok(changes(db).await? - before >= 2)
     }
 
     /// Runs one statement, and lets others come before the next.
@@ -53,4 +66,9 @@ impl Slices {
         tokio::time::sleep(took.clamp(PAUSES.0, PAUSES.1)).await;
         Ok(took)
     }
+}
+
+/// Changes that the connection that writes has made.
+async fn changes(db: &Db) -> Result<i64> {
+    count(&db.writer(), db.engine(), "SELECT total_changes()", []).await
 }

@@ -26,8 +26,13 @@ struct Checkpoint {
 }
 
 pub(super) async fn maintain(db: &Db, mut tell: impl FnMut(String)) -> Result<()> {
-    let before = space(db).await?;
     let mut slices = Slices::new();
+    // First, since pages that nothing is in come of it.
+    if is_searched(db).await? {
+        merge(db, &mut slices).await?;
+        tell("The index of the search is in one piece.".into());
+    }
+    let before = space(db).await?;
     if before.is_incremental() {
         shrink(db, before, &mut slices).await?;
         let after = space(db).await?;
@@ -46,6 +51,21 @@ pub(super) async fn maintain(db: &Db, mut tell: impl FnMut(String)) -> Result<()
         false => "The write-ahead log is in use, and was not emptied; what could be is in the file.".into(),
     });
     tell(format!("Nobody was kept from writing for longer than {} ms at a time.", slices.longest().as_millis()));
+    Ok(())
+}
+
+/// Whether there is an index for the search, as every file has that is migrated.
+async fn is_searched(db: &Db) -> Result<bool> {
+    let sql = "SELECT name FROM sqlite_master WHERE name = 'message_search_terms'";
+    Ok(db.one::<Named>(sql, []).await?.is_some())
+}
+
+/// Brings the parts of the search's index together, which leaves out what was taken away since.
+async fn merge(db: &Db, slices: &mut Slices) -> Result<()> {
+    let mut has_more = slices.merge(db, true).await?;
+    while has_more {
+        has_more = slices.merge(db, false).await?;
+    }
     Ok(())
 }
 

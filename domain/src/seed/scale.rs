@@ -19,6 +19,7 @@ use super::{Credential, PASSWORD};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::infra::db::Engine;
+use crate::search;
 use crate::text::search_key;
 
 /// Rows of users, threads, participants or messages between two commits.
@@ -44,7 +45,11 @@ pub async fn scale(app: &Arc<App>, scale: u32, progress: &(dyn Fn(u64, u64) + Se
     let mut filling = Filling { app, plan, sums, done: 0, total, progress };
     progress(0, total);
     filling.cache(128).await?;
-    let filled = filling.everything().await;
+    let filled = async {
+        filling.everything().await?;
+        search::fill(app).await
+    };
+    let filled = filled.await;
     filling.cache(2).await?;
     filled?;
     progress(total, total);

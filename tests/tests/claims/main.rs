@@ -73,6 +73,7 @@ mod removal;
 mod replies;
 mod rooms;
 mod schema;
+mod search;
 mod searches;
 mod seed;
 mod seeds;

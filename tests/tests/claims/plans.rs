@@ -33,6 +33,7 @@ const GROWING: &[&str] = &[
     "message_attachments",
     "uploads",
     "message_revisions",
+    "message_search",
     "archived_threads",
     "archived_messages",
     "archived_reactions",

@@ -14,6 +14,8 @@ use crate::graphql::cursor::{ITEMS, MESSAGES};
 
 /// What a list without `first` and `last` counts as.
 const UNSIZED: u64 = 5;
+/// What a search counts as besides what it finds: it looks through an index of everything first.
+const SEARCH: u64 = 50;
 /// What is refused anyhow when it runs counts as this.
 const LARGEST: u64 = 100;
 
@@ -210,7 +212,8 @@ impl Pricing<'_> {
         let own_size = self.size(field);
         let is_list = field.definition.ty.is_list();
         let within = self.set(&field.selection_set, own_size.as_ref().filter(|_| !is_list));
-        let node = Price::Fixed(Cost { nodes: 1, values: 1, meta: 0 });
+        let nodes = if field.name == "messageSearch" { SEARCH } else { 1 };
+        let node = Price::Fixed(Cost { nodes, values: 1, meta: 0 });
         let count = match (is_list, own_size, size) {
             (false, ..) => Count::fixed(1),
             (true, Some(own), _) => own,

@@ -76,6 +76,7 @@ pub(super) async fn walk(
     .await;
     walk.ask("a node", "query($id: ID!) { node(id: $id) { id } }", json!({ "id": one["id"] })).await;
     walk.people(&found).await;
+    walk.search(&largest.unwrap()["id"]).await;
     walk.diary().await;
     walk.feed().await;
     walk.uploads().await;
@@ -239,6 +240,34 @@ impl Walk<'_> {
             assert_eq!(page.list("/viewer/diaryEntries/nodes").len(), 3, "{arguments}");
         }
         self.keep("reading a diary").await;
+    }
+
+    /// Everything that can be searched for among messages: what is in many of them, what is in few, and what is in none.
+    async fn search(&mut self, thread: &Value) {
+        let (server, reader) = (self.server, self.reader);
+        let page = reader.page(thread.as_str().unwrap(), "last: 1").await;
+        let edge = &page.list("/thread/messages/edges")[0]["node"];
+        let (content, sender) = (edge["content"].as_str().unwrap_or_default(), &edge["sender"]["id"]);
+        let words: Vec<&str> =
+            content.split(|one: char| !one.is_alphanumeric()).filter(|word| word.len() > 2).collect();
+        server.record_statements().await;
+        for arguments in [
+            json!({ "query": format!("{} ", words[0]) }),
+            json!({ "query": &words[0][..2], "first": 50 }),
+            json!({ "query": format!("\"{} {}\"", words[0], words[1]), "threadId": thread }),
+            json!({ "query": words[1], "senderId": sender, "sentSince": "2020-01-01T00:00:00Z" }),
+            json!({ "query": "nobodyhassaidthis", "last": 5 }),
+            json!({ "query": words[0], "metadata": [{ "key": "number", "value": 1 }] }),
+        ] {
+            let found = reader.search_with(arguments.clone()).await;
+            let edges = found.list(tests::search::HITS);
+            if let Some(last) = edges.last() {
+                let mut next = arguments;
+                next["after"] = last["cursor"].clone();
+                reader.search_with(next).await.data();
+            }
+        }
+        self.keep("searching for messages").await;
     }
 
     /// Everything that is said to everybody, and how it is read.

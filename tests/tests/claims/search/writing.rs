@@ -1,0 +1,142 @@
+//! How the index comes to be: with each message, and for those of before by a job.
+
+use serde_json::{Value, json};
+use tests::{Engine, User, World, claims, eventually};
+
+claims![
+    messages_of_before_are_put_in_by_a_job_that_may_be_killed,
+    what_changes_meanwhile_is_found_as_it_is_then,
+    maintenance_keeps_what_is_found,
+    a_backup_brings_the_index_along,
+];
+
+/// Makes a database one that had no search yet: its messages are in no index, and the job of the migration waits, held up for now.
+async fn of_before(world: &World) {
+    world.server.stop().await;
+    for arguments in [&["migrate", "down", "3", "--yes"][..], &["migrate", "up"]] {
+        let output = world.server.command(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let late = "2100-01-01T00:00:00+00:00";
+    let held = format!("UPDATE jobs SET available_at = '{late}' WHERE kind = 'index_messages'");
+    world.database.execute(&held).await;
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM jobs WHERE kind = 'index_messages'").await, 1);
+    world.server.launch();
+    world.server.ready().await;
+}
+
+async fn let_go(world: &World) {
+    let past = tests::job::PAST;
+    world.database.execute(&format!("UPDATE jobs SET available_at = '{past}' WHERE kind = 'index_messages'")).await;
+}
+
+async fn is_complete(user: &User) -> bool {
+    let page = user.search_with(json!({ "query": "needle" })).await;
+    page.ok("/viewer/messageSearch/isComplete") == &Value::Bool(true)
+}
+
+async fn complete(world: &World, user: &User) {
+    let through = async || {
+        let_go(world).await;
+        is_complete(user).await.then_some(())
+    };
+    eventually("all to be in the index", through).await;
+}
+
+async fn messages_of_before_are_put_in_by_a_job_that_may_be_killed(world: World) {
+    let [alice, bob] = world.users(["alice", "bob"]).await;
+    let mut expected = Vec::new();
+    for number in 0..4 {
+        let group = world.group(&alice, &[&bob]).await;
+        for nth in 0..40 {
+            let sent = bob.send(&group, &format!("needle {number} {nth}")).await;
+            if nth % 10 == 9 {
+                bob.delete(&sent).await;
+            }
+        }
+        if number < 2 {
+            assert!(world.command(&["archive", "--days", "0"]).await.status.success());
+        }
+        bob.send(&group, &format!("needle {number} last")).await;
+        expected.push(37);
+    }
+    assert!(is_complete(&alice).await);
+    let before = alice.search("needle").await;
+    of_before(&world).await;
+    let alice = world.anonymous.sign_in("alice").await;
+    assert_eq!(alice.search("needle").await, [""; 0]);
+    assert!(!is_complete(&alice).await, "and it says so");
+    let_go(&world).await;
+    for _ in 0..3 {
+        world.server.kill9();
+        world.server.launch();
+        world.server.ready().await;
+        let_go(&world).await;
+    }
+    complete(&world, &alice).await;
+    assert_eq!(alice.search("needle").await, before);
+    let total: i64 = expected.iter().sum();
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM message_search").await, total);
+}
+
+async fn what_changes_meanwhile_is_found_as_it_is_then(world: World) {
+    let alice = world.user("alice").await;
+    let room = alice.create_room("A room").await;
+    let mut sent = Vec::new();
+    for number in 0..6 {
+        sent.push(alice.send(&room, &format!("needle {number}")).await);
+    }
+    of_before(&world).await;
+    let alice = world.anonymous.sign_in("alice").await;
+    alice.delete(&sent[1]).await;
+    alice.edit(&sent[2], "needle twice 2").await;
+    alice.send(&room, "needle 6").await;
+    assert_eq!(alice.search("needle").await, ["needle 6", "needle twice 2"]);
+    complete(&world, &alice).await;
+    let all = ["needle 6", "needle 5", "needle 4", "needle 3", "needle twice 2", "needle 0"];
+    assert_eq!(alice.search("needle").await, all);
+}
+
+async fn maintenance_keeps_what_is_found(world: World) {
+    let alice = world.user("alice").await;
+    let room = alice.create_room("A room").await;
+    for number in 0..60 {
+        let sent = alice.send(&room, &format!("needle {number}")).await;
+        if number % 2 == 0 {
+            alice.delete(&sent).await;
+        }
+    }
+    let before = alice.search("needle").await;
+    assert_eq!(before.len(), 30);
+    let output = world.command(&["maintain"]).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(alice.search("needle").await, before);
+    if world.database.engine() == Engine::Sqlite {
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.contains("search"), "{said}");
+        world
+            .database
+            .execute("INSERT INTO message_search_terms (message_search_terms) VALUES ('integrity-check')")
+            .await;
+    }
+}
+
+async fn a_backup_brings_the_index_along(world: World) {
+    let alice = world.user("alice").await;
+    let room = alice.create_room("A room").await;
+    alice.send(&room, "needle of before").await;
+    let file = world.server.data().join("linnet.backup");
+    let file = file.to_str().unwrap();
+    let output = world.command(&["backup", file]).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    alice.send(&room, "needle of afterwards").await;
+    world.server.stop().await;
+    let output = world.server.command(&["restore", file, "--force"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    world.server.launch();
+    world.server.ready().await;
+    let alice = world.anonymous.sign_in("alice").await;
+    assert_eq!(alice.search("needle").await, ["needle of before"]);
+    alice.send(&room, "needle of today").await;
+    assert_eq!(alice.search("needle").await, ["needle of today", "needle of before"]);
+}
