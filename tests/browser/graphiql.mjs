@@ -1,6 +1,7 @@
 // The embedded GraphiQL, used the way a person does: `node graphiql.mjs http://127.0.0.1:4000`.
 //
-// It needs a server that has just been started, built with the test control (whose clock it moves), and Chromium (CHROMIUM, or /usr/bin/chromium). SCREENSHOT names a PNG to write.
+// It needs a server that has just been started, built with the test control, since it moves the clock, and Chromium (CHROMIUM, or
+// /usr/bin/chromium). SCREENSHOT names a PNG to write.
 // The last line is "N passed, 0 failed" and the exit code 0, or else a reason and 1.
 
 import { randomBytes } from 'node:crypto';
