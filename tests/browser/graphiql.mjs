@@ -1,6 +1,7 @@
 // The embedded GraphiQL, used the way a person does: `node graphiql.mjs http://127.0.0.1:4000`.
 //
-// It needs a server that was built with the test control, and Chromium (CHROMIUM, or /usr/bin/chromium). SCREENSHOT names a PNG to write.
+// It needs a server that has just been started, built with the test control, since it moves the clock, and Chromium (CHROMIUM, or
+// /usr/bin/chromium). SCREENSHOT names a PNG to write.
 // The last line is "N passed, 0 failed" and the exit code 0, or else a reason and 1.
 
 import { randomBytes } from 'node:crypto';
@@ -24,9 +25,6 @@ try {
   await check('the page is GraphiQL, from this server alone', async () => {
     const answer = await window.page.reload();
     expect(answer.status() === 200, `GET / answered ${answer.status()}`);
-    if ((await window.page.locator('[data-graphiql="fallback"]').count()) > 0) {
-      throw new Error('this is the fallback page: the server was built without GraphiQL (Node >= 20.19 with npm)');
-    }
     const policy = answer.headers()['content-security-policy'] ?? '';
     expect(policy.includes("frame-ancestors 'none'"), `no fitting Content-Security-Policy: "${policy}"`);
     expect((await window.page.title()) === 'Linnet GraphiQL', `the title is "${await window.page.title()}"`);
@@ -177,6 +175,9 @@ async function open(context, prepare = () => {}) {
   const page = await context.newPage();
   await prepare(page);
   await page.goto(base.href);
+  if ((await page.locator('[data-graphiql="fallback"]').count()) > 0) {
+    throw new Error('this is the fallback page: the server was built without GraphiQL (Node >= 20.19 with npm)');
+  }
   const opened = new Window(page);
   await opened.shows('.graphiql-query-editor .view-lines', /(mutation|query|subscription) \w+/);
   return opened;

@@ -18,7 +18,7 @@ const PATIENCE = 120_000;
 /** What a reader's clone has that no page needs, and that is large or made elsewhere. */
 const LEFT_OUT = new Set(['node_modules', 'dist', '.tests', 'generated', '__generated__', 'target', 'data']);
 /** What of the repository pages speak of. */
-const CLONED = ['schema.graphql', 'linnet.default.toml', 'deploy', 'clients'];
+const CLONED = ['schema.graphql', 'linnet.default.toml', 'deploy', 'clients/typescript'];
 
 export class Reading {
   ran = 0;
