@@ -27,10 +27,10 @@ const HOW_TO: &str = "This server was built without the example for the web. To 
 /// Everything below `/app` is the page, but for what it loads: which place in it is meant, it finds out by itself.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let index = get(|headers| async move { at("", &headers) });
-    Router::new().route("/app", index.clone()).route("/app/", index).route(
-        "/app/{*path}",
-        get(|Path(path): Path<String>, headers: HeaderMap| async move { at(&path, &headers) }),
-    )
+    Router::new()
+        .route("/app", index.clone())
+        .route("/app/", index)
+        .route("/app/{*path}", get(|Path(path): Path<String>, headers: HeaderMap| async move { at(&path, &headers) }))
 }
 
 fn at(path: &str, headers: &HeaderMap) -> Response {

@@ -46,8 +46,13 @@ async fn what_the_page_loads_is_kept_for_good_and_the_page_is_asked_for_each_tim
     assert_eq!((again.status, again.text.as_str()), (304, ""));
     for part in parts(&page.text) {
         let loaded = ask(&world, "GET", part, &[], "").await;
-        assert_eq!((loaded.status, loaded.header("cache-control")), (200, "public, max-age=31536000, immutable"), "{part}");
-        let expected = if part.ends_with(".css") { "text/css; charset=utf-8" } else { "text/javascript; charset=utf-8" };
+        assert_eq!(
+            (loaded.status, loaded.header("cache-control")),
+            (200, "public, max-age=31536000, immutable"),
+            "{part}"
+        );
+        let expected =
+            if part.ends_with(".css") { "text/css; charset=utf-8" } else { "text/javascript; charset=utf-8" };
         assert_eq!(loaded.header("content-type"), expected, "{part}");
     }
 }
