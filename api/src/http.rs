@@ -219,7 +219,6 @@ pub(crate) async fn serve(
 /// What is served, and what is when there are more connections than may be.
 fn routers(edge: &Edge) -> Routers {
     let full = Router::new()
-        .merge(web::router())
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::get))
@@ -246,6 +245,7 @@ fn router(edge: Edge) -> Router {
         .merge(api)
         .merge(downloads)
         .merge(uploads)
+        .merge(web::router())
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::get));

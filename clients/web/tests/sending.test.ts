@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 
 import { House } from './support/house.js';
 import { openBrowser, person } from './support/person.js';
-import { direct } from './support/threads.js';
+import { direct, thread } from './support/threads.js';
 
 let house: House;
 let browser: Browser;
@@ -60,18 +60,20 @@ test('a message that is on its way when the page is loaded anew is sent all the 
 });
 
 test('a message that the server refuses says why, and can be thrown away', async () => {
-  const { ann, bob } = await two();
+  const ann = await person(house, browser, 'Ann');
+  await ann.openThread(await thread(ann, { group: { title: 'Notes', participantIds: [] } }));
   await ann.say('x'.repeat(5000));
   await ann.page.getByText('The message is too long.').waitFor();
   await ann.page.getByRole('button', { name: 'Discard' }).click();
   await ann.say('In short: no.');
-  await bob.message('In short: no.').waitFor();
-  assert.deepEqual(await bob.contents(), ['In short: no.']);
+  await ann.message('In short: no.').and(ann.page.locator('[data-message]')).waitFor();
+  assert.deepEqual(await ann.contents(), ['In short: no.']);
   assert.deepEqual(ann.troubles(), []);
 });
 
 test('what was begun in one thread waits there while one looks into another', async () => {
-  const { ann } = await two();
+  const ann = await person(house, browser, 'Ann');
+  await ann.openThread(await thread(ann, { group: { title: 'Notes', participantIds: [] } }));
   await ann.field.fill('Half a thou');
   await ann.page.getByRole('link', { name: 'Rooms' }).click();
   await ann.page.getByRole('heading', { name: 'Rooms' }).waitFor();

@@ -78,6 +78,6 @@ test('when the server comes back from a backup, the thread, the list and the fee
   assert.deepEqual(await ann.contents(), ['Before the backup', 'After all']);
   await ann.line('Bob').getByText('After all').waitFor();
   await bob.linnet.mutate('mutation { chirpCreate(input: {message: "Here again"}) { errors { code } } }');
-  await feed.getByText('Here again').waitFor();
+  await feed.getByText('Here again', { exact: true }).waitFor();
   assert.deepEqual(ann.troubles({ wasCut: true }), []);
 });
