@@ -15,10 +15,11 @@ from linnet_client import (
     Pace,
     RoomThreadInput,
     ThreadCreateInput,
+    new_client_key,
 )
 
-PATIENCE = 60.0
-"""How long a test waits for what has to happen, in seconds."""
+PATIENCE = 120.0
+"""How long a test waits for what has to happen, in seconds. Generous: it is there to end one that hangs."""
 QUICK = Pace(first=0.02, most=0.2)
 """What a test does not wait long for."""
 
@@ -37,7 +38,7 @@ def unique() -> str:
 
 def client(url: str, **options: Any) -> Linnet:
     """A client that comes back quickly."""
-    return Linnet(url, **{"pace": QUICK, **options})
+    return Linnet(url, **{"pace": QUICK, "timeout": PATIENCE, **options})
 
 
 async def somebody(url: str, **options: Any) -> Linnet:
@@ -70,8 +71,13 @@ async def shout(linnet: Linnet, room: Room, messages: int) -> None:
 
     async def speak() -> None:
         for number in rounds:
-            inputs = [MessageSendInput(thread_id=room.id, content=f"message {number}.{place}") for place in range(10)]
-            await linnet.execute(SHOUT, "Shout", {f"i{place}": input for place, input in enumerate(inputs)})
+            inputs: dict[str, object] = {
+                f"i{place}": MessageSendInput(
+                    thread_id=room.id, content=f"message {number}.{place}", client_key=new_client_key()
+                )
+                for place in range(10)
+            }
+            await linnet.execute(SHOUT, "Shout", inputs, give_up_after=PATIENCE)
 
     await asyncio.gather(*(speak() for _ in range(8)))
 

@@ -11,7 +11,7 @@ use linnet_client::types::{ThreadEventKind, ThreadFrameFieldsOn};
 use linnet_client::{Linnet, Tokens};
 use tokio::time::sleep;
 
-use super::support::{Proxy, Room, Server, client, listed, room, shout, somebody, within};
+use super::support::{Proxy, Room, Server, client, listed, number, room, shout, somebody, within};
 
 const MESSAGES: usize = 800;
 const CUTS: usize = 30;
@@ -23,13 +23,7 @@ fn somewhere() -> usize {
 }
 
 fn chance(one_in: usize) -> bool {
-    number() % one_in == 0
-}
-
-/// Any number.
-fn number() -> usize {
-    use std::hash::{BuildHasher, RandomState};
-    usize::try_from(RandomState::new().hash_one(0_u8) >> 33).unwrap()
+    number().is_multiple_of(one_in)
 }
 
 /// What a reader is given whose connection is cut off so many times, and how many of the cuts came before the last message.

@@ -10,12 +10,18 @@ pub(crate) use proxy::Proxy;
 pub(crate) use relay::Relay;
 pub(crate) use server::Server;
 
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
 /// How long a test waits for what has to happen. Generous: it is there to end one that hangs.
-const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Any number.
+pub(crate) fn number() -> usize {
+    usize::try_from(RandomState::new().hash_one(std::process::id()) >> 33).unwrap()
+}
 
 /// Waits for this, and fails the test if it does not come.
 pub(crate) async fn within<F: Future>(what: &str, future: F) -> F::Output {

@@ -8,6 +8,8 @@ use linnet_client::scalars::{Cursor, Id};
 use linnet_client::types::{AccountCreateInput, MessageFields, MessageSendInput, RoomThreadInput, ThreadCreateInput};
 use linnet_client::{Builder, Linnet, Pace, new_client_key};
 
+use super::DEADLINE;
+
 /// A room, and where its log stood.
 #[derive(Clone)]
 pub(crate) struct Room {
@@ -22,7 +24,7 @@ pub(crate) fn unique() -> String {
 /// A client that comes back quickly.
 pub(crate) fn client(url: &str) -> Builder {
     let (first, most) = (Duration::from_millis(20), Duration::from_millis(200));
-    Linnet::builder(url).pace(Pace { first, most })
+    Linnet::builder(url).pace(Pace { first, most }).timeout(DEADLINE)
 }
 
 /// Somebody who has just signed up, by this client.

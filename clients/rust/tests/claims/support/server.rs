@@ -1,6 +1,6 @@
 //! The real server: the binary that LINNET_BIN names, built with the test control.
 
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -12,11 +12,13 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::within;
+use super::{number, within};
 
 /// A server of a test's own, with a port and data that it keeps when it is started again.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    /// As long as it is held, no other test is given this port.
+    _lock: File,
     data: TempDir,
     settings: Vec<(&'static str, &'static str)>,
     child: Mutex<Option<Child>>,
@@ -29,14 +31,14 @@ impl Server {
 
     /// The same with further settings, such as `("LINNET_…", "…")`.
     pub(crate) async fn start_with(settings: &[(&'static str, &'static str)]) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let (port, lock) = free_port();
         let server = Self {
-            address: listener.local_addr().unwrap(),
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            _lock: lock,
             data: tempfile::Builder::new().prefix("linnet-client-").tempdir().unwrap(),
             settings: settings.to_vec(),
             child: Mutex::default(),
         };
-        drop(listener);
         server.launch().await;
         server
     }
@@ -47,7 +49,7 @@ impl Server {
 
     /// Starts it, and waits until it is ready.
     pub(crate) async fn launch(&self) {
-        let log = OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
+        let log = File::options().create(true).append(true).open(self.log()).unwrap();
         let mut command = Command::new(binary());
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LINNET_")) {
             command.env_remove(name);
@@ -55,10 +57,13 @@ impl Server {
         command.arg("serve").current_dir(self.data.path()).stdin(Stdio::null());
         command.stdout(log.try_clone().unwrap()).stderr(log);
         command.env("LINNET_LISTEN", self.address.to_string()).env("LINNET_DATA_DIR", self.data.path());
-        command.env("LINNET_RATE_LIMITS", "off").envs(self.settings.iter().copied());
+        command
+            .env("LINNET_RATE_LIMITS", "off")
+            .env("LINNET_REQUEST_SECONDS", "120")
+            .envs(self.settings.iter().copied());
         *self.child.lock().unwrap() = Some(command.spawn().unwrap());
         within("the server to be ready", async {
-            while !self.request("GET", "/readyz", "").await.is_some_and(|status| status == 200) {
+            while self.request("GET", "/readyz", "").await != Some(200) {
                 let ended = self.child.lock().unwrap().as_mut().unwrap().try_wait().unwrap();
                 assert!(ended.is_none(), "the server ended:\n{}", std::fs::read_to_string(self.log()).unwrap());
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -109,6 +114,20 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.end(Signal::SIGKILL);
+    }
+}
+
+/// A port outside the range that the system gives to outgoing connections, so that it is free still when a server comes back to it. The
+/// server's own tests, which run beside these, lock theirs in the same place.
+fn free_port() -> (u16, File) {
+    let directory = std::env::temp_dir().join(format!("linnet-test-ports-{}", nix::unistd::getuid()));
+    std::fs::create_dir_all(&directory).unwrap();
+    loop {
+        let port = 10_000 + u16::try_from(number() % 20_000).unwrap();
+        let lock = File::options().create(true).append(true).open(directory.join(port.to_string())).unwrap();
+        if lock.try_lock().is_ok() && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return (port, lock);
+        }
     }
 }
 
