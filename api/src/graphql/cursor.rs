@@ -31,6 +31,7 @@ pub(crate) enum List {
     Collections,
     Nfts,
     Mints,
+    Mentions,
 }
 
 impl List {
@@ -57,6 +58,7 @@ impl List {
             Self::Collections => "collections",
             Self::Nfts => "nfts",
             Self::Mints => "mints",
+            Self::Mentions => "mentions",
         }
     }
 

@@ -11,6 +11,7 @@ use super::block::BlockedUserConnection;
 use super::cursor::{Args, ITEMS, List};
 use super::device::OwnDevices;
 use super::diary::{DiaryEntry, DiaryEntryConnection};
+use super::mention::OwnMentions;
 use super::mint::OwnMints;
 use super::nullable::{Nullable, Required};
 use super::referral::OwnReferrals;
@@ -41,6 +42,7 @@ pub(crate) struct Viewer(
     OwnDevices,
     OwnKeys,
     OwnWallets,
+    OwnMentions,
     OwnMints,
     OwnReferrals,
     OwnAudit,
@@ -57,6 +59,7 @@ impl Viewer {
             OwnDevices(own()),
             OwnKeys(own()),
             OwnWallets(own()),
+            OwnMentions(own()),
             OwnMints(own()),
             OwnReferrals(own()),
             OwnAudit(own()),
