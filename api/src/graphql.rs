@@ -31,6 +31,7 @@ mod inbox;
 mod invitation;
 mod job;
 pub(crate) mod loader;
+mod mention;
 mod message;
 mod mint;
 mod nft;

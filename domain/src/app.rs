@@ -130,13 +130,13 @@ impl App {
             db,
             bus,
             system: system::Watch::new(&clock),
+            signals: Signals::new(&clock),
             clock,
             log_epoch: u32::try_from(instance.log_epoch).map_err(Error::internal)?,
             writer: Writer::default(),
             hubs: Hubs::default(),
             feed: Hubs::default(),
             inboxes: Inboxes::default(),
-            signals: Signals::default(),
             watching: Watching::default(),
             open: Open::default(),
             hasher: Hasher::new()?,
@@ -194,6 +194,7 @@ impl App {
         self.tasks.close();
         self.tasks.wait().await;
         self.writer.finish().await;
+        signal::leave(self);
         self.bus.finish().await;
     }
 }

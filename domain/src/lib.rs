@@ -41,6 +41,7 @@ pub mod limit;
 pub mod lock;
 pub mod mail;
 pub mod maintenance;
+pub mod mention;
 pub mod message;
 pub mod mint;
 pub mod nft;

@@ -1,107 +1,87 @@
 //! Signals: typing, presence, and answers that are being written. Lossy, never stored; whoever misses one misses nothing that lasts.
 //!
-//! Somebody is present in a thread while a stream of its signals is open for them on some node. A newcomer asks who is
-//! there, and each node answers for its own.
+//! Somebody is present in a thread while a stream of its signals is open for them on some node. Each node knows who is where
+//! ([`present`]), and tells its watchers of the first device of somebody and of the last. A newcomer is told who is there by their own node,
+//! which asks the others in case it has missed something. That somebody has gone is told a little later than it happens: whoever
+//! connects anew or changes devices has not been gone.
+//!
+//! A node says now and then that it is there. If it does not for a while, nobody is on it any more.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_stream::try_stream;
-use entity::id::{ThreadId, UserId};
+use entity::Timestamp;
+use entity::id::{NodeId, ThreadId, UserId};
 use entity::thread::ThreadKind;
 use futures_util::Stream;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{Instant, interval_at};
+use tokio::time::{Instant, interval_at, sleep};
+
+mod listen;
+mod present;
+mod watching;
+
+pub(crate) use listen::{leave, listen};
+use present::Present;
+use watching::Watching;
 
 use crate::access::{self, Reader, Viewer};
 use crate::app::App;
 use crate::assistant;
 use crate::error::{Error, Result};
 use crate::infra::bus::{Hint, Signal, SignalKind};
+use crate::infra::clock::Clock;
 
 /// Signals that a slow client may fall behind before it misses some.
 const BACKLOG: usize = 64;
+/// How long after somebody's last stream has ended they are told to be gone: longer than a client takes to come back.
+const GRACE: Duration = Duration::from_secs(3);
 
+/// A thread whose signals somebody on this node watches.
 struct Watched {
     signals: broadcast::Sender<Signal>,
-    /// How many streams each member has open here.
-    present: HashMap<UserId, usize>,
+    present: Present,
     streams: usize,
 }
 
-/// The threads whose signals somebody on this node watches.
+impl Watched {
+    /// Tells those who watch here.
+    fn tell(&self, signal: Signal) {
+        // An error says that nobody watches, which is fine.
+        let _ = self.signals.send(signal);
+    }
+}
+
+/// What one node knows of signals.
+pub(crate) struct Signals {
+    /// This node, for as long as it runs.
+    node: NodeId,
+    threads: Mutex<HashMap<ThreadId, Watched>>,
+    others: Mutex<Others>,
+}
+
+/// The other nodes.
 #[derive(Default)]
-pub(crate) struct Signals(Mutex<HashMap<ThreadId, Watched>>);
-
-/// A stream's place among the watched; its member is offline when their last one is dropped.
-struct Watching {
-    app: Arc<App>,
-    thread_id: ThreadId,
-    member: Option<UserId>,
+struct Others {
+    /// When each was heard last.
+    heard: HashMap<NodeId, Instant>,
+    /// Those that were silent for too long: if they are heard again, they are asked who is there.
+    lost: HashSet<NodeId>,
 }
 
-impl Watching {
-    fn new(app: Arc<App>, thread_id: ThreadId, member: Option<UserId>) -> (Self, broadcast::Receiver<Signal>) {
-        let mut threads = app.signals.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let watched = threads.entry(thread_id).or_insert_with(|| Watched {
-            signals: broadcast::Sender::new(BACKLOG),
-            present: HashMap::new(),
-            streams: 0,
-        });
-        watched.streams += 1;
-        if let Some(member) = member {
-            *watched.present.entry(member).or_default() += 1;
-        }
-        let signals = watched.signals.subscribe();
-        drop(threads);
-        (Self { app, thread_id, member }, signals)
-    }
-}
-
-impl Watching {
-    /// The member who watches may have left the room, or joined it.
-    fn set_member(&mut self, member: Option<UserId>) {
-        if self.member == member {
-            return;
-        }
-        self.leave();
-        self.member = member;
-        if let Some(member) = member {
-            let mut threads = self.app.signals.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(watched) = threads.get_mut(&self.thread_id) {
-                *watched.present.entry(member).or_default() += 1;
-            }
-            drop(threads);
-            send(&self.app, self.thread_id, member, SignalKind::Online);
-        }
+impl Signals {
+    /// Those of a node that begins.
+    pub(crate) fn new(clock: &Clock) -> Self {
+        Self { node: clock.id(), threads: Mutex::default(), others: Mutex::default() }
     }
 
-    /// Counts the member out; offline with their last stream.
-    fn leave(&mut self) {
-        let Some(member) = self.member.take() else { return };
-        let mut threads = self.app.signals.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(watched) = threads.get_mut(&self.thread_id) else { return };
-        let Some(count) = watched.present.get_mut(&member) else { return };
-        *count -= 1;
-        if *count == 0 {
-            watched.present.remove(&member);
-            drop(threads);
-            send(&self.app, self.thread_id, member, SignalKind::Offline);
-        }
-    }
-}
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        self.leave();
-        let mut threads = self.app.signals.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(watched) = threads.get_mut(&self.thread_id) {
-            watched.streams -= 1;
-            if watched.streams == 0 {
-                threads.remove(&self.thread_id);
-            }
-        }
+    /// Does something with a thread, if somebody watches it here.
+    fn with<T>(&self, thread_id: ThreadId, work: impl FnOnce(&mut Watched) -> T) -> Option<T> {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.get_mut(&thread_id).map(work)
     }
 }
 
@@ -109,32 +89,9 @@ fn send(app: &App, thread_id: ThreadId, user_id: UserId, kind: SignalKind) {
     app.bus.publish(Hint::Signal(thread_id, Signal { user_id, at: app.clock.now(), kind }));
 }
 
-/// Hands signals to those who watch, and answers for who is present here.
-pub(crate) async fn listen(app: Arc<App>) {
-    let mut hints = app.bus.listen();
-    loop {
-        let (thread_id, signal) = match hints.recv().await {
-            Ok(Hint::Signal(thread_id, signal)) => (thread_id, signal),
-            Ok(_) | Err(RecvError::Lagged(_)) => continue,
-            Err(RecvError::Closed) => return,
-        };
-        let mut answers = Vec::new();
-        {
-            let threads = app.signals.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(watched) = threads.get(&thread_id) else { continue };
-            if signal.kind == SignalKind::Asks {
-                answers.extend(watched.present.keys().copied());
-            } else if signal.kind == SignalKind::Offline && watched.present.contains_key(&signal.user_id) {
-                // Gone on another node, but still here: then they are not gone, and the other nodes are told so.
-                answers.push(signal.user_id);
-            } else {
-                let _ = watched.signals.send(signal);
-            }
-        }
-        for user_id in answers {
-            send(&app, thread_id, user_id, SignalKind::Online);
-        }
-    }
+/// Tells the other nodes where somebody is; this one knows.
+fn tell_others(app: &App, thread_id: ThreadId, user_id: UserId, at: Timestamp, kind: SignalKind) {
+    app.bus.publish_elsewhere(&Hint::Signal(thread_id, Signal { user_id, at, kind }));
 }
 
 /// Says that who may show themselves in a thread has changed, though its log tells nothing of it.
@@ -159,22 +116,18 @@ pub async fn typing(app: &App, viewer: &Viewer, thread_id: ThreadId) -> Result<(
     Ok(())
 }
 
-/// Typing and presence in a thread, from now on. Fails at the start as [`access::reader`] does; ends when the viewer may
-/// no longer read.
+/// Typing and presence in a thread: who is there, and then what changes. Fails at the start as [`access::reader`] does; ends when the viewer
+/// may no longer read.
 pub fn stream(app: Arc<App>, viewer: Viewer, thread_id: ThreadId) -> impl Stream<Item = Result<Signal>> + Send {
     try_stream! {
         let mut reader = access::reader(&app, &viewer, thread_id).await?;
-        let member = shown(&reader);
         // Removal is in the log, so the stream listens to that, too.
         let hub = app.hubs.attach(&app, thread_id).await?;
         let mut last = reader.thread().last_seq;
         // Present for as long as this stream is kept.
-        let (mut watching, mut signals) = Watching::new(app.clone(), thread_id, member);
-        if let Some(member) = member {
-            send(&app, thread_id, member, SignalKind::Online);
-        }
-        if let Some(asker) = member {
-            send(&app, thread_id, asker, SignalKind::Asks);
+        let (mut watching, mut signals) = Watching::new(app.clone(), thread_id);
+        for signal in watching.set_member(shown(&reader)) {
+            yield signal;
         }
         // A block tells the log nothing, and the hint of it may be lost.
         let mut looks = interval_at(Instant::now() + app.settings.inbox_look, app.settings.inbox_look);
@@ -184,35 +137,40 @@ pub fn stream(app: Arc<App>, viewer: Viewer, thread_id: ThreadId) -> impl Stream
                 entries = hub.after(last) => Heard::Log(entries),
                 _ = looks.tick(), if reader.thread().kind == ThreadKind::Direct => Heard::Proves,
             };
-            match heard {
-                Heard::Signal(Ok(Signal { kind: SignalKind::Proves, .. })) | Heard::Proves => {
-                    reader = still_readable(&app, &viewer, thread_id).await?;
-                    watching.set_member(shown(&reader));
-                }
+            let mut shows = None;
+            let concerned = match heard {
+                Heard::Signal(Ok(Signal { kind: SignalKind::Proves, .. })) | Heard::Proves => true,
                 Heard::Signal(Ok(signal)) => {
+                    shows = Some(signal);
                     // What is known to have changed for the viewer counts before it is heard of.
-                    if hub.concerns_after(viewer.user_id(), last) {
-                        reader = still_readable(&app, &viewer, thread_id).await?;
-                        last = reader.thread().last_seq.max(last);
-                        watching.set_member(shown(&reader));
-                    }
-                    // Who takes part in a room is for its members to know.
-                    if reader.sees_signals() {
-                        yield signal;
-                    }
+                    hub.concerns_after(viewer.user_id(), last)
                 }
-                Heard::Signal(Err(RecvError::Lagged(_))) => {}
+                Heard::Signal(Err(RecvError::Lagged(_))) => false,
                 Heard::Signal(Err(RecvError::Closed)) => return,
                 Heard::Log(entries) => {
                     let own = |entries: &Vec<Arc<crate::event::Entry>>| entries.iter().any(|entry| entry.concerns(viewer.user_id()));
                     let concerned = entries.as_ref().is_none_or(own);
                     last = entries.and_then(|entries| entries.last().map(|entry| entry.seq())).unwrap_or(last).max(last);
-                    if concerned {
-                        reader = still_readable(&app, &viewer, thread_id).await?;
-                        last = reader.thread().last_seq.max(last);
-                        watching.set_member(shown(&reader));
+                    concerned
+                }
+            };
+            if concerned {
+                match still_readable(&app, &viewer, thread_id).await {
+                    Ok(anew) => reader = anew,
+                    Err(error) => {
+                        // Who is out is not there, and is not waited for.
+                        watching.set_member(None);
+                        Err(error)?;
                     }
                 }
+                last = reader.thread().last_seq.max(last);
+                for signal in watching.set_member(shown(&reader)) {
+                    yield signal;
+                }
+            }
+            // Who takes part in a room is for its members to know.
+            if let Some(signal) = shows.filter(|_| reader.sees_signals()) {
+                yield signal;
             }
         }
     }
@@ -231,4 +189,40 @@ async fn still_readable(app: &App, viewer: &Viewer, thread_id: ThreadId) -> Resu
         Error::Refused(_) => Error::AccessRevoked,
         other => other,
     })
+}
+
+/// Says of a member who was here that they are here no longer, unless they have come back.
+fn say_gone(app: &App, thread_id: ThreadId, user_id: UserId, at: Timestamp) {
+    let node = app.signals.node;
+    let gone = app.signals.with(thread_id, |watched| {
+        if watched.present.streams_here(user_id) {
+            return false;
+        }
+        if watched.present.depart(user_id, node) {
+            watched.tell(Signal { user_id, at, kind: SignalKind::Offline(node) });
+        }
+        true
+    });
+    forget(app, thread_id);
+    if gone == Some(true) {
+        tell_others(app, thread_id, user_id, at, SignalKind::Offline(node));
+    }
+}
+
+/// Forgets a thread that nobody watches here any more, and of which nothing is still to be said.
+fn forget(app: &App, thread_id: ThreadId) {
+    let mut threads = app.signals.threads.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_left = |watched: &Watched| watched.streams == 0 && watched.present.is_empty_here(app.signals.node);
+    if threads.get(&thread_id).is_some_and(is_left) {
+        threads.remove(&thread_id);
+    }
+}
+
+/// The same a little later.
+fn say_gone_later(app: &Arc<App>, thread_id: ThreadId, user_id: UserId) {
+    let (context, at) = (app.clone(), app.clock.now());
+    app.spawn(async move {
+        sleep(GRACE).await;
+        say_gone(&context, thread_id, user_id, at);
+    });
 }

@@ -128,6 +128,8 @@ ids! {
     ChallengeId = "chl";
     /// What makes a challenge good for one use.
     NonceId = "non";
+    /// A node, for as long as it runs.
+    NodeId = "nod";
     /// A link to a group.
     InvitationId = "inv";
     /// A code by which people are brought along.

@@ -25,6 +25,7 @@ pub mod job;
 pub mod job_batch;
 pub mod message;
 pub mod message_attachment;
+pub mod message_mention;
 pub mod message_reaction;
 pub mod message_revision;
 pub mod mint;

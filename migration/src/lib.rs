@@ -50,6 +50,7 @@ impl MigratorTrait for Migrator {
             "m20261121_000023_assistants",
             "m20261121_000024_archive",
             "m20261121_000025_uploads",
+            "m20261121_000026_mentions",
             "m20261121_000027_search",
             "m20261121_000028_invitations",
             "m20261121_000029_minting",

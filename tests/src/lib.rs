@@ -28,6 +28,7 @@ pub mod invitation;
 pub mod job;
 pub mod line;
 pub mod mail;
+pub mod mention;
 pub mod message;
 pub mod metrics;
 pub mod mint;

@@ -31,6 +31,7 @@ pub(crate) enum List {
     Collections,
     Nfts,
     Mints,
+    Mentions,
     Search,
 }
 
@@ -58,6 +59,7 @@ impl List {
             Self::Collections => "collections",
             Self::Nfts => "nfts",
             Self::Mints => "mints",
+            Self::Mentions => "mentions",
             Self::Search => "messageSearch",
         }
     }

@@ -367,7 +367,9 @@ asks!(
 
 // Behind the macros, which it is written with.
 mod admission;
+mod mention;
 mod token;
 
 pub(crate) use admission::{BansOf, InvitationsTo};
+pub(crate) use mention::{MentionCount, MentionsIn};
 pub(crate) use token::{NftsIn, NftsOf};

@@ -3,26 +3,24 @@
 use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
-use async_graphql::{Context, ID, Object, Result, SimpleObject, Subscription};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use domain::access::{self, Reader};
-use domain::event::{self, Step, Track};
+use domain::mention::Mention;
 use domain::message;
 use domain::page::{Page, Slice, Window};
 use domain::receipt;
 use entity::id::{MessageId, ThreadId};
-use entity::thread_event::EventKind;
-use futures_util::{Stream, StreamExt};
 
 use super::assistant::AssistantAnswer;
 use super::attachment::Attachment;
 use super::budget::Budget;
 use super::cursor::{Args, ITEMS};
 use super::loader::{
-    AnswerTo, AttachmentsOf, Batch, Parent, ReactionsTo, ReceiptsOf, RepliesTo, ReplyCount, RevisionsOf,
+    AnswerTo, AttachmentsOf, Batch, MentionsIn, Parent, ReactionsTo, ReceiptsOf, RepliesTo, ReplyCount, RevisionsOf,
 };
+use super::mention::MessageMention;
 use super::nullable::{Nullable, Required};
 use super::page::connection;
-use super::progress::Progress;
 use super::reaction::ReactionGroup;
 use super::receipt::{MessageStatus, MessageStatusTimestamps, Receipt};
 use super::scalar::{Cursor, DateTime, Json, int};
@@ -32,8 +30,10 @@ use super::user::User;
 use super::{fault, id};
 
 mod mutation;
+mod stream;
 
 pub(crate) use mutation::{MessageMutation, ReactionPayload};
+pub(crate) use stream::MessageSubscription;
 
 /// A message, with the proof that whoever asks may read it.
 #[derive(Clone)]
@@ -77,6 +77,16 @@ impl Message {
     /// The messages that are shown together with it, itself among them, each with the proof that it may be.
     fn beside<'a>(&'a self, shown: &'a Shown) -> impl Iterator<Item = (Reader, &'a entity::message::Model)> {
         shown.messages.iter().filter_map(|row| Some((shown.reader(&self.reader, row)?, &**row)))
+    }
+
+    /// Whom it mentions, and the scope in which to show them.
+    async fn all_mentions(&self) -> Result<(Vec<Mention>, Scope)> {
+        if self.deleted() {
+            return Ok((Vec::new(), self.scope.clone()));
+        }
+        let all = |shown: &Shown| shown.messages.iter().map(|row| MentionsIn(row.id)).collect();
+        let (mentions, scope) = self.scope.load(MentionsIn(self.row.id), all).await?;
+        Ok((mentions.unwrap_or_default(), scope))
     }
 
     /// Its receipts, and the scope in which to show whose they are.
@@ -172,6 +182,26 @@ impl Message {
             }
             let rows = self.load(AttachmentsOf).await?;
             Ok(rows.into_iter().map(Attachment).collect())
+        })
+        .await
+    }
+
+    /// Whom it mentions, in the order of the text: `@name`, as it was when the message was sent or edited, of whoever took part in the
+    /// thread then, and in a room of whoever may read it. At most fifty names of a message count. Empty once deleted.
+    async fn mentions(&self) -> Required<Vec<MessageMention>> {
+        Required::of(async {
+            let (mentions, scope) = self.all_mentions().await?;
+            Ok(mentions.into_iter().map(|mention| MessageMention { scope: scope.clone(), mention }).collect())
+        })
+        .await
+    }
+
+    /// Whether it mentions you. False for the anonymous.
+    async fn mentions_viewer(&self) -> Required<bool> {
+        Required::of(async {
+            let Some(own) = self.reader.viewer() else { return Ok(false) };
+            let (mentions, _) = self.all_mentions().await?;
+            Ok(mentions.iter().any(|mention| mention.user_id == own))
         })
         .await
     }
@@ -329,51 +359,5 @@ impl MessageQuery {
             Ok(row.map(|row| Message { scope, reader, row: Arc::new(row) }))
         })
         .await
-    }
-}
-
-#[derive(Default)]
-pub(crate) struct MessageSubscription;
-
-#[Subscription]
-impl MessageSubscription {
-    /// New messages of one thread, read from the messages themselves: with `after`, first all that were missed, in order,
-    /// once each, however long ago; then live. Losing the right to read ends it with an `error` message, code
-    /// ACCESS_REVOKED; a stream refused at the start gets an `error` message too, code NOT_FOUND.
-    async fn message_added(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Of which thread.")] thread_id: ID,
-        #[graphql(desc = "Any cursor of this thread: what comes after it is sent first.")] after: Option<Cursor>,
-    ) -> Result<impl Stream<Item = Result<MessageEdge>> + use<>> {
-        let app = Scope::fresh(ctx).app().clone();
-        let id: ThreadId = id::parse("thread_id", &thread_id).map_err(fault)?;
-        let progress = Progress::of(ctx);
-        let after = progress.after(after).map(|text| event::parse_cursor("after", &text.0, id));
-        let after = after.transpose().map_err(fault)?;
-        let walk = event::walk(app.clone(), viewer(ctx).clone(), id, after, Track::Messages);
-        Ok(walk.filter_map(move |frame| {
-            let edge = frame.map(|frame| edge_of(&app, frame, &progress)).unwrap_or_else(|error| Some(Err(error)));
-            std::future::ready(edge.map(|edge| edge.map_err(fault)))
-        }))
-    }
-}
-
-/// What a stream of messages shows of a step; most steps nothing.
-fn edge_of(app: &Arc<domain::App>, frame: event::Frame, progress: &Progress) -> Option<domain::Result<MessageEdge>> {
-    match frame.step {
-        Step::Entry(entry) if entry.event.kind == EventKind::MessagePosted => {
-            let row = entry.message.clone()?;
-            let scope = Scope::shared(app, &entry.chunk);
-            let cursor = scope.cursor(&frame.proof, frame.seq);
-            progress.note(&cursor, Some(entry.event.created_at));
-            Some(Ok(MessageEdge { cursor, node: Message { scope, reader: frame.proof, row } }))
-        }
-        Step::Revoked => Some(Err(domain::Error::AccessRevoked)),
-        Step::CaughtUp => {
-            progress.note_live();
-            None
-        }
-        _ => None,
     }
 }

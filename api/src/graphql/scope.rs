@@ -20,6 +20,7 @@ use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use domain::access::{Reader, Viewer};
 use domain::chirp;
 use domain::event::{Chunk, EventPage, Step};
+use domain::mention::Mention;
 use domain::page::Page;
 use domain::receipt::Receipts;
 use domain::user::Public;
@@ -310,6 +311,12 @@ impl Shows for room_ban::Model {
 impl Shows for invitation::Model {
     fn show(&self, shown: &mut Shown) {
         shown.users.push(self.created_by);
+    }
+}
+
+impl Shows for Vec<Mention> {
+    fn show(&self, shown: &mut Shown) {
+        shown.users.extend(self.iter().map(|mention| mention.user_id));
     }
 }
 

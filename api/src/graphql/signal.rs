@@ -61,12 +61,12 @@ impl Presence {
 
     /// Whether they watch the thread now.
     async fn online(&self) -> bool {
-        self.1.kind == SignalKind::Online
+        matches!(self.1.kind, SignalKind::Online(_))
     }
 
-    /// When they were last here. Null while they are.
+    /// When they were last here, on any of their devices. Null while they are.
     async fn last_seen_at(&self) -> Option<DateTime> {
-        (self.1.kind == SignalKind::Offline).then(|| self.1.at.into())
+        matches!(self.1.kind, SignalKind::Offline(_)).then(|| self.1.at.into())
     }
 }
 
@@ -174,7 +174,9 @@ pub(crate) struct SignalSubscription;
 
 #[Subscription]
 impl SignalSubscription {
-    /// Typing, presence, and answers of the assistant as they are written, in a thread: lossy, never stored. While it is open you are present; who else is comes first.
+    /// Typing, presence, and answers of the assistant as they are written, in a thread: lossy, never stored. While it is open you are present;
+    /// who else is comes first. Somebody is online from their first device to their last, wherever those are; that they are gone is told
+    /// some seconds later, so that whoever connects anew has not been gone.
     async fn thread_signals(
         &self,
         ctx: &Context<'_>,

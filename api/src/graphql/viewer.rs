@@ -11,6 +11,7 @@ use super::block::BlockedUserConnection;
 use super::cursor::{Args, ITEMS, List};
 use super::device::OwnDevices;
 use super::diary::{DiaryEntry, DiaryEntryConnection};
+use super::mention::OwnMentions;
 use super::mint::OwnMints;
 use super::nullable::{Nullable, Required};
 use super::referral::OwnReferrals;
@@ -43,6 +44,7 @@ pub(crate) struct Viewer(
     OwnDevices,
     OwnKeys,
     OwnWallets,
+    OwnMentions,
     OwnMints,
     OwnReferrals,
     OwnAudit,
@@ -60,6 +62,7 @@ impl Viewer {
             OwnDevices(own()),
             OwnKeys(own()),
             OwnWallets(own()),
+            OwnMentions(own()),
             OwnMints(own()),
             OwnReferrals(own()),
             OwnAudit(own()),

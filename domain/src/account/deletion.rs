@@ -80,12 +80,16 @@ const AT_ONCE: usize = 100;
 
 /// Rows that go in one transaction, and what of: each statement finds some of what is left. The account's own rows are listed if
 /// there may be many of them; the others go with the account itself.
-const PARTS: [&str; 22] = [
+const PARTS: [&str; 24] = [
     // What the assistant was told in threads that it has left, and what it made of that.
     "DELETE FROM ai_cache WHERE id IN (SELECT c.id FROM thread_participants p JOIN ai_cache c ON c.scope = p.thread_id \
      WHERE p.user_id = $1 AND p.left_at IS NOT NULL LIMIT 500)",
     "DELETE FROM read_marks WHERE (thread_id, user_id, kind, up_to_seq) IN \
      (SELECT thread_id, user_id, kind, up_to_seq FROM read_marks WHERE user_id = $1 LIMIT 500)",
+    "DELETE FROM message_mentions WHERE (message_id, user_id) IN \
+     (SELECT message_id, user_id FROM message_mentions WHERE user_id = $1 LIMIT 500)",
+    "DELETE FROM archived_mentions WHERE (message_id, user_id) IN \
+     (SELECT message_id, user_id FROM archived_mentions WHERE user_id = $1 LIMIT 500)",
     "DELETE FROM thread_participants WHERE (thread_id, user_id) IN \
      (SELECT thread_id, user_id FROM thread_participants WHERE user_id = $1 AND left_at IS NOT NULL LIMIT 500)",
     "UPDATE threads SET created_by = NULL WHERE id IN (SELECT id FROM threads WHERE created_by = $1 LIMIT 250)",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entity::id::ThreadId;
-use entity::{Timestamp, message, message_attachment, message_reaction, message_revision};
+use entity::{Timestamp, message, message_attachment, message_mention, message_reaction, message_revision};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IdenStatic, Iterable};
 
 use super::shelf::{ARCHIVE, IN_USE, Shelf};
@@ -181,6 +181,7 @@ async fn transfer(
         copy::<message_revision::Entity>(from.revisions, to.revisions, &of_slice),
         copy::<message_attachment::Entity>(from.attachments, to.attachments, &of_slice),
         copy::<message_reaction::Entity>(from.reactions, to.reactions, &of_slice),
+        copy::<message_mention::Entity>(from.mentions, to.mentions, &of_slice),
         format!("DELETE FROM {} WHERE {slice}", from.messages),
     ] {
         on.execute_raw(engine.sql(sql, values())).await?;

@@ -13,6 +13,7 @@ pub(crate) struct Shelf {
     pub(crate) revisions: &'static str,
     pub(crate) attachments: &'static str,
     pub(crate) reactions: &'static str,
+    pub(crate) mentions: &'static str,
 }
 
 /// Where messages are sent to.
@@ -21,6 +22,7 @@ pub(crate) const IN_USE: Shelf = Shelf {
     revisions: "message_revisions",
     attachments: "message_attachments",
     reactions: "message_reactions",
+    mentions: "message_mentions",
 };
 
 /// Where they go when nobody has touched their thread for long.
@@ -29,6 +31,7 @@ pub(crate) const ARCHIVE: Shelf = Shelf {
     revisions: "archived_revisions",
     attachments: "archived_attachments",
     reactions: "archived_reactions",
+    mentions: "archived_mentions",
 };
 
 /// The columns of a message `t`, by name: the tables do not have them in one order.

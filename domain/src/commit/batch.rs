@@ -8,7 +8,8 @@ use entity::participant::{self, Role};
 use entity::read_mark::MarkKind;
 use entity::thread_event::EventKind;
 use entity::{
-    message, message_attachment, message_reaction, message_revision, read_mark, thread, thread_event, upload,
+    message, message_attachment, message_mention, message_reaction, message_revision, read_mark, thread, thread_event,
+    upload,
 };
 
 use super::Denied;
@@ -21,6 +22,7 @@ use crate::room_ban;
 
 mod banning;
 mod hanging;
+mod mentioning;
 
 /// A message found by a seq: its own seq and its position.
 pub(crate) type Place = (i64, i64);
@@ -67,6 +69,10 @@ pub(crate) struct Batch {
     pub(super) let_go: Vec<UploadId>,
     pub(super) revisions: Vec<message_revision::Model>,
     pub(super) reaction_writes: Vec<ReactionWrite>,
+    /// Whom [`super::Needs::names`] mean.
+    pub(super) named: HashMap<String, UserId>,
+    /// Whom messages mention from now on.
+    pub(super) mentions: BTreeMap<MessageId, Vec<message_mention::Model>>,
     pub(super) marks: Vec<read_mark::Model>,
     pub(super) ban_writes: Vec<room_ban::Write>,
     pub(super) events: Vec<thread_event::Model>,
@@ -106,6 +112,8 @@ impl Batch {
             let_go: Vec::new(),
             revisions: Vec::new(),
             reaction_writes: Vec::new(),
+            named: HashMap::new(),
+            mentions: BTreeMap::new(),
             marks: Vec::new(),
             ban_writes: Vec::new(),
             events: Vec::new(),

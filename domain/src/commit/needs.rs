@@ -27,6 +27,8 @@ pub(crate) struct Needs {
     pub(crate) invitations: BTreeSet<InvitationId>,
     /// How many invitations to the thread there are.
     pub(crate) invitation_count: bool,
+    /// Whom these names mean, by their keys.
+    pub(crate) names: BTreeSet<String>,
     /// Accounts that must be active to write, and did not prove it.
     pub(crate) writers: BTreeSet<UserId>,
     /// Accounts that are about to take part.

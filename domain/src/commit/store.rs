@@ -20,6 +20,7 @@ use crate::error::{Code, Refusal, Result};
 use crate::infra::db::{Engine, all};
 use crate::infra::keys::{Column, Key};
 use crate::invitation;
+use crate::mention;
 use crate::room_ban;
 use crate::search;
 use crate::session;
@@ -160,6 +161,9 @@ async fn load(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch, needs
         let (ids, counted) = (needs.invitations, needs.invitation_count);
         batch.invitations = invitation::Work::read(engine, on, thread_id, ids, counted).await?;
     }
+    if !needs.names.is_empty() {
+        batch.named = mention::resolve(engine, on, &batch.thread, needs.names, batch.now).await?;
+    }
     if !needs.writers.is_empty() {
         let sql = format!("SELECT * FROM users WHERE id {}", engine.among(1));
         let rows: Vec<user::Model> = all(on, engine, sql, [engine.ids(needs.writers)]).await?;
@@ -217,6 +221,7 @@ async fn store(app: &App, on: &DatabaseTransaction, batch: &mut Batch) -> Result
     upload::release(app, on, &batch.let_go, batch.stamp).await?;
     store_revisions(engine, on, batch).await?;
     store_reactions(engine, on, batch).await?;
+    store_mentions(engine, on, batch).await?;
     store_participants(engine, on, batch).await?;
     room_ban::store(engine, on, batch.thread.id, std::mem::take(&mut batch.ban_writes)).await?;
     insert::<read_mark::Entity>(on, std::mem::take(&mut batch.marks)).await?;
@@ -257,7 +262,7 @@ async fn store_changed_messages(
             continue;
         }
         upload::release_of(app, on, &shelf, &emptied, batch.stamp).await?;
-        for table in [shelf.revisions, shelf.attachments, shelf.reactions] {
+        for table in [shelf.revisions, shelf.attachments, shelf.reactions, shelf.mentions] {
             let sql = format!("DELETE FROM {table} WHERE message_id {}", engine.among(1));
             on.execute_raw(engine.sql(sql, [engine.ids(emptied.iter().copied())])).await?;
         }
@@ -276,6 +281,13 @@ async fn store_revisions(engine: Engine, on: &DatabaseTransaction, batch: &mut B
         on.execute_raw(engine.sql(sql, values)).await?;
     }
     Ok(())
+}
+
+async fn store_mentions(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch) -> Result<()> {
+    let mentions = std::mem::take(&mut batch.mentions);
+    let (archived, in_use) = mentions.into_iter().partition(|(id, _)| *batch.shelf(*id) == ARCHIVE);
+    mention::store(engine, on, &IN_USE, in_use).await?;
+    mention::store(engine, on, &ARCHIVE, archived).await
 }
 
 async fn store_reactions(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch) -> Result<()> {

@@ -10,7 +10,7 @@ use super::Source;
 use super::list::{ApiKeys, AuditLog, Blocked, Chirps, Devices, Diary, ReferralCodes, Sessions, Uploads, Wallets};
 use super::section::{Nested, Part, Section, at, name};
 use super::token::{Collections, Mints, Nfts};
-use super::written::{Messages, Reactions, Threads};
+use super::written::{Mentions, Messages, Reactions, Threads};
 use crate::error::{Error, Result};
 use crate::{account, user};
 
@@ -35,6 +35,7 @@ pub(super) fn document(source: Source) -> impl Stream<Item = Result<String>> + S
         for await text in list::<Uploads>(source.clone()) { yield text?; }
         for await text in list::<Threads>(source.clone()) { yield text?; }
         for await text in nested::<Messages>(source.clone()) { yield text?; }
+        for await text in list::<Mentions>(source.clone()) { yield text?; }
         for await text in list::<Reactions>(source.clone()) { yield text?; }
         for await text in list::<AuditLog>(source.clone()) { yield text?; }
         yield "\n}\n".to_owned();

@@ -6,7 +6,7 @@ use entity::{Timestamp, message, message_attachment, message_reaction, message_r
 use sea_orm::Value as Bound;
 use serde_json::{Value, json};
 
-use super::section::{LONG, Nested, Part, SHORT, Section, at, name, window};
+use super::section::{LONG, Nested, Part, SHORT, Section, at, id, name, window};
 use crate::access::{self, Reader, THREAD_AND_OWN_ROW, Viewer, columns};
 use crate::app::App;
 use crate::archive::{MESSAGE, Shelf, in_both};
@@ -14,6 +14,7 @@ use crate::attachment;
 use crate::error::Result;
 use crate::event;
 use crate::infra::list::List;
+use crate::mention;
 
 pub(super) struct Threads;
 
@@ -149,6 +150,27 @@ fn carried(app: &App, row: &message_attachment::Model) -> Value {
         "metadata": row.metadata,
         "createdAt": at(row.created_at),
     })
+}
+
+pub(super) struct Mentions;
+
+impl Section for Mentions {
+    const NAME: &'static str = "mentions";
+    type Key = MessageId;
+
+    async fn read(app: &App, viewer: &Viewer, after: Option<MessageId>) -> Result<Part<Value, MessageId>> {
+        let page = mention::exported(app, viewer, &window(after, SHORT)).await?;
+        Ok(Part::of(
+            page,
+            |row| row.message_id,
+            |row| {
+                let places = mention::places(&row.places).into_iter();
+                let places: Vec<_> =
+                    places.map(|place| json!({ "offset": place.offset, "length": place.length })).collect();
+                json!({ "message": id(row.message_id), "thread": id(row.thread_id), "places": places })
+            },
+        ))
+    }
 }
 
 pub(super) struct Reactions;

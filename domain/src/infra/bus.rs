@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use entity::Timestamp;
 use entity::assistant_answer::Status;
-use entity::id::{BatchId, MessageId, MintId, SessionId, ThreadId, UserId};
+use entity::id::{BatchId, MessageId, MintId, NodeId, SessionId, ThreadId, UserId};
 use tokio::sync::broadcast;
 
 pub mod nats;
@@ -41,6 +41,10 @@ pub enum Hint {
     MintChanged(MintId),
     /// What is cached under a key has changed.
     CacheDropped(String),
+    /// A node is there, which it says every few seconds.
+    NodeAlive(NodeId),
+    /// A node stops.
+    NodeLeft(NodeId),
     /// Hints were lost on the way between nodes: whoever does not look often looks now.
     Missed,
 }
@@ -61,10 +65,10 @@ pub struct Signal {
 pub enum SignalKind {
     /// Is writing.
     Typing,
-    /// Watches the thread now.
-    Online,
-    /// Watches it no longer.
-    Offline,
+    /// Watches the thread now, on this node.
+    Online(NodeId),
+    /// Watches it on this node no longer.
+    Offline(NodeId),
     /// Has just come and asks who is there; every node answers for its own watchers.
     Asks,
     /// Shows nothing: who may show themselves here has changed, and whoever watches proves their right again.

@@ -11,6 +11,7 @@ use crate::access::{Author, Reader, Viewer};
 use crate::app::App;
 use crate::commit::{self, Batch, Change, Denied, Needs};
 use crate::error::{Code, Refusal, Result};
+use crate::mention::{self, Named};
 use crate::text::Checks;
 
 /// A message that was changed, or was already as it should be.
@@ -36,7 +37,8 @@ pub async fn edit(
     let mut checks = Checks::default();
     checks.text("content", &content, app.settings.message_length);
     checks.done()?;
-    let act = Act::Edit { content, expected_version };
+    let names = mention::named(&content);
+    let act = Act::Edit { content, names, expected_version };
     change(app, viewer, actor, id, act).await
 }
 
@@ -55,7 +57,7 @@ async fn change(app: &Arc<App>, viewer: &Viewer, actor: UserId, id: MessageId, a
 }
 
 enum Act {
-    Edit { content: String, expected_version: Option<i32> },
+    Edit { content: String, names: Named, expected_version: Option<i32> },
     Delete,
 }
 
@@ -67,7 +69,13 @@ struct MessageChange {
 }
 
 impl MessageChange {
-    fn edit(&self, batch: &mut Batch, row: message::Model, content: &str, expected: Option<i32>) -> Result<(), Denied> {
+    fn edit(
+        &self,
+        batch: &mut Batch,
+        row: message::Model,
+        (content, names): (&str, &Named),
+        expected: Option<i32>,
+    ) -> Result<(), Denied> {
         if row.deleted_at.is_some() {
             return Err(Refusal::new(Code::Conflict, "id", "The message has been deleted.").into());
         }
@@ -77,6 +85,9 @@ impl MessageChange {
         }
         if row.content.as_deref() == Some(content) {
             return Ok(());
+        }
+        if !names.is_empty() || row.content.as_deref().is_some_and(|before| before.contains('@')) {
+            batch.mention(self.id, names);
         }
         batch.keep_revision(message_revision::Model {
             message_id: row.id,
@@ -102,6 +113,9 @@ impl Change for MessageChange {
     fn needs(&self, needs: &mut Needs) {
         needs.participants.insert(self.actor);
         needs.messages.insert(self.id);
+        if let Act::Edit { names, .. } = &*self.act {
+            needs.names.extend(names.keys());
+        }
     }
 
     fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
@@ -110,11 +124,11 @@ impl Change for MessageChange {
         let row = batch.message(self.id).ok_or_else(gone)?.clone();
         let own = row.sender_id == Some(self.actor);
         match &*self.act {
-            Act::Edit { content, expected_version } => {
+            Act::Edit { content, names, expected_version } => {
                 if !own {
                     return Err(Refusal::new(Code::Forbidden, "id", "Only its sender may edit a message.").into());
                 }
-                self.edit(batch, row, content, *expected_version)?;
+                self.edit(batch, row, (content, names), *expected_version)?;
             }
             Act::Delete => {
                 if !own && !self.proof.manages() {

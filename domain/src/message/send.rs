@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::assistant::Call;
 use crate::commit::{self, Batch, Change, Denied, Needs};
 use crate::error::{Code, Refusal, Result};
+use crate::mention::{self, Named};
 use crate::text::Checks;
 use crate::upload;
 
@@ -86,7 +87,8 @@ pub async fn send(app: &Arc<App>, viewer: &Viewer, draft: Draft) -> Result<Sent>
     let thread_id = draft.thread_id;
     // Ids and the time are given once, so that applying the change again makes the same message.
     let id = app.clock.id();
-    let call = Call::of(app, &draft.content);
+    let names = Arc::new(mention::named(&draft.content));
+    let call = Call::of(app, &names);
     let attachment_ids: Vec<AttachmentId> = draft.attachments.iter().map(|_| app.clock.id()).collect();
     let draft = Arc::new(draft);
     let committed = commit::under(
@@ -100,6 +102,7 @@ pub async fn send(app: &Arc<App>, viewer: &Viewer, draft: Draft) -> Result<Sent>
             draft: draft.clone(),
             hash: hash.clone(),
             call,
+            names: names.clone(),
         },
     );
     let committed = committed.await?;
@@ -164,6 +167,7 @@ struct SendChange {
     draft: Arc<Draft>,
     hash: Vec<u8>,
     call: Call,
+    names: Arc<Named>,
 }
 
 impl SendChange {
@@ -241,6 +245,7 @@ impl Change for SendChange {
         needs.keys.extend(self.draft.client_key.clone().map(|key| (self.sender, key)));
         needs.messages.extend(self.draft.parent_id);
         needs.uploads.extend(self.draft.uploads());
+        needs.names.extend(self.names.keys());
     }
 
     fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
@@ -266,6 +271,10 @@ impl Change for SendChange {
         if self.call.reaches(&batch.thread) {
             batch.assistant.ask(self.id);
         }
-        Ok((self.proof.clone(), batch.post(row, attachments, self.sender)))
+        let posted = batch.post(row, attachments, self.sender);
+        if !self.names.is_empty() {
+            batch.mention(self.id, &self.names);
+        }
+        Ok((self.proof.clone(), posted))
     }
 }

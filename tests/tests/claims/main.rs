@@ -49,6 +49,7 @@ mod logs;
 mod mails;
 mod maintenance;
 mod memory;
+mod mentions;
 mod messages;
 mod metrics;
 mod migrations;

@@ -48,6 +48,8 @@ const GROWING: &[&str] = &[
     "password_reset_tokens",
     "export_tokens",
     "blocks",
+    "message_mentions",
+    "archived_mentions",
     "room_bans",
     "thread_invitations",
     "diaries",

@@ -5,7 +5,7 @@ use domain::access::{self, Reader};
 use domain::thread;
 use entity::participant as row;
 
-use crate::graphql::loader::DeletedAfter;
+use crate::graphql::loader::{DeletedAfter, MentionCount};
 use crate::graphql::nullable::Required;
 use crate::graphql::participant::ParticipantRole;
 use crate::graphql::scalar::{Cursor, DateTime, int};
@@ -50,6 +50,28 @@ impl ViewerThreadState {
             let all = |shown: &Shown| shown.threads.iter().filter_map(key).collect();
             let (deleted, _) = self.scope.load(DeletedAfter(thread.id, position, thread.message_count), all).await?;
             Ok(int(thread::unread_count(thread.message_count, position, deleted.unwrap_or_default())))
+        })
+        .await
+    }
+
+    /// How many of the messages that you have not read mention you; exact, and without those deleted since, those that an edit made mention
+    /// you no longer, and those of accounts that you have blocked.
+    async fn mention_count(&self) -> Required<i32> {
+        Required::of(async {
+            let thread = self.reader.thread();
+            if thread.message_count <= self.row.last_read_position {
+                return Ok(0);
+            }
+            let own = self.row.user_id;
+            // Where the viewer stands in the other threads that are shown is in their proofs.
+            let key = |reader: &Reader| {
+                let row = reader.own_row().ok().flatten()?;
+                Some(MentionCount((reader.id(), own, row.last_read_seq, reader.thread().last_seq)))
+            };
+            let all = |shown: &Shown| shown.threads.iter().filter_map(key).collect();
+            let asked = MentionCount((thread.id, own, self.row.last_read_seq, thread.last_seq));
+            let (count, _) = self.scope.load(asked, all).await?;
+            Ok(int(count.unwrap_or_default()))
         })
         .await
     }

@@ -1,4 +1,4 @@
-//! What hangs on messages, and goes with them: revisions, files, reactions.
+//! What hangs on messages, and goes with them: revisions, files, mentions, reactions.
 
 use entity::id::{MessageId, UploadId, UserId};
 use entity::{message_attachment, message_reaction, message_revision, upload};
@@ -27,11 +27,12 @@ impl Batch {
         self.attachments.extend(attachments);
     }
 
-    /// Takes from a message what hangs on it: revisions, attachments, reactions.
+    /// Takes from a message what hangs on it: revisions, attachments, mentions, reactions.
     pub(super) fn empty(&mut self, id: MessageId) {
         self.emptied_messages.insert(id);
         self.revisions.retain(|row| row.message_id != id);
         self.let_go.extend(self.attachments.extract_if(.., |row| row.message_id == id).filter_map(|row| row.upload_id));
+        self.mentions.remove(&id);
         self.reactions.retain(|(message, ..)| *message != id);
         self.reaction_writes.retain(|write| match write {
             ReactionWrite::Add(row) => row.message_id != id,

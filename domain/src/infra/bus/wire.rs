@@ -11,13 +11,8 @@ use sea_orm::ActiveEnum;
 
 use super::{Hint, Signal, SignalKind};
 
-const KINDS: [(SignalKind, &str); 5] = [
-    (SignalKind::Typing, "typing"),
-    (SignalKind::Online, "online"),
-    (SignalKind::Offline, "offline"),
-    (SignalKind::Asks, "asks"),
-    (SignalKind::Proves, "proves"),
-];
+const KINDS: [(SignalKind, &str); 3] =
+    [(SignalKind::Typing, "typing"), (SignalKind::Asks, "asks"), (SignalKind::Proves, "proves")];
 
 impl Hint {
     /// The text that [`Hint::decode`] reads.
@@ -35,6 +30,8 @@ impl Hint {
             Self::BatchChanged(batch_id) => format!("batch {batch_id}"),
             Self::MintChanged(mint_id) => format!("mint {mint_id}"),
             Self::CacheDropped(key) => format!("cache {}", escaped(key)),
+            Self::NodeAlive(node) => format!("alive {node}"),
+            Self::NodeLeft(node) => format!("left {node}"),
             Self::Missed => "missed".into(),
         }
     }
@@ -58,6 +55,8 @@ impl Hint {
             "batch" => Self::BatchChanged(id(&mut parts)?),
             "mint" => Self::MintChanged(id(&mut parts)?),
             "cache" => Self::CacheDropped(unescaped(&mut parts)?),
+            "alive" => Self::NodeAlive(id(&mut parts)?),
+            "left" => Self::NodeLeft(id(&mut parts)?),
             "missed" => Self::Missed,
             _ => return None,
         })
@@ -67,6 +66,8 @@ impl Hint {
 impl SignalKind {
     fn encode(&self) -> String {
         match self {
+            Self::Online(node) => format!("online {node}"),
+            Self::Offline(node) => format!("offline {node}"),
             Self::Writes(question, text) => format!("writes {question} {}", escaped(text)),
             Self::Answer(question, status) => format!("answer {question} {}", status.to_value()),
             plain => KINDS.iter().find(|(known, _)| known == plain).map_or("", |(_, word)| word).to_owned(),
@@ -75,6 +76,8 @@ impl SignalKind {
 
     fn decode(parts: &mut SplitAsciiWhitespace<'_>) -> Option<Self> {
         Some(match parts.next()? {
+            "online" => Self::Online(id(parts)?),
+            "offline" => Self::Offline(id(parts)?),
             "writes" => Self::Writes(id(parts)?, unescaped(parts)?),
             "answer" => Self::Answer(id(parts)?, Status::try_from_value(&parts.next()?.to_owned()).ok()?),
             word => KINDS.iter().find(|(_, known)| *known == word)?.0.clone(),
@@ -115,9 +118,13 @@ mod tests {
             Hint::BatchChanged(clock.id()),
             Hint::MintChanged(clock.id()),
             Hint::CacheDropped("names of Zoë and 50 % of others".into()),
+            Hint::NodeAlive(clock.id()),
+            Hint::NodeLeft(clock.id()),
             Hint::Missed,
         ];
         hints.extend(KINDS.map(|(kind, _)| signal(kind)));
+        hints.push(signal(SignalKind::Online(clock.id())));
+        hints.push(signal(SignalKind::Offline(clock.id())));
         hints.push(signal(SignalKind::Writes(clock.id(), "50 % of\nwhat is said".into())));
         hints.push(signal(SignalKind::Answer(clock.id(), Status::Limited)));
         for hint in hints {

@@ -309,7 +309,8 @@ impl People {
             }))
             .await;
         other.react(&sent, "👍").await;
-        let reply = other.reply(thread, &sent, &canary("Message", "content", name)).await;
+        let to_olive = format!("{} @{}", canary("Message", "content", name), olive.username);
+        let reply = other.reply(thread, &sent, &to_olive).await;
         olive.edit(&sent, &canary("Message", "content", name)).await;
         let taken_back = olive.send(thread, &canary("Message", "deleted", name)).await;
         olive.delete(&taken_back).await;

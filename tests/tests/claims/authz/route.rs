@@ -53,6 +53,7 @@ const ROUTES: &[(&str, &[&str], &str)] = &[
     ),
     ("MessageRevision", THREADS, "node(id: @message) { ... on Message { revisions(first: 20) { * } } }"),
     ("MessageStatusTimestamps", THREADS, "node(id: @message) { ... on Message { statusTimestamps { * } } }"),
+    ("MessageMention", THREADS, "node(id: @reply) { ... on Message { mentions { * } } }"),
     ("Receipt", THREADS, "node(id: @message) { ... on Message { receipts { * } } }"),
     ("ReactionGroup", THREADS, "node(id: @message) { ... on Message { reactions { * } } }"),
     ("AssistantAnswer", THREADS, "node(id: @message) { ... on Message { assistantAnswer { * } } }"),

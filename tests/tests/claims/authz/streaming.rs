@@ -49,7 +49,8 @@ async fn everybody_streams_what_the_matrix_says_and_nothing_else(engine: Engine)
     let mints = &people.olive.request_mints(&birds, 1).await;
     let mint = people.olive.mint_batch(mints).await["mints"]["nodes"][0]["id"].as_str().expect("a mint").to_owned();
     let progress = Progress { batch, mints, mint: &mint };
-    let stage = Stage { sdl: &sdl, matrix: &matrix, people: &people, places: &places, progress };
+    let begun = Instant::now();
+    let stage = Stage { sdl: &sdl, matrix: &matrix, people: &people, places: &places, progress, begun };
     let current = cursors(&people, &places).await;
     let mut watches = Vec::new();
     let mut sockets = Vec::new();
@@ -134,6 +135,7 @@ struct Stage<'a> {
     people: &'a People,
     places: &'a [Place],
     progress: Progress<'a>,
+    begun: Instant,
 }
 
 /// What has a progress that can be watched.
@@ -253,14 +255,18 @@ impl Stage<'_> {
             if self.people.is_empty(place.thread()) {
                 continue;
             }
+            // Who comes back soon has not been gone: now and then they stay away for long enough to be told so.
+            let is_here = self.begun.elapsed().as_secs() % 20 < 5;
             let passer_by = if place.name == "direct" { mia } else { tim };
             let socket = world.socket(passer_by).await;
-            let signals = socket.signals(place.thread()).await;
+            let signals = if is_here { Some(socket.signals(place.thread()).await) } else { None };
             for user in [olive, mia] {
                 user.send(place.thread(), &canary::canary("Message", "content", place.name)).await;
                 user.try_type(place.thread()).await.ok("/typingSignal");
             }
-            socket.complete(&signals);
+            if let Some(signals) = signals {
+                socket.complete(&signals);
+            }
             if place.name != "direct" {
                 olive.send(place.thread(), "@assistant say something").await;
             }

@@ -4,6 +4,7 @@ mod archive;
 mod assistant;
 mod bans;
 mod invitations;
+mod mentions;
 mod tokens;
 mod uploads;
 mod wallets;
@@ -82,6 +83,7 @@ pub(super) async fn walk(
     walk.uploads().await;
     walk.bans(&found).await;
     walk.invitations().await;
+    walk.mentions().await;
     walk.inbox(all.text("/viewer/threads/nodes/0/id").as_str()).await;
     walk.ask("the own address", "{ viewer { email pendingEmail } }", json!({})).await;
     walk.wallets().await;

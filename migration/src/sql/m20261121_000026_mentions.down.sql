@@ -1,0 +1,3 @@
+DROP TABLE archived_mentions;
+
+DROP TABLE message_mentions;
