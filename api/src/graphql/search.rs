@@ -113,13 +113,17 @@ impl OwnSearch {
     async fn message_search(
         &self,
         #[graphql(desc = "What to find: 1 to 200 characters, at most 32 words.")] query: String,
-        #[graphql(desc = "Only in this thread, which may be any that you may read. In one that you may not, nothing is found.")]
+        #[graphql(
+            desc = "Only in this thread, which may be any that you may read. In one that you may not, nothing is found."
+        )]
         thread_id: Option<ID>,
         #[graphql(desc = "Only what this account has sent.")] sender_id: Option<ID>,
         #[graphql(desc = "Only what was sent then or later.")] sent_since: Option<DateTime>,
         #[graphql(desc = "Only what was sent before then.")] sent_before: Option<DateTime>,
-        #[graphql(desc = "Only what has all of this in its metadata: at most 5. Of the metadata of a message, the first 32 \
-                          entries are searched.")]
+        #[graphql(
+            desc = "Only what has all of this in its metadata: at most 5. Of the metadata of a message, the first 32 \
+                          entries are searched."
+        )]
         metadata: Option<Vec<MessageMetadataInput>>,
         #[graphql(desc = "How many from the beginning: 1 to 100.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,

@@ -53,7 +53,8 @@ impl Query {
             }
         }
         if count > MOST_WORDS {
-            let why = format!("It must have at most {MOST_WORDS} words; a character of a script without spaces is one.");
+            let why =
+                format!("It must have at most {MOST_WORDS} words; a character of a script without spaces is one.");
             return Err(Refusal::new(Code::TooLong, "query", why).into());
         }
         Ok(Self(terms))
@@ -132,18 +133,21 @@ mod tests {
             ("\"good\"", vec![word("good")]),
             ("数据库", vec![together(&["数", "据", "库"])]),
             ("-- ()", vec![]),
-            ("a AND NOT (b* OR \"c\") NEAR/2 col:^d|!e&'f' \\g <-> h", vec![
-                word("a"),
-                word("and"),
-                word("not"),
-                word("b"),
-                word("or"),
-                word("c"),
-                together(&["near", "2"]),
-                together(&["col", "d", "e", "f"]),
-                word("g"),
-                word("h"),
-            ]),
+            (
+                "a AND NOT (b* OR \"c\") NEAR/2 col:^d|!e&'f' \\g <-> h",
+                vec![
+                    word("a"),
+                    word("and"),
+                    word("not"),
+                    word("b"),
+                    word("or"),
+                    word("c"),
+                    together(&["near", "2"]),
+                    together(&["col", "d", "e", "f"]),
+                    word("g"),
+                    word("h"),
+                ],
+            ),
         ] {
             assert_eq!(Query::parse(text).expect(text).0, terms, "{text}");
         }

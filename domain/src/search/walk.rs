@@ -154,8 +154,7 @@ impl<'a> Walk<'a> {
              AND rowid > $2 AND rowid < $3 ORDER BY rowid{order} LIMIT $4) f \
              CROSS JOIN message_search s ON s.n = f.n ORDER BY s.n{order}"
         );
-        let values =
-            [self.choice.for_sqlite().into(), self.left.low.into(), self.left.high.into(), limit.into()];
+        let values = [self.choice.for_sqlite().into(), self.left.low.into(), self.left.high.into(), limit.into()];
         let found: Vec<Candidate> = self.app.db.all(sql, values).await?;
         self.pass(&found, limit, self.left);
         Ok(found)

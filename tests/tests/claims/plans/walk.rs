@@ -244,7 +244,8 @@ impl Walk<'_> {
         let page = reader.page(thread.as_str().unwrap(), "last: 1").await;
         let edge = &page.list("/thread/messages/edges")[0]["node"];
         let (content, sender) = (edge["content"].as_str().unwrap_or_default(), &edge["sender"]["id"]);
-        let words: Vec<&str> = content.split(|one: char| !one.is_alphanumeric()).filter(|word| word.len() > 2).collect();
+        let words: Vec<&str> =
+            content.split(|one: char| !one.is_alphanumeric()).filter(|word| word.len() > 2).collect();
         server.record_statements().await;
         for arguments in [
             json!({ "query": format!("{} ", words[0]) }),

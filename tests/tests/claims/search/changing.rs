@@ -70,7 +70,8 @@ async fn what_is_moved_to_the_archive_is_found_as_before(world: World) {
     let group = world.group(&alice, &[&bob]).await;
     let mut sent = Vec::new();
     for number in 0..20 {
-        let input = json!({ "threadId": group, "content": format!("talk number {number}"), "metadata": { "n": number } });
+        let input =
+            json!({ "threadId": group, "content": format!("talk number {number}"), "metadata": { "n": number } });
         sent.push(alice.send_with(input).await);
     }
     let before = found_by(&bob, &group).await;

@@ -76,7 +76,11 @@ async fn metadata_narrows_a_search(world: World) {
     let send = async |content: &str, metadata: Value| {
         alice.send_with(json!({ "threadId": room, "content": content, "metadata": metadata })).await
     };
-    send("needle a", json!({ "kind": "note", "number": 1, "done": true, "tags": ["x", "y"], "of": { "kind": "deep" } })).await;
+    send(
+        "needle a",
+        json!({ "kind": "note", "number": 1, "done": true, "tags": ["x", "y"], "of": { "kind": "deep" } }),
+    )
+    .await;
     send("needle b", json!({ "kind": "task", "number": 1.0, "done": false, "tags": ["y"] })).await;
     send("needle c", json!(["kind", "note"])).await;
     send("needle d", json!("kind")).await;

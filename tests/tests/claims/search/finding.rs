@@ -73,7 +73,8 @@ async fn the_last_word_may_be_only_begun(world: World) {
 }
 
 async fn what_is_in_quotes_stands_together(world: World) {
-    let lines = ["good morning all", "a good, quiet morning", "morning, good people", "e-mail", "mail me, e", "Good\nmorning"];
+    let lines =
+        ["good morning all", "a good, quiet morning", "morning, good people", "e-mail", "mail me, e", "Good\nmorning"];
     let alice = said(&world, &lines).await;
     finds(&alice, "\"good morning\"", &[lines[5], lines[0]]).await;
     finds(&alice, "“Good Morning” al", &[lines[0]]).await;

@@ -47,7 +47,8 @@ async fn walk(user: &User, all: &[String]) {
 
 async fn what_is_found_is_walked_from_both_ends(world: World) {
     let [alice, bob] = world.users(["alice", "bob"]).await;
-    let threads = [world.group(&alice, &[&bob]).await, alice.create_direct(&bob).await, bob.create_room("A room").await];
+    let threads =
+        [world.group(&alice, &[&bob]).await, alice.create_direct(&bob).await, bob.create_room("A room").await];
     let mut all = Vec::new();
     for number in 0..40 {
         let text = if number % 3 == 2 { format!("hay {number}") } else { format!("needle {number}") };
@@ -94,9 +95,8 @@ async fn sends_of_one_moment_are_all_found_once(world: World) {
         rooms.push(user.create_room("A room").await);
     }
     let (rooms, users) = (&rooms, &users);
-    let sends = (0..150).map(|number| async move {
-        users[number % 3].send(&rooms[number % 3], &format!("needle {number}")).await
-    });
+    let sends = (0..150)
+        .map(|number| async move { users[number % 3].send(&rooms[number % 3], &format!("needle {number}")).await });
     join_all(sends).await;
     let (mut all, mut after) = (Vec::new(), None::<String>);
     loop {

@@ -114,7 +114,10 @@ async fn maintenance_keeps_what_is_found(world: World) {
     if world.database.engine() == Engine::Sqlite {
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(said.contains("search"), "{said}");
-        world.database.execute("INSERT INTO message_search_terms (message_search_terms) VALUES ('integrity-check')").await;
+        world
+            .database
+            .execute("INSERT INTO message_search_terms (message_search_terms) VALUES ('integrity-check')")
+            .await;
     }
 }
 
