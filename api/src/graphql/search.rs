@@ -1,5 +1,7 @@
 //! The search for messages. It hangs off `viewer`: what it finds is what this account may read.
 
+#![expect(clippy::too_many_arguments, reason = "what is searched for is said beside how a page of it is cut")]
+
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 use domain::search::{self, Filter, Found, Part};
 

@@ -209,10 +209,11 @@ where
 async fn store(app: &App, on: &DatabaseTransaction, batch: &mut Batch) -> Result<()> {
     let engine = app.db.engine();
     let new_messages = std::mem::take(&mut batch.new_messages);
+    let new: BTreeSet<_> = new_messages.iter().copied().collect();
     let rows = new_messages.iter().filter_map(|id| batch.messages.get(id).cloned()).collect();
     insert::<message::Entity>(on, rows).await?;
-    let said: Vec<_> =
-        new_messages.iter().chain(&batch.dirty_messages).copied().collect::<BTreeSet<_>>().into_iter().collect();
+    // In the order in which they were posted: so they are found.
+    let said: Vec<_> = new_messages.iter().chain(batch.dirty_messages.difference(&new)).copied().collect();
     store_changed_messages(app, on, batch, &new_messages).await?;
     let entry = |id| Some(search::Entry { message: batch.messages.get(id)?, kind: batch.thread.kind });
     search::keep(engine, on, said.iter().filter_map(entry).collect()).await?;

@@ -1,10 +1,10 @@
-//! Messages that were there before the index was: a job puts them in, thread by thread, in slices. Until it is through, searches say
+//! Messages that were there before the index was: a job, which the migration adds, puts them in, thread by thread, in slices. Until it is through, searches say
 //! that they do not find everything yet.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use entity::id::{JobId, ThreadId, TypedId};
+use entity::id::{ThreadId, TypedId};
 use entity::message;
 use entity::thread::ThreadKind;
 use sea_orm::{ConnectionTrait, FromQueryResult};
@@ -15,14 +15,10 @@ use crate::app::App;
 use crate::archive::{ARCHIVE, IN_USE, MESSAGE};
 use crate::error::Result;
 use crate::infra::db::{self, Db};
-use crate::job::{self, Running, Task, give_way, next_size};
+use crate::job::{Running, Task, Turn, give_way, next_size};
 
-/// How long the job goes on before whatever else waits for its turn comes first.
-const TURN: chrono::Duration = chrono::Duration::minutes(1);
 /// Messages of a slice, at the least and at the most.
 const MESSAGES: (i64, i64) = (16, 1024);
-/// There is one such job at a time; the migration adds the first.
-const ONLY: u128 = 0x0000_0000_0000_7000_8000_0000_0000_001b;
 
 /// How far the job has come: everything of threads before this one is in, and of this one everything up to a seq.
 #[derive(FromQueryResult)]
@@ -61,33 +57,18 @@ pub(crate) async fn fill(app: &Arc<App>) -> Result<()> {
     Ok(())
 }
 
-fn only() -> JobId {
-    JobId::from_uuid(Uuid::from_u128(ONLY))
-}
-
-/// The job. It may be killed anywhere: how far it has come is noted with what was put in. After a while it stands at the end of its
-/// queue again.
+/// The job. It may be killed anywhere: how far it has come is noted with what was put in.
 pub(crate) async fn run(app: &Arc<App>, held: Running) -> Result<()> {
-    let (ends_at, mut size) = (app.clock.now() + TURN, MESSAGES.0);
-    loop {
+    let (turn, mut size) = (Turn::begin(app), MESSAGES.0);
+    while !turn.is_over(app) {
         let begun = Instant::now();
         if !put_some(app, Some(held), size).await? {
             return Ok(());
         }
         size = next_size(size, begun.elapsed(), MESSAGES);
         give_way(begun).await;
-        if app.clock.now() >= ends_at {
-            break;
-        }
     }
-    let context = app.clone();
-    let work = app.db.write(move |transaction| {
-        Box::pin(async move {
-            held.complete(&context, transaction).await?;
-            job::add_once(&context, transaction, only(), &Task::IndexMessages {}).await
-        })
-    });
-    work.await
+    held.end_turn(app, Task::IndexMessages {}).await
 }
 
 /// Puts some messages in; false if there are none left. Whoever does it for a job has to hold it.

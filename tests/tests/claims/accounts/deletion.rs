@@ -110,7 +110,10 @@ async fn nothing_else_of_a_deleted_account_is_left(world: World) {
     world.anonymous.mutate("passwordResetRequest", request, "errors { code }").await;
     assert!(holding(&world.database).await.len() > 3, "the search finds what there is");
     deleted(&world, &canary).await;
-    assert_eq!(holding(&world.database).await, ["messages.content"]);
+    let mut left = holding(&world.database).await;
+    // What the message says stays, and stays to be found.
+    left.retain(|column| !column.starts_with("message_search"));
+    assert_eq!(left, ["messages.content"]);
     let addresses =
         format!("SELECT COUNT(*) FROM audit_log WHERE ip_address IS NOT NULL AND user_id <> {}", id_of(&bob));
     assert_eq!(world.database.number(&addresses).await, 0);

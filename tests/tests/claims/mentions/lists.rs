@@ -62,7 +62,7 @@ async fn what_one_may_not_read_any_more_is_not_listed(world: World) {
     let [alice, bob] = world.users(["alice", "bob"]).await;
     let group = world.group(&alice, &[&bob]).await;
     let sent = alice.send(&group, "@bob").await;
-    assert_eq!(bob.mentions().await, [sent.id.clone()]);
+    assert_eq!(bob.mentions().await, [sent.id.as_str()]);
     alice.remove(&group, &bob).await;
     assert!(bob.mentions().await.is_empty());
     alice.add(&group, &bob).await;
