@@ -17,7 +17,7 @@ export const nouns = [
     page: 'messages',
     title: 'Messages',
     about: 'Messages, what they carry, reactions, and who has got and read them.',
-    owns: /^(message|Message|reaction|Reaction|Receipt)/,
+    owns: /^(message|Message|[mM]ention|reaction|Reaction|Receipt)/,
   },
   {
     page: 'files',
