@@ -158,9 +158,13 @@ async fn read(app: &App, ranges: Vec<Range>) -> Result<HashMap<ThreadId, Vec<Rea
          FROM want w JOIN thread_participants p ON p.thread_id = w.thread_id \
          CROSS JOIN (SELECT 1 AS kind UNION ALL SELECT 2) k) \
          SELECT b.thread_id, b.user_id, b.joined_seq, b.gone, \
-         m.kind, m.up_to_seq, m.at FROM bounds b LEFT JOIN read_marks m ON m.thread_id = b.thread_id \
-         AND m.user_id = b.user_id AND m.kind = b.kind AND m.up_to_seq >= b.low AND m.up_to_seq <= b.high",
-        engine.want(&columns, 1)
+         m.kind, m.up_to_seq, m.at FROM bounds b {}",
+        engine.want(&columns, 1),
+        engine.left_join_each(
+            "read_marks m",
+            "m.thread_id = b.thread_id AND m.user_id = b.user_id AND m.kind = b.kind \
+             AND m.up_to_seq >= b.low AND m.up_to_seq <= b.high"
+        )
     );
     let keys = ranges.into_iter().map(|(id, low, high)| [id.into(), Key::Number(low), Key::Number(high)]);
     let rows: Vec<Row> = app.db.all(sql, [engine.keys(&columns, keys)]).await?;

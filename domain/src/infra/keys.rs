@@ -121,6 +121,18 @@ impl Engine {
         serde_json::Value::Array(rows.collect()).to_string().into()
     }
 
+    /// A `LEFT JOIN` that looks a table up for each row on its left. PostgreSQL may think that those are many, and read all of the table
+    /// once instead; it has no statistics of keys that are given.
+    pub(crate) fn left_join_each(self, table: &str, condition: &str) -> String {
+        match self {
+            Engine::Postgres => {
+                let alias = table.rsplit(' ').next().unwrap_or(table);
+                format!("LEFT JOIN LATERAL (SELECT * FROM {table} WHERE {condition} OFFSET 0) {alias} ON TRUE")
+            }
+            Engine::Sqlite => format!("LEFT JOIN {table} ON {condition}"),
+        }
+    }
+
     /// The first `limit` rows of `table t` for each row of `want w`: LATERAL on PostgreSQL, a correlated list of row
     /// numbers on SQLite, which has no LATERAL. `condition` relates `t` to `w`; `limit` may name a column of `w`.
     pub fn first_of_each(self, table: &str, condition: &str, order: &str, limit: &str) -> String {

@@ -161,7 +161,13 @@ fn both_engines_have_the_same_tables_and_columns() {
         for database in &databases {
             migrated(&Server::prepare(database, &[]), &["up"]);
         }
-        assert_eq!(columns(&databases[0]).await, columns(&databases[1]).await);
+        // Each has a text index of its own kind, with its own columns.
+        let alike = async |database| {
+            let mut columns = columns(database).await;
+            columns.retain(|column| !column.starts_with("message_search"));
+            columns
+        };
+        assert_eq!(alike(&databases[0]).await, alike(&databases[1]).await);
     });
 }
 

@@ -247,11 +247,14 @@ impl Walk<'_> {
     /// Everything that can be searched for among messages: what is in many of them, what is in few, and what is in none.
     async fn search(&mut self, thread: &Value) {
         let (server, reader) = (self.server, self.reader);
-        let page = reader.page(thread.as_str().unwrap(), "last: 1").await;
-        let edge = &page.list("/thread/messages/edges")[0]["node"];
-        let (content, sender) = (edge["content"].as_str().unwrap_or_default(), &edge["sender"]["id"]);
-        let words: Vec<&str> =
-            content.split(|one: char| !one.is_alphanumeric()).filter(|word| word.len() > 2).collect();
+        let page = reader.page(thread.as_str().unwrap(), "last: 50").await;
+        let said = page.list("/thread/messages/edges").iter().find_map(|edge| {
+            let content = edge["node"]["content"].as_str()?;
+            let words = content.split(|one: char| !one.is_alphanumeric()).filter(|word| word.len() > 2);
+            let words: Vec<&str> = words.collect();
+            (words.len() > 1).then_some((words, &edge["node"]["sender"]["id"]))
+        });
+        let (words, sender) = said.expect("somebody has said something");
         server.record_statements().await;
         for arguments in [
             json!({ "query": format!("{} ", words[0]) }),
