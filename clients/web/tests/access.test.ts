@@ -109,8 +109,8 @@ test('on a phone nothing is wider than it is, and the way back leads to the list
   assert.ok(!(await ann.page.getByRole('main').isVisible()));
   await ann.line('Bob').tap();
   await ann.field.waitFor();
-  await ann.message('message 30').tap();
-  await ann.message('message 30').getByRole('button', { name: 'Reply' }).waitFor();
+  await ann.message('message 030').tap();
+  await ann.message('message 030').getByRole('button', { name: 'Reply' }).waitFor();
   assert.ok(!(await ann.line('Bob').isVisible()));
   await ann.page.getByRole('link', { name: 'Back to your conversations' }).tap();
   await ann.line('Bob').waitFor();
@@ -152,13 +152,13 @@ test('everything is done by the keyboard alone, and the focus is never lost', as
   await ann.message('By hand, slowly').waitFor();
   await eventually('the message to have the focus again', async () => /By hand, slowly/.test(await focused()));
   await keyboard.press('ArrowUp');
-  assert.match(await focused(), /message 3/);
+  assert.match(await focused(), /message 003/);
   await tabTo(/^React$/);
   await keyboard.press('Enter');
   assert.equal(await focused(), 'React with 👍');
   await keyboard.press('Enter');
-  await ann.message('message 3').getByRole('button', { name: '👍, 1 person', pressed: true }).waitFor();
-  assert.match(await focused(), /message 3/);
+  await ann.message('message 003').getByRole('button', { name: '👍, 1 person', pressed: true }).waitFor();
+  assert.match(await focused(), /message 003/);
   await tabTo(/^Reply$/);
   await keyboard.press('Enter');
   await keyboard.type('An answer');

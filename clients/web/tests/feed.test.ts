@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ChirpCreateDocument } from '@linnet/client';
 import type { Browser, Locator } from 'playwright-core';
 
 import { eventually } from '../../typescript/tests/support/eventually.js';
@@ -68,7 +67,13 @@ test('a chirp whose answer was lost is said once when it is said again, and one 
 test('older chirps come as one goes down', async () => {
   const ann = await person(house, browser, 'Ann');
   const said = Array.from({ length: 70 }, (_, place) => `chirp number ${place + 1}`);
-  for (const message of said) await ann.linnet.mutate(ChirpCreateDocument, { input: { message } });
+  // Ten in a breath, in their order.
+  for (let place = 0; place < said.length; place += 10) {
+    const posts = said
+      .slice(place, place + 10)
+      .map((message, number) => `c${number}: chirpCreate(input: {message: "${message}"}) { cursor }`);
+    await ann.linnet.mutate(`mutation { ${posts.join(' ')} }`);
+  }
   await ann.visit('chirps');
   await chirps(ann).first().filter({ hasText: 'chirp number 70' }).waitFor();
   assert.ok((await chirps(ann).count()) < 70);
