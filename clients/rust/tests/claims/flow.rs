@@ -1,7 +1,5 @@
 //! The promise that all else is for: whatever happens to connections, an application is given each frame once, and in order.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -29,8 +27,7 @@ fn chance(one_in: usize) -> bool {
 /// What a reader is given whose connection is cut off so many times, and how many of the cuts came before the last message.
 async fn read(server: &Server, tokens: Option<Tokens>, room: &Room, naps: bool) -> (Vec<Id>, usize) {
     let proxy = Proxy::to(server.address).await;
-    let planned = Arc::new(AtomicUsize::default());
-    proxy.plans(move || (planned.fetch_add(1, Ordering::SeqCst) < CUTS).then(somewhere));
+    proxy.plans(|cuts| (cuts < CUTS).then(somewhere));
     let reader: Linnet = client(&proxy.url()).tokens(tokens).build().unwrap();
     let (thread_id, after, kinds) =
         (room.id.clone(), Some(room.after.clone()), Some(vec![ThreadEventKind::MessagePosted]));

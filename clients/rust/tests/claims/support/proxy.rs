@@ -9,8 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// After how many bytes from the server a new connection is cut, if at all.
-type Plan = Box<dyn FnMut() -> Option<usize> + Send>;
+/// After how many bytes from the server a new connection is cut, if at all, where so many were cut by now.
+type Plan = Box<dyn FnMut(usize) -> Option<usize> + Send>;
 /// Whether a request is handed on, and the connection lost when the answer comes.
 type Loses = Box<dyn FnMut(&[u8]) -> bool + Send>;
 
@@ -43,7 +43,7 @@ impl Proxy {
             cuts: AtomicUsize::default(),
             taken: AtomicUsize::default(),
             connected: AtomicUsize::default(),
-            plan: Mutex::new(Box::new(|| None)),
+            plan: Mutex::new(Box::new(|_| None)),
             loses: Mutex::new(Box::new(|_| false)),
             cut: watch::Sender::default(),
             swallows: AtomicUsize::default(),
@@ -76,7 +76,7 @@ impl Proxy {
         self.state.connected.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn plans(&self, plan: impl FnMut() -> Option<usize> + Send + 'static) {
+    pub(crate) fn plans(&self, plan: impl FnMut(usize) -> Option<usize> + Send + 'static) {
         *self.state.plan.lock().unwrap() = Box::new(plan);
     }
 
@@ -129,7 +129,7 @@ async fn serve(mut client: TcpStream, state: Arc<State>) {
 
 /// Hands on what both say; whether it was cut off in the end.
 async fn pass(client: &mut TcpStream, server: &mut TcpStream, state: &State, number: usize) -> bool {
-    let mut left = (state.plan.lock().unwrap())();
+    let mut left = (state.plan.lock().unwrap())(state.cuts.load(Ordering::SeqCst));
     let mut is_lost = false;
     let (mut requests, mut answers) = (vec![0; 65536], vec![0; 65536]);
     loop {
