@@ -9,7 +9,7 @@ use super::canary;
 use super::matrix::Matrix;
 use super::people::{Caller, People};
 use super::sdl::Sdl;
-use super::snapshot::snapshot;
+use super::snapshot::Snapshots;
 
 claims![everybody_changes_what_the_matrix_says_and_nothing_else];
 
@@ -25,7 +25,7 @@ enum Outcome {
 async fn everybody_changes_what_the_matrix_says_and_nothing_else(engine: Engine) {
     let (sdl, matrix) = (Sdl::read(), Matrix::read());
     let people = People::meet(engine).await;
-    let scene = Scene::new(&people).await;
+    let (scene, snapshots) = (Scene::new(&people).await, Snapshots::of(&people.world.database).await);
     people.suspend().await;
     let mut wrong = Vec::new();
     for mutation in sdl.fields("Mutation") {
@@ -33,7 +33,7 @@ async fn everybody_changes_what_the_matrix_says_and_nothing_else(engine: Engine)
             let may = matrix.may("Mutation", mutation, place);
             let (allowed, denied): (Vec<_>, Vec<_>) =
                 people.callers.iter().partition(|caller| may.contains(&caller.role));
-            wrong.extend(refuse(&matrix, &people, &scene, mutation, place, &denied).await);
+            wrong.extend(refuse(&matrix, &people, &scene, &snapshots, mutation, place, &denied).await);
             let arranged = join_all(allowed.iter().map(|caller| scene.arrange(mutation, place, caller))).await;
             for (caller, (client, input)) in allowed.into_iter().zip(arranged) {
                 match ask(&matrix, caller, &client, mutation, input).await {
@@ -51,20 +51,21 @@ async fn refuse(
     matrix: &Matrix,
     people: &People,
     scene: &Scene<'_>,
+    snapshots: &Snapshots,
     mutation: &str,
     place: &str,
     denied: &[&Caller],
 ) -> Vec<String> {
     let mut wrong = Vec::new();
     let arranged = scene.arrange_once(mutation, place, denied).await;
-    let before = snapshot(&people.world.database).await;
+    let before = snapshots.take(&people.world.database).await;
     for (caller, (client, input)) in denied.iter().zip(arranged) {
         let outcome = ask(matrix, caller, &client, mutation, input).await;
         if outcome != Outcome::Refused {
             wrong.push(format!("{mutation} in {place} by {:?}, who may not: {outcome:?}", caller.role));
         }
     }
-    let after = snapshot(&people.world.database).await;
+    let after = snapshots.take(&people.world.database).await;
     if before != after {
         let changed: Vec<_> = after.iter().filter(|line| !before.contains(line)).collect();
         wrong.push(format!("{mutation} in {place} was refused and has changed {changed:#?}"));
