@@ -149,6 +149,9 @@ fn configure_postgres(connect: &mut ConnectOptions) {
                 ("synchronous_commit", "on"),
                 // Compiling a plan costs more than any statement of ours takes.
                 ("jit", "off"),
+                // Each statement has one plan, whatever values are bound to it: a test looks at the plans of all of them. Left to
+                // itself, PostgreSQL made a new one each time for some, which took twice as long as to run them (bench/README.md).
+                ("plan_cache_mode", "force_generic_plan"),
                 ("timezone", "UTC"),
             ])
         })
