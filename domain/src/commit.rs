@@ -1,16 +1,18 @@
 //! The writer: changes to threads that wait together are committed together, with their events.
 //!
-//! Each thread has a lane (on SQLite there is one lane for all, as there is one writer). Whatever queued while the last
-//! transaction ran goes into the next one: one lock of the thread's row, one read of the rows that the changes need, the
-//! changes themselves in memory, one multi-row write, one commit. The row's lock makes the order of seqs that of commits,
-//! so a reader who has seen seq n has seen all before it.
+//! All threads share a few lanes (on SQLite one, as there is one writer). Whatever queued while the last transaction of its lane ran
+//! goes into the next one, of however many threads: one lock of the threads' rows, one read of the rows that the changes need, the
+//! changes themselves in memory, one write for each table, one commit. The row's lock makes the order of seqs that of commits,
+//! so a reader who has seen seq n has seen all before it. A thread that another node has locked is not waited for by the others: its
+//! changes go on in a lane of its own.
 //!
 //! A [`Change`] is pure: it sees the locked thread through a [`Batch`], refuses or notes what is to be written. One bad
 //! change does not spoil the others; a change whose proof no longer holds is handed back to be proven again.
 //!
 //! Knows no rule of any noun, and sends nothing but hints.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -20,6 +22,7 @@ use metrics::histogram;
 use tokio::sync::{Notify, oneshot};
 
 mod batch;
+mod load;
 mod needs;
 mod store;
 
@@ -158,38 +161,53 @@ const LONGEST_QUEUE: usize = 10_000;
 /// Changes that go into one transaction.
 const LARGEST_BATCH: usize = 256;
 
+/// Transactions of threads together that a node has on PostgreSQL at once: while one is being made durable, the other is at work. More
+/// would be smaller ones (bench/README.md).
+const LANES: u64 = 2;
+
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Lane {
-    All,
+    /// Of the threads whose ids fall to it.
+    Shared(u64),
+    /// Of a thread that another node has locked.
     Of(ThreadId),
 }
+
+impl Lane {
+    fn shared(engine: Engine, thread_id: ThreadId) -> Self {
+        match engine {
+            Engine::Sqlite => Self::Shared(0),
+            Engine::Postgres => Self::Shared(BuildHasherDefault::<DefaultHasher>::default().hash_one(thread_id) % LANES),
+        }
+    }
+}
+
+type Lanes = HashMap<Lane, VecDeque<Box<dyn Queued>>>;
 
 /// The lanes of one node; a lane exists while something is in it.
 #[derive(Default)]
 pub(crate) struct Writer {
-    lanes: Mutex<HashMap<Lane, VecDeque<Box<dyn Queued>>>>,
+    lanes: Mutex<Lanes>,
     idle: Notify,
 }
 
 impl Writer {
+    /// Queues a job: behind those of its thread, if that has a lane of its own.
     fn enqueue(&self, app: &Arc<App>, job: Box<dyn Queued>) -> Result<()> {
-        let lane = match app.db.engine() {
-            Engine::Sqlite => Lane::All,
-            Engine::Postgres => Lane::Of(job.thread_id()),
-        };
+        let own = Lane::Of(job.thread_id());
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(queue) = lanes.get_mut(&lane) {
-            if queue.len() >= LONGEST_QUEUE {
-                return Err(Error::unavailable("the writer's queue is full"));
-            }
-            queue.push_back(job);
-            return Ok(());
+        let lane = if lanes.contains_key(&own) { own } else { Lane::shared(app.db.engine(), job.thread_id()) };
+        if lanes.get(&lane).is_some_and(|queue| queue.len() >= LONGEST_QUEUE) {
+            return Err(Error::unavailable("the writer's queue is full"));
         }
-        lanes.insert(lane, VecDeque::from([job]));
-        drop(lanes);
-        // Not among the app's tasks: it runs to its end even while the application stops.
-        tokio::spawn(run(app.clone(), lane));
+        queue(app, &mut lanes, lane, job);
         Ok(())
+    }
+
+    /// Has changes of threads that another node has locked, or that are not there, go on in lanes of their own.
+    fn set_apart(&self, app: &Arc<App>, jobs: Vec<Box<dyn Queued>>) {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.into_iter().for_each(|job| queue(app, &mut lanes, Lane::Of(job.thread_id()), job));
     }
 
     /// The next batch of a lane; none, and no lane, when it is empty.
@@ -219,23 +237,40 @@ impl Writer {
     }
 }
 
+/// Puts a job at the end of a lane, which begins to run if it is the first.
+fn queue(app: &Arc<App>, lanes: &mut Lanes, lane: Lane, job: Box<dyn Queued>) {
+    if let Some(queue) = lanes.get_mut(&lane) {
+        queue.push_back(job);
+        return;
+    }
+    lanes.insert(lane, VecDeque::from([job]));
+    // Not among the app's tasks: it runs to its end even while the application stops.
+    tokio::spawn(run(app.clone(), lane));
+}
+
 /// Empties a lane, batch by batch.
 async fn run(app: Arc<App>, lane: Lane) {
     while let Some(jobs) = app.writer.take(lane) {
-        commit(&app, jobs).await;
+        commit(&app, lane, jobs).await;
     }
 }
 
 /// Commits a batch; if the database refuses it as a whole, each change alone, so that only the bad one fails.
-async fn commit(app: &Arc<App>, jobs: Vec<Box<dyn Queued>>) {
+async fn commit(app: &Arc<App>, lane: Lane, jobs: Vec<Box<dyn Queued>>) {
     let alone = jobs.len() == 1;
-    let (jobs, result) = transact(app, jobs).await;
+    let others_wait = matches!(lane, Lane::Shared(_)) && app.db.engine() == Engine::Postgres;
+    let (jobs, result) = transact(app, jobs, others_wait).await;
     match result {
+        Ok(batches) if others_wait => {
+            let (done, locked) = jobs.into_iter().partition(|job| batches.contains_key(&job.thread_id()));
+            settle(app, done, batches);
+            app.writer.set_apart(app, locked);
+        }
         Ok(batches) => settle(app, jobs, batches),
         Err(Error::Internal(source)) if !alone => {
             tracing::warn!(error = %source, changes = jobs.len(), "a batch failed; its changes are tried one by one");
             for job in jobs {
-                let (jobs, result) = transact(app, vec![job]).await;
+                let (jobs, result) = transact(app, vec![job], false).await;
                 match result {
                     Ok(batches) => settle(app, jobs, batches),
                     Err(error) => jobs.into_iter().for_each(|job| job.fail(error.share())),
@@ -246,10 +281,15 @@ async fn commit(app: &Arc<App>, jobs: Vec<Box<dyn Queued>>) {
     }
 }
 
-type Batches = HashMap<ThreadId, Batch>;
+/// In the order in which they are locked and written.
+type Batches = BTreeMap<ThreadId, Batch>;
 
 /// One transaction over all threads that the jobs name. The jobs come back whatever happened.
-async fn transact(app: &Arc<App>, jobs: Vec<Box<dyn Queued>>) -> (Vec<Box<dyn Queued>>, Result<Batches>) {
+async fn transact(
+    app: &Arc<App>,
+    jobs: Vec<Box<dyn Queued>>,
+    others_wait: bool,
+) -> (Vec<Box<dyn Queued>>, Result<Batches>) {
     histogram!("linnet_batch_size").record(jobs.len() as f64);
     // The jobs go into the transaction's own task and come back through a slot, since a failed task returns nothing.
     let slot = Arc::new(Mutex::new(jobs));
@@ -258,7 +298,7 @@ async fn transact(app: &Arc<App>, jobs: Vec<Box<dyn Queued>>) -> (Vec<Box<dyn Qu
     let result = app.db.write(move |transaction| {
         Box::pin(async move {
             let mut jobs = std::mem::take(&mut *shared.lock().unwrap_or_else(PoisonError::into_inner));
-            let result = store::apply_all(&context, transaction, &mut jobs).await;
+            let result = store::apply_all(&context, transaction, &mut jobs, others_wait).await;
             *shared.lock().unwrap_or_else(PoisonError::into_inner) = jobs;
             result
         })

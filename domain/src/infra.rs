@@ -11,5 +11,6 @@ pub mod lists;
 pub mod mail;
 pub mod model;
 pub mod private;
+pub(crate) mod rows;
 pub mod storage;
 mod web;
