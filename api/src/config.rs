@@ -75,6 +75,7 @@ pub(crate) struct Config {
     document_values: u64,
     document_cache_bytes: u64,
     persisted_bytes: u64,
+    pub(crate) recall_bytes: u64,
     introspection: Switch,
     graphiql: Switch,
     rate_limits: Switch,

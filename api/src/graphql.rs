@@ -42,6 +42,7 @@ mod participant;
 mod progress;
 mod reaction;
 mod receipt;
+mod recall;
 mod referral;
 mod right;
 mod room_ban;
@@ -63,6 +64,7 @@ pub(crate) use document::{Asked, Documents, Kind, Limits as DocumentLimits, Oper
 pub(crate) use error::{RequestId, fault, within_request};
 pub(crate) use nullable::leave_out_told;
 pub(crate) use progress::Progress;
+pub(crate) use recall::{Recall, Witness};
 pub(crate) use right::permit;
 pub(crate) use scope::Scope;
 

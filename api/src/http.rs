@@ -28,7 +28,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::config::Config;
-use crate::graphql::{Documents, LinnetSchema, schema, sdl};
+use crate::graphql::{Documents, LinnetSchema, Recall, schema, sdl};
 
 mod address;
 mod answer;
@@ -102,6 +102,8 @@ pub(crate) struct Inner {
     app: Arc<App>,
     schema: LinnetSchema,
     documents: Documents,
+    /// None if it is turned off.
+    recall: Option<Recall>,
     limits: Limits,
     allowed_origins: Vec<String>,
     proxies: Vec<IpNet>,
@@ -132,6 +134,7 @@ impl Edge {
         Ok(Self(Arc::new(Inner {
             schema: schema(app.clone()),
             documents: Documents::new(&sdl(), config.document_limits())?,
+            recall: (config.recall_bytes > 0).then(|| Recall::new(config.recall_bytes)),
             app,
             limits: config.edge_limits(),
             allowed_origins: config.allowed_origins.clone(),

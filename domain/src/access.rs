@@ -82,6 +82,12 @@ impl Reader {
         if self.0.fresh { Ok(self.0.participant.as_ref()) } else { Err(Outdated) }
     }
 
+    /// Whether another proof of the same viewer rests on the very same rows.
+    pub fn is_as(&self, other: &Self) -> bool {
+        let rows = |reader: &Self| reader.0.fresh.then(|| (reader.0.viewer, reader.0.thread.clone(), reader.0.participant.clone()));
+        rows(self).is_some_and(|own| rows(other) == Some(own))
+    }
+
     /// Whether the viewer takes part.
     pub fn takes_part(&self) -> bool {
         self.0.participant.is_some()

@@ -162,6 +162,7 @@ impl Change for ThreadChange {
 pub type Key = (i64, String);
 
 /// A thread in a list, with its place.
+#[derive(Clone)]
 pub struct Listed {
     /// The proof to read it.
     pub reader: Reader,

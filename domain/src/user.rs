@@ -16,7 +16,7 @@ use crate::page::{Page, Window};
 use crate::text::{is_storable, prefix_end, search_key, unique_key};
 
 /// The public face of an account; nothing private is even read.
-#[derive(Debug, Clone, FromQueryResult)]
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub struct Public {
     /// The account.
     pub id: UserId,

@@ -15,6 +15,7 @@ use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{ExecutableDocument, Name, Schema};
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument as Parsed};
 use async_graphql::{Pos, Request, ServerError, Variables};
+use domain::access::Viewer;
 use moka::sync::Cache;
 use serde_json::{Map, Value};
 
@@ -24,7 +25,9 @@ mod persisted;
 mod price;
 mod shape;
 mod text;
+mod told;
 
+use super::recall::Question;
 use model::Model;
 pub(crate) use persisted::Asked;
 use persisted::Persisted;
@@ -73,8 +76,9 @@ impl From<OperationType> for Kind {
 
 /// An operation that may run.
 pub(crate) struct Operation {
-    /// For the executor.
-    pub(crate) request: Request,
+    plan: Arc<Plan>,
+    document: Arc<str>,
+    variables: Map<String, Value>,
     pub(crate) kind: Kind,
     /// As its author named it.
     pub(crate) name: Option<Arc<str>>,
@@ -82,6 +86,26 @@ pub(crate) struct Operation {
     pub(crate) root_fields: Arc<[String]>,
     /// Nodes that it may load.
     pub(crate) cost: u64,
+}
+
+impl Operation {
+    /// What is asked, if its answer may be told again to whoever asks the same.
+    pub(crate) fn question(&self, viewer: &Viewer) -> Option<Question> {
+        self.plan.is_told.then(|| Question {
+            document: self.document.clone(),
+            operation: self.name.clone(),
+            variables: serde_json::to_string(&self.variables).unwrap_or_default(),
+            viewer: viewer.user_id(),
+            by_key: viewer.account().is_some() && viewer.session().is_none(),
+        })
+    }
+
+    /// For the executor.
+    pub(crate) fn into_request(self) -> Request {
+        let mut request = Request::new("").variables(Variables::from_json(Value::Object(self.variables)));
+        request.set_parsed_query(self.plan.parsed.clone());
+        request
+    }
 }
 
 /// Why a request is not run. Nothing of it was executed.
@@ -102,7 +126,7 @@ struct Document {
     tokens: usize,
     source: Valid<ExecutableDocument>,
     /// By the names of the operations, each when it is first asked for.
-    plans: HashMap<Option<Name>, OnceLock<Result<Plan, ServerError>>>,
+    plans: HashMap<Option<Name>, OnceLock<Result<Arc<Plan>, ServerError>>>,
 }
 
 /// What is known of an operation before it runs. One that is too much, whatever its variables are, has none.
@@ -114,6 +138,8 @@ struct Plan {
     root_fields: Arc<[String]>,
     /// What it costs, by its variables.
     price: Price,
+    /// Whether its answer may be told again.
+    is_told: bool,
 }
 
 /// Bytes that a token of a document takes once it is parsed, in two ways. An estimate, for the size of the cache.
@@ -152,21 +178,21 @@ impl Documents {
         let plan = self.plan(&document, operation)?;
         if !is_known {
             // Only what may run displaces what has run.
-            self.known.insert(text, document.clone());
+            self.known.insert(text.clone(), document.clone());
         }
         self.persisted.remember(asked);
         let variables = variables.unwrap_or_default();
         self.check_variables(&document, operation, &variables)?;
         let cost = plan.price.cost(&variables);
         self.check_cost(cost)?;
-        let mut request = Request::new("").variables(Variables::from_json(Value::Object(variables)));
-        request.set_parsed_query(plan.parsed.clone());
         Ok(Operation {
-            request,
             kind: plan.kind,
             name: plan.name.clone(),
             root_fields: plan.root_fields.clone(),
             cost: cost.nodes,
+            plan,
+            document: text,
+            variables,
         })
     }
 
@@ -190,21 +216,22 @@ impl Documents {
     }
 
     /// What is known of an operation: worked out once.
-    fn plan<'a>(&self, document: &'a Document, operation: &Definition) -> Result<&'a Plan, Refused> {
+    fn plan(&self, document: &Document, operation: &Definition) -> Result<Arc<Plan>, Refused> {
         let Some(plan) = document.plans.get(&operation.name) else { return Err(Vec::new()) };
         let work_out = || {
             shape::check(&document.source, operation, &self.limits)?;
             let root_fields = shape::root_fields(&document.source, operation);
             self.check_introspection(&root_fields)?;
-            Ok(Plan {
+            Ok(Arc::new(Plan {
                 parsed: document.alone(operation),
                 name: operation.name.as_ref().map(|name| Arc::from(name.as_str())),
                 kind: operation.operation_type.into(),
                 root_fields: root_fields.into_iter().map(str::to_owned).collect(),
                 price: Price::of(&self.model, &document.source, operation),
-            })
+                is_told: told::is_told(&document.source, operation),
+            }))
         };
-        plan.get_or_init(work_out).as_ref().map_err(|refusal| vec![refusal.clone()])
+        plan.get_or_init(work_out).clone().map_err(|refusal| vec![refusal])
     }
 
     /// The schema is asked for at the root, and nowhere else; `__typename` tells nothing that an answer does not.

@@ -31,6 +31,7 @@ use tokio::sync::OnceCell;
 
 use super::fault;
 use super::loader::Batch;
+use super::recall::Witness;
 use super::scalar::Cursor;
 
 /// The application, the loader of one answer, and what is shown together.
@@ -41,6 +42,8 @@ struct Inner {
     app: Arc<App>,
     loader: Arc<DataLoader<Batch, HashMapCache>>,
     shown: Shown,
+    /// Notes what an answer rests on that is kept.
+    witness: Option<Arc<Witness>>,
     /// A stream outlives a restart of the database, so what its frames show waits for it.
     patient: bool,
     /// Every subscriber of an event asks here. Only what the first of them asks is remembered: what the others ask as
@@ -100,22 +103,27 @@ struct Loaded<K, V> {
 impl Scope {
     /// A scope in which nothing has been loaded.
     pub(crate) fn new(app: Arc<App>) -> Self {
-        Self::of_answer(app, Shown::default(), false, false)
+        Self::witnessed(app, None)
+    }
+
+    /// As [`Scope::new`], for an answer that is kept with what it rests on.
+    pub(crate) fn witnessed(app: Arc<App>, witness: Option<Arc<Witness>>) -> Self {
+        Self::of_answer(app, Shown::default(), witness, false, false)
     }
 
     /// As [`Scope::new`], for a frame of a stream.
     pub(crate) fn of_frame(app: Arc<App>) -> Self {
-        Self::of_answer(app, Shown::default(), true, false)
+        Self::of_answer(app, Shown::default(), None, true, false)
     }
 
-    fn of_answer(app: Arc<App>, shown: Shown, patient: bool, shared: bool) -> Self {
+    fn of_answer(app: Arc<App>, shown: Shown, witness: Option<Arc<Witness>>, patient: bool, shared: bool) -> Self {
         let loader = Arc::new(DataLoader::with_cache(
             Batch(app.clone()),
             TokioSpawner::current(),
             TokioTimer::default(),
             HashMapCache::default(),
         ));
-        Self(Arc::new(Inner { app, loader, shown, patient, shared, loaded: Mutex::default() }))
+        Self(Arc::new(Inner { app, loader, shown, witness, patient, shared, loaded: Mutex::default() }))
     }
 
     /// The scope of the request at hand.
@@ -135,15 +143,21 @@ impl Scope {
     pub(crate) fn shared(app: &Arc<App>, chunk: &Arc<Chunk>) -> Self {
         let make = || {
             let (messages, users) = (chunk.messages.clone(), chunk.users.clone());
-            Self::of_answer(app.clone(), Shown { messages, users, ..Shown::default() }, true, true)
+            Self::of_answer(app.clone(), Shown { messages, users, ..Shown::default() }, None, true, true)
         };
         chunk.shared(make).map_or_else(|| Self::new(app.clone()), |scope| (*scope).clone())
     }
 
     /// The scope of things that are shown together within this one.
     pub(crate) fn showing(&self, shown: Shown) -> Self {
-        let (app, loader, patient) = (self.0.app.clone(), self.0.loader.clone(), self.0.patient);
-        Self(Arc::new(Inner { app, loader, shown, patient, shared: false, loaded: Mutex::default() }))
+        let (app, loader, witness) = (self.0.app.clone(), self.0.loader.clone(), self.0.witness.clone());
+        let patient = self.0.patient;
+        Self(Arc::new(Inner { app, loader, shown, witness, patient, shared: false, loaded: Mutex::default() }))
+    }
+
+    /// Whoever notes what the answer rests on, if it is kept.
+    pub(crate) fn witness(&self) -> Option<&Witness> {
+        self.0.witness.as_deref()
     }
 
     /// The application.

@@ -16,6 +16,7 @@ use super::loader::{EventsOf, LastMessage, MessagesAround, MessagesOf, OwnRow, P
 use super::message::{Message, MessageConnection};
 use super::nullable::{Nullable, Required};
 use super::page::connection;
+use super::recall::Found;
 use super::participant::{Participant, ParticipantConnection, ParticipantRole, Total};
 use super::room_ban::RoomBanConnection;
 use super::scalar::{Cursor, DateTime};
@@ -304,7 +305,11 @@ impl ThreadQuery {
             let scope = Scope::of(ctx);
             let id: ThreadId = id::parse("id", &id).map_err(fault)?;
             let found = access::readers(scope.app(), viewer(ctx), &[id]).await.map_err(fault)?;
-            Ok(found.into_values().next().map(|reader| Thread { scope, reader }))
+            let reader = found.into_values().next();
+            if let Some(witness) = scope.witness() {
+                witness.found(Found::Thread(id, reader.clone()));
+            }
+            Ok(reader.map(|reader| Thread { scope, reader }))
         })
         .await
     }

@@ -34,6 +34,9 @@ impl User {
     /// Loads an account; null once it is gone.
     pub(crate) async fn load(scope: &Scope, id: UserId) -> Result<Option<Self>> {
         let (user, scope) = scope.load(id, |shown| shown.users.clone()).await?;
+        if let Some(witness) = scope.witness() {
+            witness.saw(id, user.as_ref());
+        }
         Ok(user.map(|user| Self { scope, user }))
     }
 

@@ -14,6 +14,7 @@ use super::diary::{DiaryEntry, DiaryEntryConnection};
 use super::mention::OwnMentions;
 use super::mint::OwnMints;
 use super::nullable::{Nullable, Required};
+use super::recall::Found;
 use super::referral::OwnReferrals;
 use super::scalar::{Cursor, DateTime, int};
 use super::scope::{Scope, viewer};
@@ -120,7 +121,11 @@ impl Own {
     ) -> Required<ThreadConnection> {
         Required::of(async {
             let window = List::Threads.window(Args { first, after, last, before }, ITEMS).map_err(fault)?;
-            let page = thread::inbox(self.1.app(), &self.0, archived.unwrap_or(false), &window).await.map_err(fault)?;
+            let archived = archived.unwrap_or(false);
+            let page = thread::inbox(self.1.app(), &self.0, archived, &window).await.map_err(fault)?;
+            if let Some(witness) = self.1.witness() {
+                witness.found(Found::Threads { archived, window, page: page.clone() });
+            }
             Ok(ThreadConnection::listed(page, List::Threads, &self.1))
         })
         .await

@@ -9,8 +9,8 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
-use super::operation::Refusal;
-use super::room::{Kept, Reserved};
+use super::operation::{Refusal, Reply};
+use super::room::Kept;
 
 const STRICT: &str = "application/graphql-response+json; charset=utf-8";
 const PLAIN: &str = "application/json; charset=utf-8";
@@ -102,14 +102,18 @@ impl Written {
     }
 }
 
-/// An executed request, with the room that its answer has.
-pub(super) fn executed(media: Media, mut answer: Answer, room: Reserved) -> Response<Body> {
-    let refused = media == Media::Strict && is_request_error(&answer);
-    let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    let headers = std::mem::take(&mut answer.http_headers);
-    let mut response = respond(status, media, Kept::body(Written::of(answer).json(), room));
-    response.headers_mut().extend(headers);
-    response
+/// A request that was answered.
+pub(super) fn replied(media: Media, reply: Reply) -> Response<Body> {
+    match reply {
+        Reply::Told(json) => respond(StatusCode::OK, media, json.into()),
+        Reply::Executed { json, is_request_error, headers, room } => {
+            let refused = media == Media::Strict && is_request_error;
+            let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+            let mut response = respond(status, media, Kept::body(json, room));
+            response.headers_mut().extend(headers);
+            response
+        }
+    }
 }
 
 /// A request of which nothing was executed.

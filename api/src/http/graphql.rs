@@ -224,8 +224,8 @@ async fn execute(
         Ok(operation) if operation.kind == Kind::Subscription => no_stream(),
         Ok(operation) => {
             let id = operation.id.clone();
-            let response = match operation::answer(edge, operation).await {
-                Ok((answer, room)) => answer::executed(media, answer, room),
+            let response = match operation::reply(edge, operation).await {
+                Ok(reply) => answer::replied(media, reply),
                 Err(refusal) => answer::refused(media, refusal),
             };
             named(&id, response)

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_graphql::{Pos, Request, Response as Answer, ServerError, Value, value};
-use axum::http::StatusCode;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode};
 use domain::access::Viewer;
 use domain::limit::{self, Class};
 use domain::session::Client;
@@ -21,7 +22,7 @@ use super::answer::{self, is_request_error};
 use super::room::Reserved;
 use super::{Edge, metrics as measures};
 use crate::graphql::{
-    Asked, Budget, Kind, Operation, Progress, RequestId, Scope, charges, clipped, fault, leave_out_told, permit,
+    Asked, Budget, Kind, Operation, Progress, RequestId, Scope, Witness, charges, clipped, fault, leave_out_told, permit,
     within_request,
 };
 use crate::open::{Counted, Open};
@@ -74,12 +75,36 @@ impl Caller {
 pub(super) struct Admitted {
     pub(super) kind: Kind,
     pub(super) id: RequestId,
+    operation: Operation,
+    caller: Caller,
+    resume: Option<String>,
+    span: tracing::Span,
+}
+
+/// An operation that is about to be executed.
+struct Begun {
     request: Request,
     name: Option<Arc<str>>,
     cost: u64,
     progress: Arc<Progress>,
     budget: Arc<Budget>,
-    span: tracing::Span,
+}
+
+impl Begun {
+    /// Gives resolvers what they need: who asks, from where, and loaders of their own.
+    fn of(edge: &Edge, operation: Operation, caller: Caller, resume: Option<String>, witness: Option<Arc<Witness>>) -> Self {
+        let (name, cost) = (operation.name.clone(), operation.cost);
+        let progress = Arc::new(Progress::new(resume));
+        let budget = Arc::new(Budget::new(edge.limits.answer));
+        let request = operation
+            .into_request()
+            .data(caller.viewer)
+            .data(caller.client)
+            .data(Scope::witnessed(edge.app.clone(), witness))
+            .data(progress.clone())
+            .data(budget.clone());
+        Self { request, name, cost, progress, budget }
+    }
 }
 
 /// A request of which nothing was executed.
@@ -173,20 +198,10 @@ pub(super) fn admit(
         limit::charge(&edge.app, &caller.viewer, address, class, count)
             .map_err(|error| Refusal::of(id.clone(), error))?;
     }
-    let Operation { request, kind, name, cost, .. } = operation;
-    let progress = Arc::new(Progress::new(resume));
-    let budget = Arc::new(Budget::new(edge.limits.answer));
-    // What resolvers need: who asks, from where, and loaders of its own.
-    let request = request
-        .data(caller.viewer.clone())
-        .data(caller.client.clone())
-        .data(Scope::new(edge.app.clone()))
-        .data(progress.clone())
-        .data(budget.clone());
-    let shown = clipped(name.as_deref().unwrap_or_default());
+    let shown = clipped(operation.name.as_deref().unwrap_or_default());
     let user = caller.viewer.pseudonym().unwrap_or_default();
     let span = tracing::info_span!("operation", request_id = id.0, operation = shown, user);
-    Ok(Box::new(Admitted { kind, id, request, name, cost, progress, budget, span }))
+    Ok(Box::new(Admitted { kind: operation.kind, id, operation, caller: caller.clone(), resume, span }))
 }
 
 /// A new name for a request.
@@ -219,10 +234,45 @@ pub(super) trait Sink: Send {
     fn send(&mut self, answer: Answered) -> impl Future<Output = bool> + Send;
 }
 
+/// A query or a mutation as it is answered.
+pub(super) enum Reply {
+    /// The answer to a query as it was written before, since nothing has changed.
+    Told(Bytes),
+    /// An answer, with the room that it has.
+    Executed { json: Bytes, is_request_error: bool, headers: HeaderMap, room: Reserved },
+}
+
+/// As [`answer`], and as it is written. What was answered before is told again as long as it holds.
+pub(super) async fn reply(edge: &Edge, admitted: Box<Admitted>) -> Result<Reply, Refusal> {
+    let viewer = &admitted.caller.viewer;
+    let question = admitted.operation.question(viewer).filter(|_| edge.recall.is_some());
+    if let Some((question, recall)) = question.as_ref().zip(edge.recall.as_ref()) {
+        let begun = Instant::now();
+        if let Some(json) = recall.tell(&edge.app, viewer, question).instrument(admitted.span.clone()).await {
+            finish(edge, admitted.kind, admitted.operation.name.clone(), "ok", begun, &admitted.span);
+            return Ok(Reply::Told(json));
+        }
+    }
+    let witness = question.is_some().then(Arc::<Witness>::default);
+    let (mut answer, room) = self::answer(edge, admitted, witness.clone()).await?;
+    let is_whole = answer.errors.is_empty() && answer.http_headers.is_empty();
+    let (is_request_error, headers) = (is_request_error(&answer), std::mem::take(&mut answer.http_headers));
+    let json = Bytes::from(answer::Written::of(answer).json());
+    if let (Some(question), Some(witness), Some(recall), true) = (question, witness, &edge.recall, is_whole) {
+        recall.keep(&edge.app, question, &witness, &json);
+    }
+    Ok(Reply::Executed { json, is_request_error, headers, room })
+}
+
 /// Runs a query or a mutation. Refused if there is no room for its answer, or a query took too long: then nobody knows how far it
 /// came, and it has changed nothing. A mutation is never given up, since it may happen.
-pub(super) async fn answer(edge: &Edge, admitted: Box<Admitted>) -> Result<(Answer, Reserved), Refusal> {
-    let Admitted { kind, id, request, name, cost, span, .. } = *admitted;
+pub(super) async fn answer(
+    edge: &Edge,
+    admitted: Box<Admitted>,
+    witness: Option<Arc<Witness>>,
+) -> Result<(Answer, Reserved), Refusal> {
+    let Admitted { kind, id, operation, caller, resume, span } = *admitted;
+    let Begun { request, name, cost, .. } = Begun::of(edge, operation, caller, resume, witness);
     let begun = Instant::now();
     let Some(room) = edge.room.reserve(cost, edge.limits.answer).await else {
         return Err(Refusal::of(id, domain::Error::unavailable("no room for an answer")));
@@ -247,10 +297,15 @@ pub(super) async fn answer(edge: &Edge, admitted: Box<Admitted>) -> Result<(Answ
         Ok(answer) => measures::outcome(&answer.errors),
         Err(refusal) => measures::outcome(&refusal.errors),
     };
+    finish(edge, kind, name, outcome, begun, &span);
+    done.map(|answer| (answer, room))
+}
+
+/// Counts an operation that was answered, and says so in the log.
+fn finish(edge: &Edge, kind: Kind, name: Option<Arc<str>>, outcome: &'static str, begun: Instant, span: &tracing::Span) {
     count(edge, kind, name, outcome);
     histogram!("linnet_operation_seconds", "kind" => measures::kind(kind)).record(begun.elapsed());
     span.in_scope(|| tracing::debug!(outcome, took = ?begun.elapsed(), "answered"));
-    done.map(|answer| (answer, room))
 }
 
 fn count(edge: &Edge, kind: Kind, name: Option<Arc<str>>, outcome: &'static str) {
@@ -269,7 +324,7 @@ pub(super) async fn run(edge: &Edge, admitted: Box<Admitted>, sink: &mut impl Si
 }
 
 async fn single(edge: &Edge, admitted: Box<Admitted>, sink: &mut impl Sink) -> Ended {
-    let (answer, room) = match answer(edge, admitted).await {
+    let (answer, room) = match answer(edge, admitted, None).await {
         Ok(answered) => answered,
         Err(refusal) => return Ended::Failed(refusal.errors),
     };
@@ -281,7 +336,8 @@ async fn single(edge: &Edge, admitted: Box<Admitted>, sink: &mut impl Sink) -> E
 }
 
 async fn stream(edge: &Edge, admitted: Box<Admitted>, sink: &mut impl Sink) -> Ended {
-    let Admitted { kind, id, request, name, cost, progress, budget, span } = *admitted;
+    let Admitted { kind, id, operation, caller, resume, span } = *admitted;
+    let Begun { request, name, cost, progress, budget } = Begun::of(edge, operation, caller, resume, None);
     let _open = Counted::new(Open::Streams);
     let frames = Frames { answers: edge.schema.execute_stream(request), id: &id, progress: &progress, budget: &budget };
     // Boxed once more, or each layer around it would have room for it.

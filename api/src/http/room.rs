@@ -63,9 +63,9 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub(super) fn body(text: String, mut room: Reserved) -> axum::body::Body {
+    pub(super) fn body(text: Bytes, mut room: Reserved) -> axum::body::Body {
         room.shrink(text.len());
-        axum::body::Body::new(BoxBody::new(Self { rest: text.into(), _room: room }))
+        axum::body::Body::new(BoxBody::new(Self { rest: text, _room: room }))
     }
 }
 
