@@ -23,7 +23,7 @@ export async function untilItWorks<T>(
 }
 
 /** Waits, but no longer than until the network is there again, or nobody waits for it. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
