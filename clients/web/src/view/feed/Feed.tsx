@@ -90,6 +90,7 @@ function Post({ feed }: { feed: FeedFollower }) {
         <textarea
           id={id}
           rows={2}
+          dir="auto"
           placeholder="What do you want to say?"
           value={text}
           readOnly={isBusy}
@@ -121,7 +122,7 @@ function ChirpItem({ chirp, onDelete }: { chirp: Chirp; onDelete: (() => void) |
           <b>{nameOf(author)}</b> <span className="muted">@{author.username}</span> <Time at={createdAt} />
           {version > 1 && <small className="muted"> (edited)</small>}
         </p>
-        <p className="chirp__text">{message}</p>
+        <p className="chirp__text" dir="auto">{message}</p>
       </div>
       {onDelete && (
         <button
