@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { flushSync } from 'react-dom';
 import type { MessageFieldsFragment as Message } from '@linnet/client';
 
-import { Dialog } from '../parts/Dialog';
+import { ConfirmDelete } from '../parts/Confirm';
 import { Icon } from '../parts/Icon';
 import { useThreadView } from './thread-view';
 
@@ -87,19 +87,7 @@ export function MessageActions({ message, isMine, tabIndex, onEdit, onBack }: Pr
           ))}
         </div>
       )}
-      {isDeleting && (
-        <Dialog title="Delete this message?" onClose={() => setDeleting(false)}>
-          <p>What it says is gone then, for everybody.</p>
-          <div className="dialog__choice">
-            <button type="button" className="button" onClick={() => setDeleting(false)}>
-              Keep it
-            </button>
-            <button type="button" className="button button--main" onClick={deleteIt}>
-              Delete
-            </button>
-          </div>
-        </Dialog>
-      )}
+      {isDeleting && <ConfirmDelete what="message" onDelete={deleteIt} onClose={() => setDeleting(false)} />}
     </div>
   );
 }
