@@ -217,7 +217,7 @@ test('an address is a link as far as it goes, and the sentence around it is none
 test('what is written from right to left is shown so', async () => {
   const ann = await alone();
   await ann.say('مرحبا، linnet!');
-  const text = ann.message('مرحبا').locator('.bubble__text');
+  const text = ann.message('مرحبا').and(ann.page.locator('[data-message]')).locator('.bubble__text');
   assert.equal(await text.evaluate((element) => getComputedStyle(element).direction), 'rtl');
 });
 
