@@ -2,6 +2,7 @@
 
 import asyncio
 
+import httpx
 import pytest
 
 from linnet_client import (
@@ -10,10 +11,11 @@ from linnet_client import (
     LinnetError,
     SessionCreateGuestInput,
     SessionCreateInput,
+    ThreadJoinInput,
     Tokens,
     UserKind,
 )
-from support.people import client, eventually, room, say, somebody, unique
+from support.people import client, eventually, listed, room, say, somebody, unique
 from support.proxy import Proxy
 from support.server import Server
 
@@ -94,6 +96,66 @@ async def test_a_refresh_goes_on_though_who_asked_for_it_is_cancelled() -> None:
             impatient.cancel()
             await eventually("new tokens", lambda: held == [bob.tokens])
             assert await bob.viewer()
+
+
+async def test_a_stream_that_was_away_for_longer_than_its_token_is_good_goes_on() -> None:
+    with Server() as server:
+        async with Proxy(server.port) as proxy, await somebody(proxy.url) as bob, await somebody(server.url) as cleo:
+            place = await room(cleo)
+            stream = bob.message_added(place.id, place.after)
+            before = await say(cleo, place, "before")
+            assert (await anext(stream)).node.id == before.id
+            later = asyncio.ensure_future(anext(stream))
+            proxy.shut()
+            server.advance(16 * 60)
+            # More often than the server may fail at it.
+            taken = proxy.taken
+            await eventually("it to be tried in vain", lambda: proxy.taken > taken + 10)
+            proxy.open()
+            after = await say(cleo, place, "after")
+            assert (await later).node.id == after.id
+
+
+class Gate(httpx.AsyncHTTPTransport):
+    """A way on which requests are lost that say something."""
+
+    def __init__(self, says: bytes) -> None:
+        super().__init__()
+        self.says = says
+        self.lost = 0
+        self.is_open = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not self.is_open and self.says in await request.aread():
+            self.lost += 1
+            raise httpx.ConnectError("lost")
+        return await super().handle_async_request(request)
+
+
+async def test_what_one_has_sent_is_not_sent_again_as_whoever_signs_in_meanwhile(server: Server) -> None:
+    gate = Gate(b"mutation MessageSend")
+    async with httpx.AsyncClient(transport=gate) as http, await somebody(server.url, http=http) as linnet:
+        place = await room(linnet)
+        sent = asyncio.create_task(say(linnet, place, "by the first"))
+        await eventually("it to be tried", lambda: gate.lost > 0)
+        await linnet.sign_in_as_guest(SessionCreateGuestInput(username=unique()))
+        await linnet.thread_join(ThreadJoinInput(id=place.id))
+        gate.is_open = True
+        with pytest.raises(LinnetError, match="NETWORK"):
+            await sent
+        assert await listed(linnet, place) == []
+
+
+async def test_who_signs_in_while_somebody_is_still_signing_out_stays_signed_in(server: Server) -> None:
+    gate = Gate(b"mutation SignOut")
+    async with httpx.AsyncClient(transport=gate) as http, await somebody(server.url, http=http) as linnet:
+        left = asyncio.create_task(linnet.sign_out())
+        await eventually("the server to be told", lambda: gate.lost > 0)
+        guest = await linnet.sign_in_as_guest(SessionCreateGuestInput(username=unique()))
+        gate.is_open = True
+        await left
+        viewer = await linnet.viewer()
+        assert viewer and viewer.user.id == guest.id
 
 
 async def test_a_session_that_has_ended_is_told_and_forgotten() -> None:

@@ -88,6 +88,8 @@ export class Linnet {
   readonly #pace: Pace;
   #isLeaving = false;
   #isClosed = false;
+  /** Which sign-in this is: what one has asked is not asked again as another. */
+  #era = 0;
 
   constructor(options: LinnetOptions) {
     const url = new URL(options.url, globalThis.location?.href);
@@ -138,6 +140,7 @@ export class Linnet {
 
   /** Goes on with tokens that came by another way: a wallet's sign-in, a test, an API key as `accessToken` alone. */
   async useTokens(tokens: Tokens): Promise<void> {
+    this.#era += 1;
     await this.#session.keep(tokens);
     this.#line.reset();
   }
@@ -153,6 +156,7 @@ export class Linnet {
    */
   async signOut(): Promise<boolean> {
     this.#endStreams();
+    const era = (this.#era += 1);
     try {
       if (!(await this.#session.tokens())) return true;
       this.#isLeaving = true;
@@ -162,8 +166,11 @@ export class Linnet {
       return LinnetError.of(cause).code === 'UNAUTHENTICATED';
     } finally {
       this.#isLeaving = false;
-      await this.#session.keep(null);
-      this.#line.reset();
+      // Who has signed in meanwhile stays.
+      if (era === this.#era) {
+        await this.#session.keep(null);
+        this.#line.reset();
+      }
     }
   }
 
@@ -245,13 +252,18 @@ export class Linnet {
     options: { signal?: AbortSignal; attempts?: number; untilMs?: number; timeoutMs?: number; asNobody?: boolean },
   ): Promise<unknown> {
     const { signal, attempts = Infinity, timeoutMs = this.#timeoutMs, untilMs = Date.now() + timeoutMs } = options;
+    const era = this.#era;
     let isRenewed = false;
+    let failure: LinnetError | undefined;
     for (let attempt = 1; ; attempt += 1) {
       const token = options.asNobody ? undefined : (await this.#session.tokens())?.accessToken;
+      // Somebody else would be asking.
+      if (failure && era !== this.#era) throw failure;
       try {
         return (await post(this.#endpoint, request, { token, signal, timeoutMs })).data;
       } catch (cause) {
-        const error = isRenewed ? LinnetError.of(cause) : await this.#renewed(LinnetError.of(cause), token);
+        failure = LinnetError.of(cause);
+        const error = isRenewed ? failure : await this.#renewed(failure, token);
         if (!error) {
           isRenewed = true;
           attempt -= 1;

@@ -50,6 +50,8 @@ export class Line implements Transport {
   readonly eventsTried = (cameAbout: boolean): void => {
     if (this.#failures < PATIENCE) return;
     this.#eventsWork = cameAbout;
+    // Where events don't work either (any more), it may be another network, where sockets do.
+    this.#isByEvents &&= cameAbout;
     // The next turn is the socket's.
     this.#failures = PATIENCE + 1;
   };

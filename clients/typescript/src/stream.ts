@@ -126,7 +126,7 @@ export class ResumingStream<R, V> implements Stream<Frame<R>> {
   readonly #abort = (): void => this.end(aborted(this.#options.signal), true);
 
   #begin(): void {
-    if (this.#hasBegun) return;
+    if (this.#hasBegun || this.#mailbox.hasEnded) return;
     this.#hasBegun = true;
     const { signal } = this.#options;
     if (signal?.aborted) return this.#abort();

@@ -55,6 +55,26 @@ test('where no socket comes about, streams come as events', async () => {
   await proxy.close();
 });
 
+test('who goes by events tries sockets again once events don’t come about any more', async () => {
+  const [proxy, thread] = [await Proxy.to(server.port), await room(ann)];
+  proxy.refuseUpgrades();
+  const reader = await again(ann, proxy.url);
+  await send(ann, thread, 'by events');
+  const streams = Array.from({ length: 2 }, () => reader.stream(MessageAddedDocument, thread));
+  for (const stream of streams) assert.deepEqual(await contents(stream, 1), ['by events']);
+  proxy.refuseUpgrades(false);
+  proxy.shut();
+  const { taken, upgrades } = proxy;
+  await eventually('it to be tried in vain', () => proxy.taken > taken + streams.length);
+  proxy.open();
+  await send(ann, thread, 'by whatever there is');
+  for (const stream of streams) assert.deepEqual(await contents(stream, 1), ['by whatever there is']);
+  assert.deepEqual(await contents(reader.stream(MessageAddedDocument, thread), 1), ['by events']);
+  assert.ok(proxy.upgrades > upgrades);
+  reader.close();
+  await proxy.close();
+});
+
 test('a server that was away does not make a client forget that there are sockets', async () => {
   const proxy = await Proxy.to(server.port);
   proxy.shut();

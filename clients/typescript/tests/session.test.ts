@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { LinnetError, memoryStorage, ViewerDocument, webStorage, type Tokens } from '@linnet/client';
+import { LinnetError, memoryStorage, ThreadJoinDocument, ViewerDocument, webStorage, type Tokens } from '@linnet/client';
 
 import { eventually } from './support/eventually.js';
-import { client, somebody, unique } from './support/people.js';
+import { client, listed, room, somebody, unique } from './support/people.js';
 import { Proxy } from './support/proxy.js';
 import { Server } from './support/server.js';
 
@@ -162,6 +162,45 @@ test('who signs out while tokens are refreshed stays signed out', async () => {
   release();
   await asked;
   assert.equal(await bob.tokens(), null);
+});
+
+test('what one has sent is not sent again as whoever signs in meanwhile', async () => {
+  let [isAway, tries] = [true, 0];
+  const gated: typeof fetch = (input, init) => {
+    if (!isAway || !String(init?.body).includes('mutation MessageSend')) return fetch(input, init);
+    tries += 1;
+    return Promise.reject(new TypeError('away'));
+  };
+  const linnet = await somebody(server.url, { fetch: gated });
+  const { threadId } = await room(linnet);
+  const sent = linnet.messageSend({ threadId, content: 'by the first' });
+  const refused = assert.rejects(sent, { code: 'NETWORK' });
+  await eventually('it to be tried', () => tries > 0);
+  await linnet.signInAsGuest({ username: unique() });
+  await linnet.mutate(ThreadJoinDocument, { input: { id: threadId } });
+  isAway = false;
+  await refused;
+  assert.deepEqual(await listed(linnet, threadId), []);
+});
+
+test('who signs in while somebody is still signing out stays signed in', async () => {
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let isLeaving = false;
+  const slow: typeof fetch = async (input, init) => {
+    if (!String(init?.body).includes('mutation SignOut')) return await fetch(input, init);
+    isLeaving = true;
+    const answer = await fetch(input, init);
+    await released;
+    return answer;
+  };
+  const linnet = await somebody(server.url, { fetch: slow });
+  const left = linnet.signOut();
+  await eventually('the server to be told', () => isLeaving);
+  const guest = await linnet.signInAsGuest({ username: unique() });
+  release();
+  assert.equal(await left, true);
+  assert.equal((await linnet.query(ViewerDocument)).viewer?.user.id, guest.id);
 });
 
 test('a wrong password is told by its code, and what is wrong with a form by its fields', async () => {

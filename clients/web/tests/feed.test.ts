@@ -34,8 +34,12 @@ test('what one says is seen by everybody at once, on top, and goes when it is ta
   bob.network.open();
   await chirps(bob).first().filter({ hasText: 'Second light' }).waitFor();
   await chirps(ann).filter({ hasText: 'First light' }).getByRole('button', { name: 'Delete' }).click();
+  await ann.page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
+  await ann.page.keyboard.press('Enter');
+  await ann.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await chirps(bob).filter({ hasText: 'First light' }).waitFor({ state: 'detached' });
   assert.equal(await chirps(bob).count(), 1);
+  assert.match(await ann.page.evaluate(() => document.activeElement?.textContent ?? ''), /Second light/);
   assert.deepEqual(ann.troubles(), []);
   assert.deepEqual(bob.troubles({ wasCut: true }), []);
 });

@@ -200,3 +200,48 @@ test('who is removed from a group is told, and it leaves the list', async () => 
   await bob.line('The few').waitFor({ state: 'detached' });
   assert.deepEqual(bob.troubles(), []);
 });
+
+test('an address is a link as far as it goes, and the sentence around it is none', async () => {
+  const ann = await alone();
+  await ann.say(
+    'See https://en.wikipedia.org/wiki/Linnet_(bird), (or https://example.org/a?b=[c]). Not javascript:alert(1), nor https://!',
+  );
+  const links = ann.message('See').and(ann.page.locator('[data-message]')).locator('.bubble__text a');
+  await links.first().waitFor();
+  assert.deepEqual(await links.evaluateAll((all) => all.map((link) => link.getAttribute('href'))), [
+    'https://en.wikipedia.org/wiki/Linnet_(bird)',
+    'https://example.org/a?b=[c]',
+  ]);
+});
+
+test('what is written from right to left is shown so', async () => {
+  const ann = await alone();
+  await ann.say('مرحبا، linnet!');
+  const text = ann.message('مرحبا').and(ann.page.locator('[data-message]')).locator('.bubble__text');
+  assert.equal(await text.evaluate((element) => getComputedStyle(element).direction), 'rtl');
+});
+
+test('a file that is dropped anywhere in a thread goes with the next message', async () => {
+  const ann = await alone();
+  await ann.page.locator('.messages').evaluate((list) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(['dropped'], 'dropped.txt', { type: 'text/plain' }));
+    list.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+  });
+  await ann.page.getByRole('list', { name: 'Files to send' }).getByText('dropped.txt').waitFor();
+  await ann.page.getByText('7 bytes').waitFor();
+});
+
+test('a choice of reactions goes when one turns to something else', async () => {
+  const ann = await alone();
+  await ann.say('Nice?');
+  const message = ann.message('Nice?').and(ann.page.locator('[data-message]'));
+  await message.waitFor();
+  const choice = ann.page.getByRole('group', { name: 'Reactions to choose from' });
+  for (const turn of [() => ann.field.click(), () => ann.page.keyboard.press('Shift+Tab')]) {
+    await ann.act('Nice?', 'React');
+    await choice.waitFor();
+    await turn();
+    await choice.waitFor({ state: 'detached' });
+  }
+});

@@ -100,6 +100,29 @@ test('what one reads stays where it is while older messages come above it and ne
   await ann.page.getByRole('button', { name: '5 new' }).waitFor();
 });
 
+test('who is at the end stays there on a phone, whatever the place where one writes grows by', async () => {
+  const phone = { viewport: { width: 390, height: 740 }, hasTouch: true, isMobile: true };
+  const [ann, bob] = await Promise.all([person(house, browser, 'Ann', phone), account(house, 'Bob')]);
+  const threadId = await direct(ann, bob);
+  await say(bob.linnet, threadId, 30);
+  const { contents: all } = await said(ann.linnet, threadId);
+  const last = ann.message(all.at(-1) ?? '');
+  await ann.openThread(threadId);
+  await ann.page.getByRole('button', { name: /new$/ }).click();
+  await last.tap();
+  await last.getByRole('button', { name: 'Reply' }).tap();
+  const files = ['one', 'two', 'three'].map((name) => ({
+    name: `${name}.txt`,
+    mimeType: 'text/plain',
+    buffer: Buffer.from(name),
+  }));
+  await ann.page.getByLabel('Files', { exact: true }).setInputFiles(files);
+  await ann.field.fill('One line\nAnd another\nAnd a third');
+  await ann.page.getByRole('list', { name: 'Files to send' }).getByText('three.txt').waitFor();
+  await eventually('the last message to be in sight', () => isInSight(ann, last.locator('.bubble')));
+  assert.equal(await ann.page.getByRole('button', { name: 'Newest' }).count(), 0);
+});
+
 test('the way to what a message replies to leads there, however far it is', async () => {
   const [ann, bob] = await Promise.all([person(house, browser, 'Ann'), account(house, 'Bob')]);
   const threadId = await direct(ann, bob);

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 
 import { House } from './support/house.js';
-import { openBrowser, person } from './support/person.js';
+import { account, openBrowser, PASSWORD, person, type Person } from './support/person.js';
 import { direct, thread } from './support/threads.js';
 
 let house: House;
@@ -69,6 +69,52 @@ test('a message that the server refuses says why, and can be thrown away', async
   await ann.message('In short: no.').and(ann.page.locator('[data-message]')).waitFor();
   assert.deepEqual(await ann.contents(), ['In short: no.']);
   assert.deepEqual(ann.troubles(), []);
+});
+
+async function signIn({ page }: Person, username: string): Promise<void> {
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('Username or email').fill(username);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByLabel('Password').press('Enter');
+}
+
+test('what one had not sent, nor finished, is nothing of whoever signs in next, and is there when one is back', async () => {
+  const [ann, bob] = await Promise.all([person(house, browser, 'Ann'), account(house, 'Bob')]);
+  const threadId = await direct(ann, bob);
+  await ann.openThread(threadId);
+  await ann.page.route('**/graphql', (route) =>
+    route.request().postData()?.includes('mutation MessageSend') ? route.abort() : route.continue(),
+  );
+  await ann.say('Between us');
+  await ann.say('And only us');
+  await ann.page.getByText('Sending…').waitFor();
+  await ann.field.fill('Half a thou');
+  await signIn(ann, bob.user.username);
+  await ann.line('Ann').click();
+  await ann.field.waitFor();
+  assert.equal(await ann.field.inputValue(), '');
+  await ann.page.unroute('**/graphql');
+  await ann.say('Hello from Bob');
+  await ann.message('Hello from Bob').and(ann.page.locator('[data-message]')).waitFor();
+  assert.deepEqual(await ann.contents(), ['Hello from Bob']);
+  await signIn(ann, ann.user.username);
+  await ann.line('Bob').click();
+  await ann.message('And only us').and(ann.page.locator('[data-message]')).waitFor();
+  assert.deepEqual(await ann.contents(), ['Hello from Bob', 'Between us', 'And only us']);
+  assert.equal(await ann.field.inputValue(), 'Half a thou');
+  assert.equal(await ann.page.locator('[data-mine]').count(), 2);
+});
+
+test('Enter that confirms what an input method offers sends nothing, whatever the browser says of it', async () => {
+  const ann = await person(house, browser, 'Ann');
+  await ann.openThread(await thread(ann, { group: { title: 'Notes', participantIds: [] } }));
+  await ann.field.fill('にほん');
+  await ann.field.evaluate((field) =>
+    field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', keyCode: 229, bubbles: true, cancelable: true })),
+  );
+  await ann.say('日本');
+  await ann.message('日本').and(ann.page.locator('[data-message]')).waitFor();
+  assert.deepEqual(await ann.contents(), ['日本']);
 });
 
 test('what was begun in one thread waits there while one looks into another', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { ViewerDocument } from '@linnet/client';
 import type { Browser } from 'playwright-core';
 
 import { House } from './support/house.js';
@@ -89,6 +90,46 @@ test('who signs out in one tab is signed out in the other', async () => {
   await ann.page.getByLabel('Username or email').waitFor();
 });
 
+test('who signs in as somebody else in one tab is that in the other, too', async () => {
+  const [ann, bob] = await Promise.all([person(house, browser, 'Ann'), account(house, 'Bob')]);
+  await ann.visit();
+  await ann.page.locator('.side__me', { hasText: 'Ann' }).waitFor();
+  const other = await ann.context.newPage();
+  await other.goto('/app/');
+  await other.getByRole('button', { name: 'Sign out' }).click();
+  await other.getByLabel('Username or email').fill(bob.user.username);
+  await other.getByLabel('Password').fill(PASSWORD);
+  await other.getByLabel('Password').press('Enter');
+  for (const page of [other, ann.page]) await page.locator('.side__me', { hasText: 'Bob' }).waitFor();
+  assert.deepEqual(ann.troubles(), []);
+});
+
+test('a tab that slept through a sign-out and the next sign-in ends nobody’s session', async () => {
+  const ann = await person(house, browser, 'Ann');
+  await ann.visit();
+  await ann.page.getByText('No conversations yet.').waitFor();
+  // What it is told when it wakes: the tokens were taken away, once. New ones are there by now.
+  await ann.page.evaluate(() =>
+    dispatchEvent(new StorageEvent('storage', { key: 'linnet.tokens', newValue: null, storageArea: localStorage })),
+  );
+  await ann.page.getByRole('link', { name: 'Rooms' }).click();
+  await ann.page.getByRole('main').getByRole('link', { name: 'Lobby' }).waitFor();
+  assert.ok((await ann.linnet.query(ViewerDocument)).viewer);
+  assert.deepEqual(ann.troubles(), []);
+});
+
+test('a guest for whom there is no way into the lobby is in the house all the same', async () => {
+  const guest = await Person.stranger(house, browser);
+  await guest.page.route('**/graphql', (route) =>
+    route.request().postData()?.includes('mutation ThreadJoin') ? route.abort() : route.continue(),
+  );
+  await guest.visit();
+  await guest.page.getByRole('button', { name: 'Guest' }).click();
+  await guest.page.getByLabel('Username').fill(unique('wren'));
+  await guest.page.getByRole('button', { name: 'Come in as a guest' }).click();
+  await guest.page.getByText('Guests talk in rooms.').waitFor();
+});
+
 test('a session that was ended elsewhere ends here', async () => {
   const ann = await person(house, browser, 'Ann');
   await ann.visit();
@@ -128,6 +169,13 @@ test('an address that leads nowhere says so', async () => {
   await ann.visit('threads/thr_00000000000000000000000000');
   await ann.page.getByRole('heading', { name: 'This conversation is not here' }).waitFor();
   await ann.visit('nowhere/at/all');
+  await ann.page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
+  await ann.visit();
+  // Which no server would answer.
+  await ann.page.evaluate(() => {
+    history.pushState(null, '', '/app/threads/%E0%A4%A');
+    dispatchEvent(new PopStateEvent('popstate'));
+  });
   await ann.page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
   assert.deepEqual(ann.troubles(), []);
 });

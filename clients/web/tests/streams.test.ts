@@ -19,6 +19,20 @@ after(async () => {
   await house.close();
 });
 
+test('a list that was read at last says nothing more of why it was not', async () => {
+  const [ann, bob] = await Promise.all([person(house, browser, 'Ann'), account(house, 'Bob')]);
+  await direct(ann, bob);
+  await ann.page.route('**/graphql', (route) =>
+    route.request().postData()?.includes('query Threads(') ? route.abort() : route.continue(),
+  );
+  await ann.visit();
+  const problem = ann.page.getByRole('navigation', { name: 'Conversations' }).getByText('The server can’t be reached.');
+  await problem.waitFor();
+  await ann.page.unroute('**/graphql');
+  await ann.line('Bob').waitFor();
+  await problem.waitFor({ state: 'detached' });
+});
+
 test('what a newer server may say is passed over, and what comes after it is not', async () => {
   const [ann, bob] = await Promise.all([person(house, browser, 'Ann'), account(house, 'Bob')]);
   const threadId = await direct(ann, bob);

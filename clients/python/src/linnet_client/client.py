@@ -85,6 +85,8 @@ class Linnet(Operations):
         self._streaming = Streaming(socket_url, self._session, self._pace, min(timeout, OPEN_TIMEOUT), silence)
         self._streams: set[Stream] = set()
         self._is_closed = False
+        self._era = 0
+        """Which sign-in this is: what one has asked is not asked again as another."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -127,17 +129,21 @@ class Linnet(Operations):
         await self._end_streams()
         if self.tokens is None:
             return True
+        self._era = era = self._era + 1
         try:
             payload = await self._sign_out(SessionRevokeInput(), is_repeatable=True)
             return not payload.errors
         except LinnetError as error:
             return error.code == "UNAUTHENTICATED"
         finally:
-            self._session.keep(None)
+            # Who has signed in meanwhile stays.
+            if era == self._era:
+                self._session.keep(None)
 
     def _signed(self, payload: SessionFields) -> UserFields:
         if payload.access_token is None or payload.refresh_token is None or payload.user is None:
             raise LinnetError.refused(payload.errors)
+        self._era += 1
         self._session.keep(Tokens(payload.access_token, payload.refresh_token))
         return payload.user
 
@@ -194,6 +200,7 @@ class Linnet(Operations):
         """The data of the answer to a query or a mutation. Generated operations ask by it."""
         request = Request.of(query, operation_name, variables)
         may_repeat = is_repeatable or not query.lstrip().startswith("mutation")
+        era = self._era
 
         async def ask() -> dict[str, Any]:
             token = self.tokens.access if self.tokens and not as_nobody else None
@@ -204,7 +211,7 @@ class Linnet(Operations):
                 if error.code != "UNAUTHENTICATED" or token is None or error.data is not None:
                     raise
                 renewed = await self._session.refresh(token)
-                if renewed is None:
+                if renewed is None or era != self._era:
                     raise
             return await self._endpoint.ask(request, renewed.access, timeout)
 
@@ -234,6 +241,7 @@ class Linnet(Operations):
         """Tries until it works: so many times, and for so many seconds."""
         now = asyncio.get_running_loop().time
         until = now() + give_up_after
+        era = self._era
         number = 0
         while True:
             number += 1
@@ -243,7 +251,10 @@ class Linnet(Operations):
                 pause = self._pace.pause(number, error.retry_after)
                 if not error.is_transient or number >= attempts or now() + pause > until:
                     raise
-            await asyncio.sleep(pause)
+                await asyncio.sleep(pause)
+                # Somebody else would be asking.
+                if era != self._era:
+                    raise
 
     async def _end_streams(self) -> None:
         await asyncio.gather(*(stream.end() for stream in self._streams))

@@ -52,6 +52,8 @@ class Stream:
         self._end = asyncio.Event()
         self._failures = 0
         """How often it was asked for since the last frame."""
+        self._refusals = 0
+        """How often the server has failed at it since the last frame, and not the network."""
         self._patience: float | None = None
         """How long nothing may come, in seconds, once it is known that something has to."""
 
@@ -60,7 +62,7 @@ class Stream:
         What the application is to see. A frame is asked for when the one before it was taken, and the cursor of that one is what the
         stream goes on from: nothing lies in between that could be lost or come twice.
         """
-        while True:
+        while not self._end.is_set():
             tokens = self._with.session.tokens
             token = tokens.access if tokens else None
             try:
@@ -110,18 +112,19 @@ class Stream:
         if self._resumes:
             variables = {**self._request.variables, "after": frame["cursor"]}
             self._request = replace(self._request, variables=variables)
-        self._failures = 0
+        self._failures = self._refusals = 0
         return not kind.endswith("Heartbeat")
 
     async def _recover(self, error: LinnetError, token: str | None) -> None:
         """Waits until it may work again. Raises if it won't."""
         self._failures += 1
+        self._refusals += not error.is_transient
         if error.code == "UNAUTHENTICATED":
             failure = await self._renew(error, token)
-            if failure is None and self._failures == 1:
+            if failure is None and self._refusals == 1:
                 return
             error = failure or error
-        if not error.is_transient and (error.code not in ("INTERNAL", "UNAUTHENTICATED") or self._failures >= TRIES):
+        if not error.is_transient and (error.code not in ("INTERNAL", "UNAUTHENTICATED") or self._refusals >= TRIES):
             raise error
         pause = self._with.pace.pause(self._failures, error.retry_after)
         log.info("A stream waits for %.1f seconds: %s", pause, error)

@@ -59,9 +59,9 @@ export class Proxy {
     }
   }
 
-  /** Is one of those that know nothing of WebSockets. */
-  refuseUpgrades(): void {
-    this.#refusesUpgrades = true;
+  /** Is one of those that know nothing of WebSockets, or is so no longer. */
+  refuseUpgrades(refuses = true): void {
+    this.#refusesUpgrades = refuses;
   }
 
   /** Hands the next request that fits on to the server, and loses the connection when the answer comes. */

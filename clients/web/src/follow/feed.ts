@@ -65,7 +65,7 @@ export class FeedFollower {
     try {
       while (await this.#followLog(signal));
     } catch (problem) {
-      this.#failed(problem);
+      if (!signal.aborted) this.#failed(problem);
     }
   }
 

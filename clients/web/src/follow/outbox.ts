@@ -16,6 +16,7 @@ export class Outbox {
   readonly #kept: string;
   /** What is to be sent in each thread, one after the other; the first is on its way. */
   readonly #queues = new Map<string, string[]>();
+  #stopped = new AbortController();
 
   /** What a tab had not sent when it was loaded anew is there again. */
   constructor(linnet: Linnet, viewerId: string) {
@@ -25,13 +26,20 @@ export class Outbox {
     this.store.subscribe(() => this.#keep());
   }
 
-  /** Goes on with what was on its way then. */
+  /** Goes on with what was on its way then, until it is told to stop. */
   readonly start = (): (() => void) => {
+    this.#stopped = new AbortController();
     this.store
       .get()
       .filter(({ status }) => status === 'sending')
       .forEach(this.#queue);
-    return () => {};
+    return this.stop;
+  };
+
+  /** Leaves what is on its way for when its author is back: nobody else sends it. */
+  readonly stop = (): void => {
+    this.#stopped.abort();
+    this.#queues.clear();
   };
 
   readonly send = (written: Written): void => {
@@ -54,30 +62,35 @@ export class Outbox {
     if (queue?.includes(clientKey)) return;
     this.store.dispatch({ type: 'sending', outgoing });
     if (queue) return void queue.push(clientKey);
-    this.#queues.set(threadId, [clientKey]);
-    void this.#sendAll(threadId);
+    const begun = [clientKey];
+    this.#queues.set(threadId, begun);
+    void this.#sendAll(threadId, begun, this.#stopped.signal);
   };
 
-  async #sendAll(threadId: string): Promise<void> {
-    const queue = this.#queues.get(threadId) ?? [];
-    for (; queue[0] !== undefined; queue.shift()) {
+  async #sendAll(threadId: string, queue: string[], signal: AbortSignal): Promise<void> {
+    for (; queue[0] !== undefined && !signal.aborted; queue.shift()) {
       const [clientKey] = queue;
       const outgoing = this.store.get().find((one) => one.clientKey === clientKey);
-      if (!outgoing || (await this.#sendOne(outgoing)) !== 'away') continue;
+      if (!outgoing || (await this.#sendOne(outgoing, signal)) !== 'away') continue;
       // What was written after it is not to overtake it.
       queue.splice(1).forEach((later) => this.store.dispatch({ type: 'failed', clientKey: later, refusal: null }));
     }
-    this.#queues.delete(threadId);
+    if (this.#queues.get(threadId) === queue) this.#queues.delete(threadId);
   }
 
-  async #sendOne({ clientKey, threadId, content, parent, files }: Outgoing): Promise<'sent' | 'refused' | 'away'> {
+  async #sendOne(
+    { clientKey, threadId, content, parent, files }: Outgoing,
+    signal: AbortSignal,
+  ): Promise<'sent' | 'refused' | 'away' | 'stopped'> {
     try {
       const attachments = files.map(({ uploadId }) => ({ uploadId }));
       const input = { clientKey, threadId, content, attachments, ...(parent && { parentId: parent.id }) };
-      const { cursor } = await this.#linnet.messageSend(input, { giveUpAfterMs: GIVE_UP_AFTER_MS });
+      const { cursor } = await this.#linnet.messageSend(input, { giveUpAfterMs: GIVE_UP_AFTER_MS, signal });
       this.store.dispatch({ type: 'sent', clientKey, place: cursor });
       return 'sent';
     } catch (cause) {
+      // It is kept as being on its way.
+      if (signal.aborted) return 'stopped';
       const error = LinnetError.of(cause);
       this.store.dispatch({ type: 'failed', clientKey, refusal: error.isTransient ? null : sentence(error) });
       return error.isTransient ? 'away' : 'refused';
@@ -86,8 +99,12 @@ export class Outbox {
 
   #keep(): void {
     const unsent = this.store.get().filter(({ status }) => status !== 'sent');
-    if (unsent.length > 0) sessionStorage.setItem(this.#kept, JSON.stringify(unsent));
-    else sessionStorage.removeItem(this.#kept);
+    try {
+      if (unsent.length > 0) sessionStorage.setItem(this.#kept, JSON.stringify(unsent));
+      else sessionStorage.removeItem(this.#kept);
+    } catch {
+      // There is no room: it is sent all the same, if the page stays.
+    }
   }
 }
 

@@ -22,13 +22,20 @@ export type Who =
 export class Session {
   readonly store = new Store<Who, Who>((_, now) => now, { is: 'unknown', problem: null });
   readonly linnet: Linnet = makeLinnet(() => this.store.dispatch({ is: 'nobody', hasEnded: true }));
+  #asking = new AbortController();
 
-  /** Finds out who is signed in, and hears of it when another tab signs out. */
+  /** Finds out who is signed in, and again whenever another tab signs out, or in. */
   readonly start = (): (() => void) => {
     const stop = new AbortController();
-    addEventListener('storage', this.#elsewhere, { signal: stop.signal });
-    void this.#recognise(stop.signal);
-    return () => stop.abort();
+    const onStorage = ({ key }: StorageEvent): void => {
+      if (key === TOKENS || key === null) void this.#recognise();
+    };
+    addEventListener('storage', onStorage, { signal: stop.signal });
+    void this.#recognise();
+    return () => {
+      stop.abort();
+      this.#asking.abort();
+    };
   };
 
   async signIn(input: SessionCreateInput): Promise<void> {
@@ -42,10 +49,10 @@ export class Session {
   /** Comes as a guest, into the lobby. Gives its id, if there is one. */
   async comeAsGuest(username: string): Promise<string | null> {
     const user = await this.linnet.signInAsGuest({ username });
-    const { lobby } = await this.linnet.query(LobbyDocument);
-    if (lobby) await this.linnet.mutate(ThreadJoinDocument, { input: { id: lobby.id } }, { isRepeatable: true });
+    // Who does not get there is signed in all the same, and finds it among the rooms.
+    const lobbyId = await this.#joinLobby().catch(() => null);
     this.#is(user);
-    return lobby?.id ?? null;
+    return lobbyId;
   }
 
   readonly signOut = async (): Promise<void> => {
@@ -53,27 +60,45 @@ export class Session {
     this.store.dispatch({ is: 'nobody', hasEnded: false });
   };
 
+  async #joinLobby(): Promise<string | null> {
+    const { lobby } = await this.linnet.query(LobbyDocument);
+    if (lobby) await this.linnet.mutate(ThreadJoinDocument, { input: { id: lobby.id } }, { isRepeatable: true });
+    return lobby?.id ?? null;
+  }
+
   #is(user: User): void {
+    this.#asking.abort();
     this.store.dispatch({ is: 'somebody', user });
   }
 
-  async #recognise(signal: AbortSignal): Promise<void> {
+  /**
+   * Asks whose the tokens are that lie there now. They may be of a session that is known here: what another tab has done is heard late in
+   * one that slept.
+   */
+  async #recognise(): Promise<void> {
+    this.#asking.abort();
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
+    const before = this.store.get();
+    const beforeId = before.is === 'somebody' ? before.user.id : null;
+    const known = (who: Who): void => {
+      // A socket stays whose it was.
+      this.linnet.reconnect();
+      this.store.dispatch(who);
+    };
+    const problem = (problem: unknown): void => {
+      if (before.is === 'unknown') this.store.dispatch({ is: 'unknown', problem });
+    };
     try {
-      if (!(await this.linnet.tokens())) return this.store.dispatch({ is: 'nobody', hasEnded: false });
+      if (!(await this.linnet.tokens())) return known({ is: 'nobody', hasEnded: beforeId !== null });
       const ask = async () => await this.linnet.query(ViewerDocument, {}, { signal });
-      const { viewer } = await untilItWorks(ask, signal, (problem) => this.store.dispatch({ is: 'unknown', problem }));
-      if (viewer) this.#is(viewer.user);
-      else this.store.dispatch({ is: 'nobody', hasEnded: true });
+      const { viewer } = await untilItWorks(ask, signal, problem);
+      if (!viewer) known({ is: 'nobody', hasEnded: true });
+      else if (viewer.user.id !== beforeId) known({ is: 'somebody', user: viewer.user });
     } catch (cause) {
       if (signal.aborted) return;
-      const isOver = LinnetError.of(cause).code === 'UNAUTHENTICATED';
-      this.store.dispatch(isOver ? { is: 'nobody', hasEnded: true } : { is: 'unknown', problem: cause });
+      if (LinnetError.of(cause).code === 'UNAUTHENTICATED') known({ is: 'nobody', hasEnded: true });
+      else problem(cause);
     }
   }
-
-  readonly #elsewhere = ({ key, newValue }: StorageEvent): void => {
-    if (key !== TOKENS || newValue !== null || this.store.get().is !== 'somebody') return;
-    void this.linnet.signOut();
-    this.store.dispatch({ is: 'nobody', hasEnded: true });
-  };
 }

@@ -29,10 +29,12 @@ import {
 } from '../../generated/graphql';
 import { Store } from '../state/store';
 import { reduceThread, UNOPENED, type ThreadAction, type ThreadState } from '../state/thread';
-import { untilItWorks } from './patience';
+import { pause, untilItWorks } from './patience';
 
 /** Messages of a page that is read while one scrolls. */
 const PAGE = 50;
+/** When a stream is asked for again that the server has failed at too often for the client. */
+const AGAIN_MS = 15_000;
 /** How often it is said that somebody is writing, while they are. */
 const TYPING_EVERY_MS = 3_000;
 /** How often it is looked who has fallen silent. */
@@ -188,23 +190,32 @@ export class ThreadFollower {
   // ── Following ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #followEvents(signal: AbortSignal): Promise<void> {
-    try {
-      while (await this.#followLog(signal)) this.store.dispatch({ type: 'reset' });
-    } catch (cause) {
-      if (signal.aborted) return;
-      const { code } = LinnetError.of(cause);
-      const isGone = code === 'NOT_FOUND' || code === 'ACCESS_REVOKED';
-      this.store.dispatch(isGone ? { type: 'gone' } : { type: 'problem', problem: cause });
+    while (!signal.aborted) {
+      try {
+        if (!(await this.#followLog(signal))) return;
+        this.store.dispatch({ type: 'reset' });
+        this.#readUpTo = '';
+      } catch (cause) {
+        if (signal.aborted) return;
+        const { code } = LinnetError.of(cause);
+        if (code === 'NOT_FOUND' || code === 'ACCESS_REVOKED') return this.store.dispatch({ type: 'gone' });
+        this.store.dispatch({ type: 'problem', problem: cause });
+        if (code === 'UNAUTHENTICATED') return;
+        await pause(AGAIN_MS, signal);
+      }
     }
   }
 
-  /** Reads the thread and follows its log from there. True if it has to be read afresh. */
+  /** Reads the thread, if it was not, and follows its log from there. True if it has to be read afresh. */
   async #followLog(signal: AbortSignal): Promise<boolean> {
-    const after = await untilItWorks(
-      () => this.open(),
-      signal,
-      (problem) => this.store.dispatch({ type: 'problem', problem }),
-    );
+    const { phase, cursor } = this.store.get();
+    const open = async () =>
+      await untilItWorks(
+        () => this.open(),
+        signal,
+        (problem) => this.store.dispatch({ type: 'problem', problem }),
+      );
+    const after = phase === 'ready' ? cursor : await open();
     if (after === null) {
       this.store.dispatch({ type: 'gone' });
       return false;

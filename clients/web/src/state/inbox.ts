@@ -40,7 +40,8 @@ export function reduceInbox(state: InboxState, action: InboxAction): InboxState 
       const kept = action.isFirst
         ? Object.entries(state.threads).filter(([id]) => state.heardOf.has(id))
         : Object.entries(state.threads);
-      return { ...state, isRead: true, nextPage: action.nextPage, threads: Object.fromEntries([...kept, ...listed]) };
+      const threads = Object.fromEntries([...kept, ...listed]);
+      return { ...state, isRead: true, problem: null, nextPage: action.nextPage, threads };
     }
     case 'changed': {
       const { thread } = action;

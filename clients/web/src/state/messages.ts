@@ -8,6 +8,9 @@ export const WINDOW = 300;
 /** What it is cut down to then, so that it is not cut anew by each message. */
 const CUT = 200;
 
+/** Of how many messages something is known at most, in the window or not; then the half that was heard of last stays. */
+const KNOWN = 4 * WINDOW;
+
 /** A message in the window, at its place in the thread's log. Places sort as texts. */
 export interface Place {
   readonly id: string;
@@ -43,7 +46,16 @@ export function messageOf(messages: Messages, id: string): Message | undefined {
 export function learn(messages: Messages, message: Message, asOf: Cursor): Messages {
   const known = messages.known[message.id];
   if (known && known.asOf > asOf) return messages;
-  return { ...messages, known: { ...messages.known, [message.id]: { message, asOf } } };
+  return { ...messages, known: { ...remembered(messages), [message.id]: { message, asOf } } };
+}
+
+/** What is known of those in the window, and of others that were heard of not long ago: a page that is on its way may be older than that. */
+function remembered({ known, window }: Messages): Messages['known'] {
+  const all = Object.entries(known);
+  if (all.length < KNOWN) return known;
+  const shown = new Set(window.map(({ id }) => id));
+  const others = all.filter(([id]) => !shown.has(id)).sort(([, a], [, b]) => (a.asOf < b.asOf ? -1 : 1));
+  return Object.fromEntries([...all.filter(([id]) => shown.has(id)), ...others.slice(others.length / 2)]);
 }
 
 /** The window becomes this page. */

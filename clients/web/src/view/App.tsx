@@ -12,6 +12,7 @@ import { Rooms } from './inbox/Rooms';
 import { useFollower, useStore } from './parts/follow';
 import { Mark } from './parts/Icon';
 import { Notices } from './parts/Notices';
+import { useUnreadTitle } from './parts/title';
 import { linkTo, navigate, useRoute, type Route } from './route';
 import { SignIn } from './session/SignIn';
 import { SignedInContext, type SignedIn } from './session/signed-in';
@@ -41,17 +42,27 @@ function House({ session, user }: { session: Session; user: User }) {
   const inbox = useFollower(() => new InboxFollower(linnet), [linnet]);
   const outbox = useFollower(() => new Outbox(linnet, user.id), [linnet, user.id]);
   const signedIn = useMemo<SignedIn>(
-    () => ({ linnet, user, inbox, outbox, signOut: () => (navigate({ page: 'home' }), void signOut()) }),
+    () => ({
+      linnet,
+      user,
+      inbox,
+      outbox,
+      signOut: () => {
+        outbox.stop();
+        navigate({ page: 'home' });
+        void signOut();
+      },
+    }),
     [linnet, user, inbox, outbox, signOut],
   );
-  const { isCutOff } = useStore(inbox.store);
-  useTitle(inbox);
+  const threads = useStore(inbox.store);
+  useUnreadTitle(unreadThreads(threads));
   const route = useRoute();
   return (
     <SignedInContext value={signedIn}>
       <Notices>
         <p className="banner" role="status">
-          {isCutOff && 'The connection is away. Trying again…'}
+          {threads.isCutOff && 'The connection is away. Trying again…'}
         </p>
         <div className="house" data-page={route.page}>
           <Inbox />
@@ -90,15 +101,4 @@ function Page({ route }: { route: Route }) {
         </div>
       );
   }
-}
-
-/** How many threads have something new, for whoever is in another tab. */
-function useTitle(inbox: InboxFollower): void {
-  const unread = unreadThreads(useStore(inbox.store));
-  useEffect(() => {
-    document.title = unread > 0 ? `(${unread}) Linnet` : 'Linnet';
-    return () => {
-      document.title = 'Linnet';
-    };
-  }, [unread]);
 }

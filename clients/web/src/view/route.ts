@@ -28,9 +28,17 @@ export function routeOf(path: string): Route {
   const [first, second, ...rest] = path.slice(BASE.length).split('/').filter(Boolean);
   if (rest.length > 0 || !`${path}/`.startsWith(BASE)) return { page: 'nowhere' };
   if (first === undefined) return { page: 'home' };
-  if (first === 'threads' && second !== undefined) return { page: 'thread', threadId: decodeURIComponent(second) };
+  if (first === 'threads' && second !== undefined) return threadOf(second);
   if ((first === 'rooms' || first === 'chirps') && second === undefined) return { page: first };
   return { page: 'nowhere' };
+}
+
+function threadOf(encodedId: string): Route {
+  try {
+    return { page: 'thread', threadId: decodeURIComponent(encodedId) };
+  } catch {
+    return { page: 'nowhere' };
+  }
 }
 
 export function navigate(route: Route): void {

@@ -1,9 +1,11 @@
-import { useId, useState, type FormEvent } from 'react';
+import { useId, useRef, useState, type FormEvent } from 'react';
+import { flushSync } from 'react-dom';
 import { newClientKey, type ChirpFieldsFragment as Chirp } from '@linnet/client';
 
 import { FeedFollower } from '../../follow/feed';
 import { sentence } from '../../server/problem';
 import { Avatar } from '../parts/Avatar';
+import { ConfirmDelete } from '../parts/Confirm';
 import { useFollower, useStore } from '../parts/follow';
 import { Icon } from '../parts/Icon';
 import { News } from '../parts/News';
@@ -90,6 +92,7 @@ function Post({ feed }: { feed: FeedFollower }) {
         <textarea
           id={id}
           rows={2}
+          dir="auto"
           placeholder="What do you want to say?"
           value={text}
           readOnly={isBusy}
@@ -113,15 +116,24 @@ function Post({ feed }: { feed: FeedFollower }) {
 
 function ChirpItem({ chirp, onDelete }: { chirp: Chirp; onDelete: (() => void) | null }) {
   const { author, message, createdAt, version } = chirp;
+  const [isDeleting, setDeleting] = useState(false);
+  const item = useRef<HTMLLIElement>(null);
+  const deleteIt = (): void => {
+    // The button that the dialog gives the focus back to is about to go; what comes next takes its place.
+    flushSync(() => setDeleting(false));
+    const next = item.current?.nextElementSibling ?? item.current?.previousElementSibling;
+    if (next instanceof HTMLElement) next.focus();
+    onDelete?.();
+  };
   return (
-    <li className="chirp">
+    <li ref={item} className="chirp" tabIndex={-1}>
       <Avatar user={author} />
       <div className="chirp__body">
         <p className="message__who">
           <b>{nameOf(author)}</b> <span className="muted">@{author.username}</span> <Time at={createdAt} />
           {version > 1 && <small className="muted"> (edited)</small>}
         </p>
-        <p className="chirp__text">{message}</p>
+        <p className="chirp__text" dir="auto">{message}</p>
       </div>
       {onDelete && (
         <button
@@ -129,11 +141,12 @@ function ChirpItem({ chirp, onDelete }: { chirp: Chirp; onDelete: (() => void) |
           className="button button--bare"
           aria-label="Delete this chirp"
           title="Delete"
-          onClick={onDelete}
+          onClick={() => setDeleting(true)}
         >
           <Icon name="bin" />
         </button>
       )}
+      {isDeleting && <ConfirmDelete what="chirp" onDelete={deleteIt} onClose={() => setDeleting(false)} />}
     </li>
   );
 }

@@ -100,8 +100,8 @@ function Line({ thread, viewerId, isCurrent }: { thread: Thread; viewerId: strin
           </span>
         )}
         <span className="line__text">
-          <span className="line__title">{titleOf(thread, viewerId)}</span>
-          <span className="line__last">{last(thread, viewerId)}</span>
+          <span className="line__title" dir="auto">{titleOf(thread, viewerId)}</span>
+          <span className="line__last" dir="auto">{last(thread, viewerId)}</span>
         </span>
         <span className="line__end">
           {thread.lastMessageAt && <Time at={thread.lastMessageAt} />}

@@ -34,8 +34,8 @@ export function Rooms() {
                   <Icon name="people" />
                 </span>
                 <span className="line__text">
-                  <span className="line__title">{room.title}</span>
-                  <span className="line__last">{room.lastMessage?.content ?? 'Nothing was said yet'}</span>
+                  <span className="line__title" dir="auto">{room.title}</span>
+                  <span className="line__last" dir="auto">{room.lastMessage?.content ?? 'Nothing was said yet'}</span>
                 </span>
                 <span className="muted">
                   {room.viewerState

@@ -7,6 +7,8 @@ import { Icon } from './Icon';
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
+  /** Beside it; who marks a text within it may let go there. */
+  const wasPressed = useRef(false);
   useLayoutEffect(() => {
     const { current } = dialog;
     current?.showModal();
@@ -18,7 +20,8 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
       className="dialog"
       aria-labelledby={heading}
       onClose={onClose}
-      onClick={(event) => event.target === dialog.current && onClose()}
+      onPointerDown={({ target }) => (wasPressed.current = target === dialog.current)}
+      onClick={({ target }) => target === dialog.current && wasPressed.current && onClose()}
     >
       <div className="dialog__content">
         <header className="dialog__head">

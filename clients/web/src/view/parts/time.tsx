@@ -2,7 +2,7 @@
 
 import type { DateTime } from '@linnet/client';
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
 const WEEKDAY = new Intl.DateTimeFormat(undefined, { weekday: 'long' });
 const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long' });
 const DATE = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });

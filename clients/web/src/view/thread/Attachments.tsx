@@ -80,6 +80,8 @@ function small(width: number | null, height: number | null): { width?: number; h
 
 export function sizeOf(bytes: number): string {
   const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  const format = { style: 'unit', unit: UNITS[power] ?? 'byte', maximumFractionDigits: power === 0 ? 0 : 1 } as const;
+  // A single letter would say too little of bytes.
+  const [unitDisplay, maximumFractionDigits] = power === 0 ? (['long', 0] as const) : (['short', 1] as const);
+  const format = { style: 'unit', unit: UNITS[power] ?? 'byte', unitDisplay, maximumFractionDigits } as const;
   return new Intl.NumberFormat(undefined, format).format(bytes / 1000 ** power);
 }

@@ -3,7 +3,6 @@ import {
   useRef,
   useState,
   type ClipboardEvent,
-  type DragEvent,
   type FormEvent,
   type KeyboardEvent,
   type RefObject,
@@ -12,6 +11,7 @@ import type { MessageFieldsFragment as Message, ThreadFieldsFragment as Thread }
 
 import type { ThreadState } from '../../state/thread';
 import { Icon } from '../parts/Icon';
+import { isEnter } from '../parts/keys';
 import { useSignedIn } from '../session/signed-in';
 import { sizeOf } from './Attachments';
 import { useFiles, type ChosenFile } from './files';
@@ -19,7 +19,7 @@ import { titleOf } from './naming';
 import { Quote } from './Quote';
 import { useThreadView } from './thread-view';
 
-/** What was begun in each thread, for whoever comes back to it. */
+/** What each account has begun in each thread, for when it comes back to it. */
 const begun = new Map<string, string>();
 
 interface Props {
@@ -37,7 +37,8 @@ export function Composer({ thread, parent, onParent, onSend, state, field }: Pro
   const { linnet, user, outbox } = useSignedIn();
   const { follower, isGuest } = useThreadView();
   const { files, add, remove, clear } = useFiles(linnet);
-  const [text, setText] = useState(begun.get(thread.id) ?? '');
+  const place = `${user.id} ${thread.id}`;
+  const [text, setText] = useState(begun.get(place) ?? '');
   const input = useRef<HTMLInputElement>(null);
   const isUploading = files.some(({ uploadId, problem }) => uploadId === null && problem === null);
   const ready = files.flatMap(({ uploadId, file }) => (uploadId === null ? [] : [{ uploadId, name: file.name }]));
@@ -48,10 +49,23 @@ export function Composer({ thread, parent, onParent, onSend, state, field }: Pro
     if (matchMedia('(pointer: fine)').matches) field.current?.focus();
   }, [field]);
 
+  // Files may be dropped anywhere: beside the field the browser would leave the page for them.
+  useEffect(() => {
+    const stop = new AbortController();
+    const onDrag = (event: DragEvent): void => {
+      if (!event.dataTransfer?.types.includes('Files')) return;
+      event.preventDefault();
+      if (isGuest) event.dataTransfer.dropEffect = 'none';
+      else if (event.type === 'drop') add(event.dataTransfer.files);
+    };
+    for (const turn of ['dragover', 'drop'] as const) addEventListener(turn, onDrag, { signal: stop.signal });
+    return () => stop.abort();
+  }, [add, isGuest]);
+
   const write = (next: string): void => {
     setText(next);
-    if (next === '') begun.delete(thread.id);
-    else begun.set(thread.id, next);
+    if (next === '') begun.delete(place);
+    else begun.set(place, next);
     if (next.trim() !== '') follower.typing();
   };
   const send = (event?: FormEvent): void => {
@@ -69,7 +83,7 @@ export function Composer({ thread, parent, onParent, onSend, state, field }: Pro
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Escape' && parent) onParent(null);
     if (event.key === 'ArrowUp' && text === '') focusLastOwn(event, state, user.id);
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (!isEnter(event)) return;
     event.preventDefault();
     send();
   };
@@ -78,14 +92,8 @@ export function Composer({ thread, parent, onParent, onSend, state, field }: Pro
     event.preventDefault();
     add(event.clipboardData.files);
   };
-  const onDrop = (event: DragEvent): void => {
-    if (isGuest || event.dataTransfer.files.length === 0) return;
-    event.preventDefault();
-    add(event.dataTransfer.files);
-  };
-
   return (
-    <form className="composer" onSubmit={send} onDrop={onDrop} onDragOver={(event) => event.preventDefault()}>
+    <form className="composer" onSubmit={send}>
       {parent && (
         <div className="composer__parent">
           <Quote parent={parent} />
@@ -136,6 +144,8 @@ export function Composer({ thread, parent, onParent, onSend, state, field }: Pro
           aria-label={`Message to ${titleOf(thread, user.id)}`}
           placeholder="Write a message"
           rows={1}
+          dir="auto"
+          enterKeyHint="send"
           value={text}
           onChange={(event) => write(event.target.value)}
           onKeyDown={onKeyDown}

@@ -13,7 +13,7 @@ export function Draft({ user, text }: { user: User; text: string }) {
           <b>{nameOf(user)}</b> <span className="muted">is writing…</span>
         </p>
         <div className="bubble bubble--draft">
-          <p className="bubble__text">{text}</p>
+          <p className="bubble__text" dir="auto">{text}</p>
         </div>
       </div>
     </li>

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 
 import type { MessageFieldsFragment as Message } from '@linnet/client';
 
 import { sentence } from '../../server/problem';
+import { isEnter } from '../parts/keys';
 import { useThreadView } from './thread-view';
 
 /** A message in the hands of who wrote it. */
@@ -33,7 +34,7 @@ export function Editor({ message, onDone }: { message: Message; onDone: () => vo
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Escape') onDone();
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (!isEnter(event)) return;
     event.preventDefault();
     void save();
   };
@@ -43,6 +44,7 @@ export function Editor({ message, onDone }: { message: Message; onDone: () => vo
         ref={field}
         aria-label="Edit your message"
         rows={1}
+        dir="auto"
         value={text}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={onKeyDown}

@@ -1,12 +1,15 @@
-import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { flushSync } from 'react-dom';
 import type { MessageFieldsFragment as Message } from '@linnet/client';
 
-import { Dialog } from '../parts/Dialog';
+import { ConfirmDelete } from '../parts/Confirm';
 import { Icon } from '../parts/Icon';
 import { useThreadView } from './thread-view';
 
 const EMOJI = ['👍', '❤️', '😂', '🎉', '😮', '🙏'] as const;
+
+/** What is left free beside the choice. */
+const BESIDE_PX = 8;
 
 interface Props {
   readonly message: Message;
@@ -23,8 +26,20 @@ export function MessageActions({ message, isMine, tabIndex, onEdit, onBack }: Pr
   const [isChoosing, setChoosing] = useState(false);
   const [isDeleting, setDeleting] = useState(false);
   const emoji = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (isChoosing) emoji.current?.querySelector('button')?.focus();
+  useLayoutEffect(() => {
+    const { current } = emoji;
+    if (!isChoosing || !current) return;
+    current.querySelector('button')?.focus();
+    // Beside the message, but within the page.
+    const end = current.closest('.messages')?.getBoundingClientRect().right ?? innerWidth;
+    const over = current.getBoundingClientRect().right + BESIDE_PX - end;
+    if (over > 0) current.style.marginInlineStart = `${-over}px`;
+    const stop = new AbortController();
+    const leave = ({ target }: Event): void => {
+      if (!(target instanceof Node && current.contains(target))) setChoosing(false);
+    };
+    for (const turn of ['pointerdown', 'focusin']) document.addEventListener(turn, leave, { signal: stop.signal });
+    return () => stop.abort();
   }, [isChoosing]);
 
   const react = (chosen: string): void => {
@@ -72,19 +87,7 @@ export function MessageActions({ message, isMine, tabIndex, onEdit, onBack }: Pr
           ))}
         </div>
       )}
-      {isDeleting && (
-        <Dialog title="Delete this message?" onClose={() => setDeleting(false)}>
-          <p>What it says is gone then, for everybody.</p>
-          <div className="dialog__choice">
-            <button type="button" className="button" onClick={() => setDeleting(false)}>
-              Keep it
-            </button>
-            <button type="button" className="button button--main" onClick={deleteIt}>
-              Delete
-            </button>
-          </div>
-        </Dialog>
-      )}
+      {isDeleting && <ConfirmDelete what="message" onDelete={deleteIt} onClose={() => setDeleting(false)} />}
     </div>
   );
 }

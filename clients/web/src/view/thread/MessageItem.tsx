@@ -60,6 +60,7 @@ export const MessageItem = memo(function MessageItem({
       id={id}
       className="message"
       tabIndex={tabIndex}
+      aria-labelledby={`${id}-who ${id}-text`}
       data-message=""
       data-place={at}
       data-mine={isMine || undefined}
@@ -68,7 +69,7 @@ export const MessageItem = memo(function MessageItem({
     >
       {!isMine && (isFirst ? <Avatar user={sender} /> : <span className="avatar-gap" />)}
       <div className="message__body">
-        <p className={isFirst ? 'message__who' : 'unseen'}>
+        <p id={`${id}-who`} className={isFirst ? 'message__who' : 'unseen'}>
           <b className={isMine ? 'unseen' : undefined}>{isMine ? 'You' : nameOf(sender)}</b> <Clock at={createdAt} />
         </p>
         {parent && <Quote parent={parent} isActive={isActive} onTurn={turnToParent} />}
@@ -76,7 +77,7 @@ export const MessageItem = memo(function MessageItem({
           <Editor message={message} onDone={stopEditing} />
         ) : (
           <div className="bubble" data-deleted={isDeleted || undefined}>
-            <p className="bubble__text">
+            <p id={`${id}-text`} className="bubble__text" dir="auto">
               {isDeleted ? 'Message deleted' : <Words text={content ?? ''} isActive={isActive} />}
               {editedAt !== null && !isDeleted && <small className="muted"> (edited)</small>}
             </p>

@@ -12,7 +12,7 @@ export function OutgoingItem({ outgoing, isLast }: { outgoing: Outgoing; isLast:
       <div className="message__body">
         {parent && <Quote parent={parent} />}
         <div className="bubble">
-          <p className="bubble__text">
+          <p className="bubble__text" dir="auto">
             <Words text={content} />
           </p>
           {files.length > 0 && <p className="muted">{files.map(({ name }) => name).join(', ')}</p>}

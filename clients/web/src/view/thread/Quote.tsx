@@ -15,7 +15,7 @@ export function Quote({
   const content = (
     <>
       <b>{nameOf(parent.sender)}</b>
-      <span>{parent.deletedAt === null ? parent.content : 'Message deleted'}</span>
+      <span dir="auto">{parent.deletedAt === null ? parent.content : 'Message deleted'}</span>
     </>
   );
   if (!onTurn) return <div className="quote">{content}</div>;

@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { MessageFieldsFragment as Message, ThreadFieldsFragment as Thread } from '@linnet/client';
 
 import { ThreadFollower } from '../../follow/thread';
@@ -55,6 +55,9 @@ function OpenThread({ follower, state, thread }: { follower: ThreadFollower; sta
     () => ({ follower, viewerId: user.id, canSend, canManage, isGuest: user.kind === 'GUEST', reply, attempt }),
     [follower, user, canSend, canManage, reply, attempt],
   );
+  useEffect(() => {
+    if (state.problem !== null) tell(state.problem);
+  }, [state.problem, tell]);
   const news = state.newsId === null ? undefined : state.messages.known[state.newsId]?.message;
   return (
     <ThreadViewContext value={view}>

@@ -36,6 +36,8 @@ export function useScrolling(options: Options): Scrolling {
   const scroller = useRef<HTMLDivElement>(null);
   const anchor = useRef<{ id: string; top: number } | null>(null);
   const wasAtEnd = useRef(true);
+  /** How high the list was, and what of it is shown at once, when it was looked at last. */
+  const heights = useRef({ all: 0, shown: 0 });
   const turned = useRef(0);
   const latest = useRef(options);
   const [isAtEnd, setAtEnd] = useState(true);
@@ -46,6 +48,7 @@ export function useScrolling(options: Options): Scrolling {
     const { current } = scroller;
     if (!current) return;
     const { hasOlder, hasNewer, onOlder, onNewer, onSeen } = latest.current;
+    heights.current = { all: current.scrollHeight, shown: current.clientHeight };
     const below = current.scrollHeight - current.scrollTop - current.clientHeight;
     wasAtEnd.current = below <= AT_END && !hasNewer;
     setAtEnd(wasAtEnd.current);
@@ -85,6 +88,15 @@ export function useScrolling(options: Options): Scrolling {
     look();
   }, [options.turn, ...options.content]);
 
+  /** At the end, a list that has grown, or shrunk, scrolls by itself: that is not somebody who leaves the end. */
+  const onScroll = useCallback(() => {
+    const { current } = scroller;
+    const { all, shown } = heights.current;
+    const isResized = current !== null && (current.scrollHeight !== all || current.clientHeight !== shown);
+    if (isResized && wasAtEnd.current) hold();
+    else look();
+  }, [hold, look]);
+
   // Pictures that arrive, a keyboard that opens, a field that grows.
   useEffect(() => {
     const { current } = scroller;
@@ -93,14 +105,14 @@ export function useScrolling(options: Options): Scrolling {
     observer.observe(current);
     observer.observe(current.firstElementChild);
     const stop = new AbortController();
-    current.addEventListener('scroll', look, { passive: true, signal: stop.signal });
+    current.addEventListener('scroll', onScroll, { passive: true, signal: stop.signal });
     addEventListener('focus', look, { signal: stop.signal });
     document.addEventListener('visibilitychange', look, { signal: stop.signal });
     return () => {
       observer.disconnect();
       stop.abort();
     };
-  }, [hold, look]);
+  }, [hold, look, onScroll]);
 
   const toEnd = useCallback(() => {
     if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
