@@ -12,7 +12,7 @@ use super::query::Query;
 use super::snippet::{Part, snippet};
 use super::walk::{Candidate, Choice, Range, Walk};
 use super::{backlog, first_of};
-use crate::access::{self, MAY_READ, Reader, Viewer, columns};
+use crate::access::{self, Reader, Viewer, columns, may_read};
 use crate::app::App;
 use crate::archive::in_both;
 use crate::error::{Code, Refusal, Result};
@@ -151,8 +151,9 @@ impl Search<'_> {
         let engine = self.app.db.engine();
         let wanted = [("n", Column::Number), ("message_id", Column::Id)];
         let keys = candidates.iter().map(|candidate| [Key::Number(candidate.n), candidate.message_id.into()]);
-        let mut values: Vec<Value> = vec![engine.keys(&wanted, keys), self.own.into()];
-        let mut condition = format!("m.deleted_at IS NULL AND {MAY_READ}");
+        let now = self.app.clock.now();
+        let mut values: Vec<Value> = vec![engine.keys(&wanted, keys), self.own.into(), now.into()];
+        let mut condition = format!("m.deleted_at IS NULL AND {}", may_read("$2", "$3"));
         let mut bind = |test: &str, value: Option<Value>| {
             if let Some(value) = value {
                 values.push(value);
