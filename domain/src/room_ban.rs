@@ -11,7 +11,7 @@ use std::sync::Arc;
 use entity::Timestamp;
 use entity::id::{ThreadId, UserId};
 use entity::thread::ThreadKind;
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 
 pub use entity::room_ban::Model;
 
@@ -159,6 +159,21 @@ pub(crate) fn lets_in(user: &str, now: &str) -> String {
         "NOT EXISTS (SELECT 1 FROM room_bans b WHERE b.thread_id = t.id AND b.user_id = {user} \
          AND (b.until IS NULL OR b.until > {now}))"
     )
+}
+
+/// The rooms that the viewer is banned from, by the latest bans, so many at the most.
+pub(crate) async fn rooms_of(app: &App, viewer: &Viewer, most: u32) -> Result<Vec<ThreadId>> {
+    let sql = format!(
+        "SELECT thread_id FROM room_bans WHERE user_id = $1 AND (until IS NULL OR until > $2) \
+         ORDER BY at DESC, thread_id LIMIT {most}"
+    );
+    let rows: Vec<Room> = app.db.all(sql, [viewer.user_id().into(), app.clock.now().into()]).await?;
+    Ok(rows.into_iter().map(|row| row.thread_id).collect())
+}
+
+#[derive(FromQueryResult)]
+struct Room {
+    thread_id: ThreadId,
 }
 
 /// The ban that keeps the viewer out of a room, if one does.

@@ -22,8 +22,8 @@ pub(super) struct Choice {
     pub(super) query: Query,
     /// The threads that they have to be in one of; whatever the next says, if it is empty.
     pub(super) threads: Vec<ThreadId>,
-    /// Whether they may be in any room, too.
-    pub(super) rooms: bool,
+    /// They may be in any room, too, but for these; in none, if there is no such list.
+    pub(super) rooms: Option<Vec<ThreadId>>,
     /// Who has to have sent them.
     pub(super) sender: Option<UserId>,
     /// What their metadata has to have.
@@ -34,7 +34,12 @@ impl Choice {
     /// Of these a message has to have one.
     fn any(&self) -> Vec<Mark> {
         let threads = self.threads.iter().copied().map(Mark::thread);
-        threads.chain(self.rooms.then(Mark::room)).collect()
+        threads.chain(self.rooms.as_ref().map(|_| Mark::room())).collect()
+    }
+
+    /// Of these, none.
+    fn none(&self) -> Vec<Mark> {
+        self.rooms.iter().flatten().copied().map(Mark::thread).collect()
     }
 
     /// Of these, all.
@@ -50,10 +55,14 @@ impl Choice {
             Term::Prefix(word) => format!("({} OR {})", quoted(word), quoted(&format!("_{word}"))),
             Term::Phrase(words) => quoted(&words.join(" ")),
         };
-        let any: Vec<_> = self.any().into_iter().map(|mark| quoted(&mark.term())).collect();
+        let or = |marks: Vec<Mark>| {
+            let marks: Vec<_> = marks.into_iter().map(|mark| quoted(&mark.term())).collect();
+            format!("({})", marks.join(" OR "))
+        };
         let mut terms: Vec<String> = self.query.0.iter().map(term).collect();
         terms.extend(self.all().into_iter().map(|mark| quoted(&mark.term())));
-        terms.push(format!("({})", any.join(" OR ")));
+        let none = self.none();
+        terms.push(if none.is_empty() { or(self.any()) } else { format!("({} NOT {})", or(self.any()), or(none)) });
         terms.join(" AND ")
     }
 
@@ -183,6 +192,10 @@ impl<'a> Walk<'a> {
         let all = self.choice.all();
         if !all.is_empty() {
             add("marks @>", array(all), "");
+        }
+        let none = self.choice.none();
+        if !none.is_empty() {
+            add("NOT marks &&", array(none), "");
         }
         add("terms @@", self.choice.for_postgres().into(), "::text::tsquery");
         let sql = format!(
