@@ -10,6 +10,7 @@ use sea_orm::sea_query::{ArrayType, Value};
 
 use super::index::{Mark, PERIODS};
 use super::query::{Query, Term};
+use super::words::LONGEST_PREFIX;
 use super::{first_of, millisecond};
 use crate::app::App;
 use crate::error::Result;
@@ -52,6 +53,7 @@ impl Choice {
         let quoted = |text: &str| format!("\"{text}\"");
         let term = |term: &Term| match term {
             Term::Word(word) => quoted(word),
+            Term::Prefix(word) if is_long(word) => format!("{} *", quoted(word)),
             Term::Prefix(word) => format!("({} OR {})", quoted(word), quoted(&format!("_{word}"))),
             Term::Phrase(words) => quoted(&words.join(" ")),
         };
@@ -70,6 +72,7 @@ impl Choice {
     fn for_postgres(&self) -> String {
         let term = |term: &Term| match term {
             Term::Word(word) => format!("'{word}'"),
+            Term::Prefix(word) if is_long(word) => format!("'{word}':*"),
             Term::Prefix(word) => format!("('{word}' | '_{word}')"),
             Term::Phrase(words) => {
                 let quoted: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
@@ -78,6 +81,11 @@ impl Choice {
         };
         self.query.0.iter().map(term).collect::<Vec<_>>().join(" & ")
     }
+}
+
+/// Whether a beginning is longer than those in the index: then the engine looks which of its words begin so.
+fn is_long(prefix: &str) -> bool {
+    prefix.chars().nth(LONGEST_PREFIX).is_some()
 }
 
 fn array(marks: impl IntoIterator<Item = Mark>) -> Value {
