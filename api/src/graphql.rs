@@ -60,7 +60,7 @@ mod wallet;
 pub(crate) use budget::Budget;
 pub(crate) use charge::charges;
 pub(crate) use document::{Asked, Documents, Kind, Limits as DocumentLimits, Operation, clipped};
-pub(crate) use error::{RequestId, fault, within_request};
+pub(crate) use error::{RequestId, fault, fault_of, within_request};
 pub(crate) use nullable::leave_out_told;
 pub(crate) use progress::Progress;
 pub(crate) use right::permit;

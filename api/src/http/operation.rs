@@ -21,7 +21,7 @@ use super::answer::{self, is_request_error};
 use super::room::Reserved;
 use super::{Edge, metrics as measures};
 use crate::graphql::{
-    Asked, Budget, Kind, Operation, Progress, RequestId, Scope, charges, clipped, fault, leave_out_told, permit,
+    Asked, Budget, Kind, Operation, Progress, RequestId, Scope, charges, clipped, fault_of, leave_out_told, permit,
     within_request,
 };
 use crate::open::{Counted, Open};
@@ -105,7 +105,8 @@ impl Refusal {
             domain::Error::Internal(_) => (Some(StatusCode::INTERNAL_SERVER_ERROR), None),
             _ => (None, None),
         };
-        Self::signed(id, vec![unplaced(fault(error))], status, retry_after)
+        let errors = vec![unplaced(fault_of(&id, error))];
+        Self::signed(id, errors, status, retry_after)
     }
 
     fn signed(
