@@ -84,7 +84,9 @@ impl Reader {
 
     /// Whether another proof of the same viewer rests on the very same rows.
     pub fn is_as(&self, other: &Self) -> bool {
-        let rows = |reader: &Self| reader.0.fresh.then(|| (reader.0.viewer, reader.0.thread.clone(), reader.0.participant.clone()));
+        let rows = |reader: &Self| {
+            reader.0.fresh.then(|| (reader.0.viewer, reader.0.thread.clone(), reader.0.participant.clone()))
+        };
         rows(self).is_some_and(|own| rows(other) == Some(own))
     }
 
@@ -247,9 +249,12 @@ pub async fn readers(app: &App, viewer: &Viewer, ids: &[ThreadId]) -> Result<Has
     Ok(rows.into_iter().filter_map(|row| row.admit(viewer)).map(|reader| (reader.id(), reader)).collect())
 }
 
-/// The law for reading as [`Reader::admit`] has it, for statements that must not find what it would not let through: `t` is a thread,
-/// `p` the viewer's own row in it, if there is one.
-pub(crate) const MAY_READ: &str = "(t.kind = 'room' OR p.user_id IS NOT NULL AND p.left_at IS NULL)";
+/// The law for reading as [`readers`] applies it, for statements that must not find what it would not let through: of the account in
+/// one column or parameter, by the time in another. `t` is a thread, `p` the account's own row in it, if there is one.
+pub(crate) fn may_read(user: &str, now: &str) -> String {
+    let lets_in = room_ban::lets_in(user, now);
+    format!("(p.user_id IS NOT NULL AND p.left_at IS NULL OR t.kind = 'room' AND {lets_in})")
+}
 
 /// The threads that the viewer may read because they take part in them, which says nothing of rooms; those in which something was said
 /// last, so many at the most. No proofs: whoever shows something of them proves it.

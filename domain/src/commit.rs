@@ -163,7 +163,7 @@ const LARGEST_BATCH: usize = 256;
 
 /// Transactions of threads together that a node has on PostgreSQL at once: while one is being made durable, the other is at work. More
 /// would be smaller ones (bench/README.md).
-const LANES: u64 = 2;
+const LANES: u64 = 1;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Lane {
@@ -177,7 +177,9 @@ impl Lane {
     fn shared(engine: Engine, thread_id: ThreadId) -> Self {
         match engine {
             Engine::Sqlite => Self::Shared(0),
-            Engine::Postgres => Self::Shared(BuildHasherDefault::<DefaultHasher>::default().hash_one(thread_id) % LANES),
+            Engine::Postgres => {
+                Self::Shared(BuildHasherDefault::<DefaultHasher>::default().hash_one(thread_id) % LANES)
+            }
         }
     }
 }

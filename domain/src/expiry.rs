@@ -69,8 +69,8 @@ pub(crate) async fn remove(app: &Arc<App>, held: Running) -> Result<()> {
         while held.part(app, &sql, [(now - retention).into()]).await? {}
     }
     while held.part(app, &room_ban::ended(engine), [now.into()]).await? {}
-    upload::collect(app, held).await?;
-    deletion::ask_again(app, now).await
+    deletion::ask_again(app, now).await?;
+    upload::collect(app, held, Task::RemoveExpired {}).await
 }
 
 /// Removes some of the rows whose time is before `$1`, the oldest first. What somebody else has locked is left for the next time.

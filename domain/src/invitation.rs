@@ -179,17 +179,8 @@ const LISTS: Lists = Lists { table: "thread_invitations", owner: "thread_id", ke
 
 /// The invitations to groups, the latest first: one page for each. For admins; for others the page is empty.
 pub async fn pages(app: &App, asked: &[(Reader, Window<String>)]) -> Result<Vec<Page<Model>>> {
-    let mut pages: Vec<Page<Model>> = asked.iter().map(|_| Page::empty()).collect();
-    let shown: Vec<usize> = (0..asked.len()).filter(|&index| asked[index].0.manages()).collect();
-    let lists: Vec<_> = shown.iter().map(|&index| (asked[index].0.id(), asked[index].1.clone())).collect();
-    if lists.is_empty() {
-        return Ok(pages);
-    }
-    let found = LISTS.pages(&app.db, &lists, |id| id_of::<InvitationId>(id).into()).await?;
-    for (index, page) in shown.into_iter().zip(found) {
-        pages[index] = page;
-    }
-    Ok(pages)
+    let managed = asked.iter().map(|(reader, window)| reader.manages().then(|| (reader.id(), window.clone())));
+    LISTS.pages_of_seen(&app.db, managed, |id| id_of::<InvitationId>(id).into()).await
 }
 
 /// An invitation as its code finds it, with the thread and whoever invites.

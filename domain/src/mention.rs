@@ -23,7 +23,7 @@ pub use name::Place;
 pub(crate) use name::{Named, named, places};
 pub(crate) use store::store;
 
-use crate::access::{Reader, Viewer};
+use crate::access::{Reader, Viewer, may_read};
 use crate::app::App;
 use crate::archive::in_both;
 use crate::error::Result;
@@ -157,12 +157,11 @@ pub async fn of_viewer(
     let found = in_both(|shelf| {
         format!(
             "SELECT n.message_id FROM {} n JOIN {} m ON m.id = n.message_id JOIN threads t ON t.id = n.thread_id \
-             LEFT JOIN thread_participants p ON p.thread_id = n.thread_id AND p.user_id = n.user_id AND p.left_at IS NULL \
-             WHERE n.user_id = $1 AND (m.sender_id IS NULL OR m.sender_id <> $1) \
-             AND (p.user_id IS NOT NULL OR t.kind = 'room' AND {}) AND {}",
+             LEFT JOIN thread_participants p ON p.thread_id = n.thread_id AND p.user_id = n.user_id \
+             WHERE n.user_id = $1 AND (m.sender_id IS NULL OR m.sender_id <> $1) AND {} AND {}",
             shelf.mentions,
             shelf.messages,
-            room_ban::lets_in("$1", "$2"),
+            may_read("$1", "$2"),
             not_blocked("$1")
         )
     });

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use entity::Timestamp;
 use entity::id::{ThreadId, UserId};
 use entity::thread::ThreadKind;
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 
 pub use entity::room_ban::Model;
 
@@ -161,6 +161,21 @@ pub(crate) fn lets_in(user: &str, now: &str) -> String {
     )
 }
 
+/// The rooms that the viewer is banned from, by the latest bans, so many at the most.
+pub(crate) async fn rooms_of(app: &App, viewer: &Viewer, most: u32) -> Result<Vec<ThreadId>> {
+    let sql = format!(
+        "SELECT thread_id FROM room_bans WHERE user_id = $1 AND (until IS NULL OR until > $2) \
+         ORDER BY at DESC, thread_id LIMIT {most}"
+    );
+    let rows: Vec<Room> = app.db.all(sql, [viewer.user_id().into(), app.clock.now().into()]).await?;
+    Ok(rows.into_iter().map(|row| row.thread_id).collect())
+}
+
+#[derive(FromQueryResult)]
+struct Room {
+    thread_id: ThreadId,
+}
+
 /// The ban that keeps the viewer out of a room, if one does.
 pub(crate) async fn of_viewer(app: &App, viewer: &Viewer, thread_id: ThreadId) -> Result<Option<Model>> {
     let Some(user_id) = viewer.user_id() else { return Ok(None) };
@@ -230,17 +245,8 @@ const LISTS: Lists = Lists { table: "room_bans", owner: "thread_id", key: ("seq"
 
 /// The bans of rooms, the latest first: one page for each. For admins; for others the page is empty.
 pub async fn pages(app: &App, asked: &[(Reader, Window<i64>)]) -> Result<Vec<Page<Model>>> {
-    let mut pages: Vec<Page<Model>> = asked.iter().map(|_| Page::empty()).collect();
-    let shown: Vec<usize> = (0..asked.len()).filter(|&index| asked[index].0.manages()).collect();
-    let lists: Vec<_> = shown.iter().map(|&index| (asked[index].0.id(), asked[index].1.clone())).collect();
-    if lists.is_empty() {
-        return Ok(pages);
-    }
-    let found = LISTS.pages(&app.db, &lists, |seq| KeyValue::Number(*seq)).await?;
-    for (index, page) in shown.into_iter().zip(found) {
-        pages[index] = page;
-    }
-    Ok(pages)
+    let managed = asked.iter().map(|(reader, window)| reader.manages().then(|| (reader.id(), window.clone())));
+    LISTS.pages_of_seen(&app.db, managed, |seq| KeyValue::Number(*seq)).await
 }
 
 /// What takes away some of the bans that ended before `$1`.

@@ -18,6 +18,7 @@ mod find;
 mod index;
 mod query;
 mod snippet;
+mod terms;
 mod walk;
 mod words;
 

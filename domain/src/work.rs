@@ -52,7 +52,7 @@ pub(crate) async fn run(app: &Arc<App>, held: Running, task: Task) -> Result<()>
         Task::TrimLogs {} => event::trim(app).await,
         Task::MoveMessages {} => archive::run(app, held).await,
         Task::DeleteOldMessages {} => message::delete_old(app, held).await,
-        Task::CollectUploads {} => upload::collect(app, held).await,
+        Task::CollectUploads {} => upload::collect(app, held, task).await,
         Task::IndexMessages {} => search::run(app, held).await,
         #[cfg(feature = "test-control")]
         Task::Count { number, takes_ms } => control::count(app, held, number, takes_ms).await,

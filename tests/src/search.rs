@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::{Answer, User};
 
-const SEARCH: &str = "query($query: String!, $threadId: ID, $senderId: ID, $sentSince: DateTime, $sentBefore: DateTime, \
+/// A search with all that it may be asked for.
+pub const SEARCH: &str = "query($query: String!, $threadId: ID, $senderId: ID, $sentSince: DateTime, $sentBefore: DateTime, \
     $metadata: [MessageMetadataInput!], $first: Int, $after: Cursor, $last: Int, $before: Cursor) { viewer { \
     messageSearch(query: $query, threadId: $threadId, senderId: $senderId, sentSince: $sentSince, sentBefore: $sentBefore, \
     metadata: $metadata, first: $first, after: $after, last: $last, before: $before) { isComplete \

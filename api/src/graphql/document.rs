@@ -176,15 +176,15 @@ impl Documents {
         let document = known.map_or_else(|| self.read(&text).map(Arc::new), Ok)?;
         let operation = document.named(operation_name)?;
         let plan = self.plan(&document, operation)?;
+        let variables = variables.unwrap_or_default();
+        self.check_variables(&document, operation, &variables)?;
+        let cost = plan.price.cost(&variables);
+        self.check_cost(cost)?;
         if !is_known {
             // Only what may run displaces what has run.
             self.known.insert(text.clone(), document.clone());
         }
         self.persisted.remember(asked);
-        let variables = variables.unwrap_or_default();
-        self.check_variables(&document, operation, &variables)?;
-        let cost = plan.price.cost(&variables);
-        self.check_cost(cost)?;
         Ok(Operation {
             kind: plan.kind,
             name: plan.name.clone(),

@@ -17,6 +17,11 @@ pub(crate) fn within_request<F: Future>(id: RequestId, work: F) -> impl Future<O
     REQUEST.scope(id, work)
 }
 
+/// As [`fault`], of a request whose work is over, or was never begun.
+pub(crate) fn fault_of(id: &RequestId, error: domain::Error) -> Error {
+    REQUEST.sync_scope(id.clone(), || fault(error))
+}
+
 /// The id of the request at hand.
 fn request_id() -> String {
     REQUEST.try_with(|id| id.0.clone()).unwrap_or_default()

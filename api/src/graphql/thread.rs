@@ -16,8 +16,8 @@ use super::loader::{EventsOf, LastMessage, MessagesAround, MessagesOf, OwnRow, P
 use super::message::{Message, MessageConnection};
 use super::nullable::{Nullable, Required};
 use super::page::connection;
-use super::recall::Found;
 use super::participant::{Participant, ParticipantConnection, ParticipantRole, Total};
+use super::recall::Found;
 use super::room_ban::RoomBanConnection;
 use super::scalar::{Cursor, DateTime};
 use super::scope::{Scope, Shown, viewer};

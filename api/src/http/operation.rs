@@ -22,8 +22,8 @@ use super::answer::{self, is_request_error};
 use super::room::Reserved;
 use super::{Edge, metrics as measures};
 use crate::graphql::{
-    Asked, Budget, Kind, Operation, Progress, RequestId, Scope, Witness, charges, clipped, fault, leave_out_told, permit,
-    within_request,
+    Asked, Budget, Kind, Operation, Progress, RequestId, Scope, Witness, charges, clipped, fault_of, leave_out_told,
+    permit, within_request,
 };
 use crate::open::{Counted, Open};
 
@@ -92,7 +92,13 @@ struct Begun {
 
 impl Begun {
     /// Gives resolvers what they need: who asks, from where, and loaders of their own.
-    fn of(edge: &Edge, operation: Operation, caller: Caller, resume: Option<String>, witness: Option<Arc<Witness>>) -> Self {
+    fn of(
+        edge: &Edge,
+        operation: Operation,
+        caller: Caller,
+        resume: Option<String>,
+        witness: Option<Arc<Witness>>,
+    ) -> Self {
         let (name, cost) = (operation.name.clone(), operation.cost);
         let progress = Arc::new(Progress::new(resume));
         let budget = Arc::new(Budget::new(edge.limits.answer));
@@ -130,7 +136,8 @@ impl Refusal {
             domain::Error::Internal(_) => (Some(StatusCode::INTERNAL_SERVER_ERROR), None),
             _ => (None, None),
         };
-        Self::signed(id, vec![unplaced(fault(error))], status, retry_after)
+        let errors = vec![unplaced(fault_of(&id, error))];
+        Self::signed(id, errors, status, retry_after)
     }
 
     fn signed(
@@ -302,7 +309,14 @@ pub(super) async fn answer(
 }
 
 /// Counts an operation that was answered, and says so in the log.
-fn finish(edge: &Edge, kind: Kind, name: Option<Arc<str>>, outcome: &'static str, begun: Instant, span: &tracing::Span) {
+fn finish(
+    edge: &Edge,
+    kind: Kind,
+    name: Option<Arc<str>>,
+    outcome: &'static str,
+    begun: Instant,
+    span: &tracing::Span,
+) {
     count(edge, kind, name, outcome);
     histogram!("linnet_operation_seconds", "kind" => measures::kind(kind)).record(begun.elapsed());
     span.in_scope(|| tracing::debug!(outcome, took = ?begun.elapsed(), "answered"));

@@ -15,7 +15,9 @@ pub(super) enum Holder {
     Account(UserId),
     /// Files of an account that are on their way here.
     Uploads(UserId),
-    /// The same, of the anonymous at an address.
+    /// The same, of all who share an address.
+    UploadsFrom(IpAddr),
+    /// Sockets and event streams of all who share an address.
     Address(IpAddr),
 }
 

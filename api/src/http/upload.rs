@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, Path, Request, State};
-use axum::http::{HeaderMap, Response, StatusCode, Uri};
+use axum::http::request::Parts;
+use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use bytes::Bytes;
+use domain::limit::site;
+use domain::session::Client;
 use domain::upload::{self, Received};
 use domain::{Code, Error};
 use futures_util::{Stream, StreamExt, stream};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{self, Media, rejected};
 use super::graphql::check_origin;
@@ -20,8 +23,11 @@ use super::operation::{Refusal, charge_request, new_request_id};
 use super::seats::Holder;
 use super::{Edge, address, identity};
 
-/// Files that one account puts here at once.
+/// Files that one account puts here at once, and all who share an address.
 const AT_ONCE: usize = 4;
+const AT_ONCE_FROM_ADDRESS: usize = 16;
+/// Bytes of a file that come in a second, at the least: whoever sends fewer would keep others waiting for nothing.
+const SLOWEST: u64 = 1024;
 
 /// Takes a file in. Whoever has the address needs nothing else.
 pub(super) async fn put(
@@ -38,15 +44,15 @@ pub(super) async fn put(
     if let Err(refusal) = charge_request(&edge, &client) {
         return answer::refused(Media::Plain, refusal);
     }
-    match take(&edge, &id, &parts.uri, &parts.headers, body).await {
+    match take(&edge, &client, &id, &parts, body).await {
         Ok(received) => told(&received),
         Err(error) => refused(&edge, error),
     }
 }
 
-async fn take(edge: &Edge, id: &str, uri: &Uri, headers: &HeaderMap, body: Body) -> domain::Result<Received> {
+async fn take(edge: &Edge, client: &Client, id: &str, parts: &Parts, body: Body) -> domain::Result<Received> {
     let not_good = || Error::refuse(Code::Expired, "url", "This address is not good (any more): ask for another.");
-    let (size, signature) = address::read(uri).ok_or_else(not_good)?;
+    let (size, signature) = address::read(&parts.uri).ok_or_else(not_good)?;
     let awaited = upload::awaited(&edge.app, id, size, &signature).await?;
     // What says that it is longer, or shorter, is not waited for.
     let said = body.size_hint();
@@ -58,13 +64,15 @@ async fn take(edge: &Edge, id: &str, uri: &Uri, headers: &HeaderMap, body: Body)
             why,
         ));
     }
-    if headers.contains_key("content-encoding") || headers.contains_key("content-range") {
+    if parts.headers.contains_key("content-encoding") || parts.headers.contains_key("content-range") {
         return Err(Error::refuse(Code::Invalid, "body", "Send the file as it is, and all of it."));
     }
-    let of_account = awaited.user_id().map(|user_id| edge.seats.take(Holder::Uploads(user_id), AT_ONCE));
-    if let Some(None) = of_account {
+    let of_account = awaited.user_id().map(|user_id| (Holder::Uploads(user_id), AT_ONCE));
+    let of_address = client.ip_address.map(|address| (Holder::UploadsFrom(site(address)), AT_ONCE_FROM_ADDRESS));
+    let seats = of_account.into_iter().chain(of_address).map(|(holder, most)| edge.seats.take(holder, most));
+    let Some(_seats) = seats.collect::<Option<Vec<_>>>() else {
         return Err(Error::RateLimited { retry_after: Duration::from_secs(1) });
-    }
+    };
     let arriving = pin!(arriving(body, edge.limits.body_time));
     let all = upload::receive(&edge.app, awaited, arriving);
     timeout(edge.limits.upload_time, all).await.unwrap_or_else(|_| Err(too_slow()))
@@ -77,13 +85,18 @@ fn too_slow() -> Error {
 /// Why nothing more comes.
 struct Broken;
 
-/// A body as it comes. It breaks off where nothing has come for too long.
+/// A body as it comes. It breaks off where nothing has come for too long, and where too little has.
 fn arriving(body: Body, patience: Duration) -> impl Stream<Item = Result<Bytes, Broken>> {
-    stream::unfold(Some(body.into_data_stream()), move |body| async move {
-        let mut body = body?;
-        match timeout(patience, body.next()).await {
+    let begun = Instant::now();
+    stream::unfold(Some((body.into_data_stream(), 0)), move |left| async move {
+        let (mut body, come) = left?;
+        let slowest = begun + patience + Duration::from_secs(come / SLOWEST);
+        match timeout_at(slowest.min(Instant::now() + patience), body.next()).await {
             Ok(None) => None,
-            Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(body))),
+            Ok(Some(Ok(bytes))) => {
+                let come = come + bytes.len() as u64;
+                Some((Ok(bytes), Some((body, come))))
+            }
             Ok(Some(Err(_))) | Err(_) => Some((Err(Broken), None)),
         }
     })

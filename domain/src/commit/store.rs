@@ -4,9 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::id::ThreadId;
-use entity::{
-    message, message_attachment, message_revision, participant, read_mark, thread, thread_event,
-};
+use entity::{message, message_attachment, message_revision, participant, read_mark, thread, thread_event};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Statement};
 
 use super::batch::ReactionWrite;
@@ -67,12 +65,7 @@ struct Locked {
 }
 
 /// In the order of their ids, as everybody locks several.
-async fn lock(
-    app: &App,
-    on: &DatabaseTransaction,
-    threads: Vec<ThreadId>,
-    others_wait: bool,
-) -> Result<Batches> {
+async fn lock(app: &App, on: &DatabaseTransaction, threads: Vec<ThreadId>, others_wait: bool) -> Result<Batches> {
     let engine = app.db.engine();
     let sql = format!(
         "SELECT t.*, {} AS stamp FROM threads t WHERE t.id {} ORDER BY t.id{}",
@@ -125,7 +118,9 @@ async fn index(engine: Engine, on: &DatabaseTransaction, batches: &Batches) -> R
     for batch in batches.values() {
         let new: BTreeSet<_> = batch.new_messages.iter().copied().collect();
         let said = batch.new_messages.iter().chain(batch.dirty_messages.difference(&new));
-        entries.extend(said.filter_map(|id| Some(search::Entry { message: batch.messages.get(id)?, kind: batch.thread.kind })));
+        entries.extend(
+            said.filter_map(|id| Some(search::Entry { message: batch.messages.get(id)?, kind: batch.thread.kind })),
+        );
     }
     search::keep(engine, on, entries).await
 }
@@ -223,9 +218,9 @@ async fn store_reactions(engine: Engine, on: &DatabaseTransaction, batch: &mut B
 }
 
 async fn store_participants(engine: Engine, on: &DatabaseTransaction, batches: &Batches) -> Result<()> {
-    let rows = batches.values().flat_map(|batch| {
-        batch.dirty_participants.iter().filter_map(|user| batch.participants.get(user)).cloned()
-    });
+    let rows = batches
+        .values()
+        .flat_map(|batch| batch.dirty_participants.iter().filter_map(|user| batch.participants.get(user)).cloned());
     let greatest = engine.greatest();
     // Marks may move outside this lock (in threads that share no receipts), so they only ever move forward. Whether the thread is muted
     // is written outside of it alone.

@@ -56,6 +56,23 @@ impl Lists {
         }
         Ok(pages)
     }
+
+    /// The same where some of the lists are not to be seen: there is nothing of theirs on their pages, and nothing is asked of them.
+    pub async fn pages_of_seen<O: TypedId, K: Sync, T: FromQueryResult + Send>(
+        &self,
+        db: &Db,
+        asked: impl IntoIterator<Item = Option<(O, Window<K>)>>,
+        key: fn(&K) -> Key,
+    ) -> Result<Vec<Page<T>>> {
+        let asked: Vec<_> = asked.into_iter().collect();
+        let mut pages: Vec<Page<T>> = asked.iter().map(|_| Page::empty()).collect();
+        let seen = asked.into_iter().enumerate().filter_map(|(index, asked)| Some((index, asked?)));
+        let (indices, lists): (Vec<usize>, Vec<_>) = seen.unzip();
+        for (index, page) in indices.into_iter().zip(self.pages(db, &lists, key).await?) {
+            pages[index] = page;
+        }
+        Ok(pages)
+    }
 }
 
 struct Numbered<T> {

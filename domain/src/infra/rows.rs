@@ -21,12 +21,19 @@ where
     let (rows, json) = json(engine, &columns, rows)?;
     let names = columns.join(", ");
     // SQLite would take what follows a SELECT for the condition of a join.
-    let sql = format!("INSERT INTO {} ({names}) SELECT {names} FROM ({rows}) AS given WHERE TRUE {then}", E::default().table_name());
+    let sql = format!(
+        "INSERT INTO {} ({names}) SELECT {names} FROM ({rows}) AS given WHERE TRUE {then}",
+        E::default().table_name()
+    );
     Some(engine.sql(sql, [json]))
 }
 
 /// A statement that writes these columns of rows of one table, which are found by their first column. None for no rows.
-pub(crate) fn update<E>(engine: Engine, columns: &[E::Column], rows: impl IntoIterator<Item = E::Model>) -> Option<Statement>
+pub(crate) fn update<E>(
+    engine: Engine,
+    columns: &[E::Column],
+    rows: impl IntoIterator<Item = E::Model>,
+) -> Option<Statement>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<E::ActiveModel>,

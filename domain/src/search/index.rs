@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use sha2::{Digest, Sha256};
 
 use super::first_of;
+use super::terms::Terms;
 use super::words::words;
 use crate::app::App;
 use crate::archive::{ARCHIVE, IN_USE, MESSAGE};
@@ -103,11 +104,11 @@ impl Entry<'_> {
         self.message.content.as_deref().unwrap_or_default()
     }
 
-    /// As FTS5 reads it: words, beginnings of words, marks, with spaces between.
+    /// As FTS5 reads it: words, beginnings of words, marks, with spaces between. What is no word keeps the place of one.
     fn for_sqlite(&self) -> String {
         let words = words(self.content());
-        let mut text: Vec<String> = words.iter().map(|word| word.text.clone()).collect();
-        let prefixes: BTreeSet<&str> = words.iter().flat_map(|word| word.prefixes()).collect();
+        let Terms { places, prefixes } = Terms::of(&words);
+        let mut text: Vec<String> = places.into_iter().map(|word| word.unwrap_or("_").to_owned()).collect();
         text.extend(prefixes.into_iter().map(|prefix| format!("_{prefix}")));
         text.extend(self.marks().into_iter().map(Mark::term));
         text.join(" ")
@@ -116,13 +117,13 @@ impl Entry<'_> {
     /// As PostgreSQL writes a `tsvector`: words with their places, beginnings without. No word has a quote or a backslash in it.
     fn for_postgres(&self) -> String {
         let words = words(self.content());
-        let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for (index, word) in words.iter().enumerate() {
-            places.entry(&word.text).or_default().push((index + 1).to_string());
+        let Terms { places, prefixes } = Terms::of(&words);
+        let mut of_words: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (word, place) in places.into_iter().zip(1..).filter_map(|(word, place)| Some((word?, place))) {
+            of_words.entry(word).or_default().push(place.to_string());
         }
-        let prefixes: BTreeSet<&str> = words.iter().flat_map(|word| word.prefixes()).collect();
         let mut terms: Vec<String> =
-            places.into_iter().map(|(word, places)| format!("'{word}':{}", places.join(","))).collect();
+            of_words.into_iter().map(|(word, places)| format!("'{word}':{}", places.join(","))).collect();
         terms.extend(prefixes.into_iter().map(|prefix| format!("'_{prefix}'")));
         terms.join(" ")
     }

@@ -3,7 +3,7 @@
 //! A query has no operators. What goes to the database is made of words as [`super::words`] gives them, letters and digits and nothing
 //! else, so there is nothing in it that an engine could take for a part of its own language.
 
-use super::words::{SHORTEST_PREFIX, Word, words};
+use super::words::{Word, words};
 use crate::error::{Code, Refusal, Result};
 use crate::text::Checks;
 
@@ -76,14 +76,10 @@ fn phrase(words: &[Word]) -> Option<Term> {
 
 /// The words between two white spaces, which stand together: `e-mail`, or a sentence without spaces. The last one may be begun only.
 fn read(words: &[Word], is_begun: bool, terms: &mut Vec<Term>) {
-    let prefix = words.last().filter(|last| is_begun && is_prefix(last));
+    let prefix = words.last().filter(|last| is_begun && last.is_prefix());
     let Some(last) = prefix else { return terms.extend(phrase(words)) };
     terms.extend(phrase(&words[..words.len() - 1]));
     terms.push(Term::Prefix(last.text.clone()));
-}
-
-fn is_prefix(word: &Word) -> bool {
-    !word.alone && word.text.chars().nth(SHORTEST_PREFIX - 1).is_some()
 }
 
 impl Term {

@@ -10,6 +10,7 @@ use sea_orm::sea_query::{ArrayType, Value};
 
 use super::index::{Mark, PERIODS};
 use super::query::{Query, Term};
+use super::words::LONGEST_PREFIX;
 use super::{first_of, millisecond};
 use crate::app::App;
 use crate::error::Result;
@@ -22,8 +23,8 @@ pub(super) struct Choice {
     pub(super) query: Query,
     /// The threads that they have to be in one of; whatever the next says, if it is empty.
     pub(super) threads: Vec<ThreadId>,
-    /// Whether they may be in any room, too.
-    pub(super) rooms: bool,
+    /// They may be in any room, too, but for these; in none, if there is no such list.
+    pub(super) rooms: Option<Vec<ThreadId>>,
     /// Who has to have sent them.
     pub(super) sender: Option<UserId>,
     /// What their metadata has to have.
@@ -34,7 +35,12 @@ impl Choice {
     /// Of these a message has to have one.
     fn any(&self) -> Vec<Mark> {
         let threads = self.threads.iter().copied().map(Mark::thread);
-        threads.chain(self.rooms.then(Mark::room)).collect()
+        threads.chain(self.rooms.as_ref().map(|_| Mark::room())).collect()
+    }
+
+    /// Of these, none.
+    fn none(&self) -> Vec<Mark> {
+        self.rooms.iter().flatten().copied().map(Mark::thread).collect()
     }
 
     /// Of these, all.
@@ -47,13 +53,18 @@ impl Choice {
         let quoted = |text: &str| format!("\"{text}\"");
         let term = |term: &Term| match term {
             Term::Word(word) => quoted(word),
+            Term::Prefix(word) if is_long(word) => format!("{} *", quoted(word)),
             Term::Prefix(word) => format!("({} OR {})", quoted(word), quoted(&format!("_{word}"))),
             Term::Phrase(words) => quoted(&words.join(" ")),
         };
-        let any: Vec<_> = self.any().into_iter().map(|mark| quoted(&mark.term())).collect();
+        let or = |marks: Vec<Mark>| {
+            let marks: Vec<_> = marks.into_iter().map(|mark| quoted(&mark.term())).collect();
+            format!("({})", marks.join(" OR "))
+        };
         let mut terms: Vec<String> = self.query.0.iter().map(term).collect();
         terms.extend(self.all().into_iter().map(|mark| quoted(&mark.term())));
-        terms.push(format!("({})", any.join(" OR ")));
+        let none = self.none();
+        terms.push(if none.is_empty() { or(self.any()) } else { format!("({} NOT {})", or(self.any()), or(none)) });
         terms.join(" AND ")
     }
 
@@ -61,6 +72,7 @@ impl Choice {
     fn for_postgres(&self) -> String {
         let term = |term: &Term| match term {
             Term::Word(word) => format!("'{word}'"),
+            Term::Prefix(word) if is_long(word) => format!("'{word}':*"),
             Term::Prefix(word) => format!("('{word}' | '_{word}')"),
             Term::Phrase(words) => {
                 let quoted: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
@@ -69,6 +81,11 @@ impl Choice {
         };
         self.query.0.iter().map(term).collect::<Vec<_>>().join(" & ")
     }
+}
+
+/// Whether a beginning is longer than those in the index: then the engine looks which of its words begin so.
+fn is_long(prefix: &str) -> bool {
+    prefix.chars().nth(LONGEST_PREFIX).is_some()
 }
 
 fn array(marks: impl IntoIterator<Item = Mark>) -> Value {
@@ -183,6 +200,10 @@ impl<'a> Walk<'a> {
         let all = self.choice.all();
         if !all.is_empty() {
             add("marks @>", array(all), "");
+        }
+        let none = self.choice.none();
+        if !none.is_empty() {
+            add("NOT marks &&", array(none), "");
         }
         add("terms @@", self.choice.for_postgres().into(), "::text::tsquery");
         let sql = format!(

@@ -1,14 +1,16 @@
 //! What texts are found by: words without case and accents, each at its place.
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{compose, is_combining_mark};
 
-/// Characters of a message that are looked at: what an index holds of one text is bounded by it.
+/// Characters of a message that are looked at.
 const LONGEST_TEXT: usize = 12_000;
 /// Characters of a word that count; of longer ones, the first.
 const LONGEST_WORD: usize = 32;
-/// Characters of the shortest beginning that a word is found by.
-pub(super) const SHORTEST_PREFIX: usize = 2;
+/// Letters of the shortest beginning that a word is found by; a syllable of Hangul has two or three.
+const SHORTEST_PREFIX: usize = 2;
+/// Characters of the longest one that the index has; few words have more than that in common.
+pub(super) const LONGEST_PREFIX: usize = 12;
 
 /// A word, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,12 +28,20 @@ pub(super) struct Word {
 }
 
 impl Word {
-    /// What it begins with, itself left out.
+    /// What it begins with, itself left out, as far as that is kept.
     pub(super) fn prefixes(&self) -> impl Iterator<Item = &str> {
-        let ends = self.text.char_indices().map(|(at, _)| at).skip(SHORTEST_PREFIX);
-        let text = &self.text;
-        ends.filter(|_| !self.alone).map(move |end| &text[..end])
+        let ends = self.text.char_indices().map(|(at, _)| at).skip(1).take(LONGEST_PREFIX);
+        ends.map(|end| &self.text[..end]).filter(|prefix| !self.alone && is_prefix(prefix))
     }
+
+    /// Whether others may begin with it.
+    pub(super) fn is_prefix(&self) -> bool {
+        !self.alone && is_prefix(&self.text)
+    }
+}
+
+fn is_prefix(text: &str) -> bool {
+    text.nfd().nth(SHORTEST_PREFIX - 1).is_some()
 }
 
 /// The words of a text, in their order.
@@ -48,7 +58,7 @@ pub(super) fn words(text: &str) -> Vec<Word> {
 struct Split {
     words: Vec<Word>,
     part: usize,
-    /// The word at hand, and how many characters it has.
+    /// The word at hand, and how many characters it has, those among them that do not count.
     open: Option<(Word, usize)>,
 }
 
@@ -87,11 +97,18 @@ impl Split {
         let part = self.part;
         let new = || (Word { text: String::new(), start, end, part, alone: false }, 0);
         let (word, count) = self.open.get_or_insert_with(new);
-        if *count < LONGEST_WORD {
-            word.text.push(letter);
-            *count += 1;
-        }
         word.end = end;
+        // Letters of Hangul are put together again to the syllable that they were, or might have been.
+        let last = word.text.chars().next_back().filter(|_| !letter.is_ascii() && *count <= LONGEST_WORD);
+        if let Some(syllable) = last.and_then(|last| compose(last, letter)) {
+            word.text.pop();
+            word.text.push(syllable);
+            return;
+        }
+        *count += 1;
+        if *count <= LONGEST_WORD {
+            word.text.push(letter);
+        }
     }
 
     fn alone(&mut self, letter: char, start: usize, end: usize) {
@@ -168,6 +185,7 @@ mod tests {
         );
         assert_eq!(texts("שָׁלוֹם مُـحَمَّد"), ["שלום", "محمد"]);
         assert_eq!(texts("  …!? -- _ \0 "), [""; 0]);
+        assert_eq!(texts("한국어 \u{1112}\u{1161}\u{11ab}\u{1100}\u{116e}\u{11a8} ㅎㅏㄴ"), ["한국어", "한국", "하ᄂ"]);
     }
 
     #[test]
@@ -191,7 +209,12 @@ mod tests {
         assert_eq!(prefixes("hello"), ["he", "hel", "hell"]);
         assert_eq!(prefixes("éé"), [""; 0]);
         assert_eq!(prefixes("世"), [""; 0]);
+        assert_eq!(prefixes("한국어"), ["한", "한국"]);
+        assert_eq!(prefixes("abcdefghijklmnopq").last().map(String::as_str), Some("abcdefghijkl"));
         assert_eq!(words(&"x".repeat(500))[0].text.len(), LONGEST_WORD);
+        let syllables = "한".repeat(50);
+        assert_eq!(words(&syllables)[0].text.chars().count(), LONGEST_WORD);
+        assert_eq!(words(&syllables.nfd().collect::<String>())[0].text, words(&syllables)[0].text);
         assert_eq!(words(&"x ".repeat(50_000)).len(), LONGEST_TEXT / 2);
     }
 }

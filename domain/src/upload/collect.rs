@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 
 use crate::app::App;
 use crate::error::Result;
-use crate::job::{self, Running, Task};
+use crate::job::{self, Running, Task, Turn};
 
 /// Uploads that are taken away together.
 const AT_ONCE: i64 = 100;
@@ -26,8 +26,9 @@ struct Due {
     expires_at: Timestamp,
 }
 
-/// Takes away what is due.
-pub(crate) async fn collect(app: &Arc<App>, held: Running) -> Result<()> {
+/// Takes away what is due, and ends the turn of the job whose task this is.
+pub(crate) async fn collect(app: &Arc<App>, held: Running, task: Task) -> Result<()> {
+    let turn = Turn::begin(app);
     let now = app.clock.moved(app.db.stamp().await?);
     loop {
         let due = mark(app, held, now).await?;
@@ -35,6 +36,9 @@ pub(crate) async fn collect(app: &Arc<App>, held: Running) -> Result<()> {
             return Ok(());
         }
         for Due { id, expires_at } in due {
+            if turn.is_over(app) {
+                return held.end_turn(app, task).await;
+            }
             let next = match app.files.storage.clear(&id.to_string()).await {
                 Ok(()) if expires_at + COMING < now => None,
                 Ok(()) => Some(expires_at + COMING),

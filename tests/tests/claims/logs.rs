@@ -6,6 +6,7 @@ use tests::{Engine, Events, Server, World, claims, eventually};
 
 claims![
     lines_of_an_operation_name_it_and_a_hashed_user,
+    what_fails_is_logged_under_the_id_that_is_told,
     nothing_of_what_is_said_is_logged,
     nothing_of_what_is_said_is_logged_at_the_finest_level,
 ];
@@ -49,6 +50,30 @@ async fn lines_of_an_operation_name_it_and_a_hashed_user(engine: Engine) {
     assert!(user(&mine).len() >= 8 && user(&mine) == user(&again), "{mine}");
     assert!(user(&mine) != user(&others) && user(&nobodys).is_empty(), "{others} {nobodys}");
     assert!(!user(&mine).contains("alice") && !alice.id.contains(&user(&mine)), "it is hashed: {mine}");
+}
+
+async fn what_fails_is_logged_under_the_id_that_is_told(engine: Engine) {
+    let world = World::start_with(engine, &[("LINNET_LOG_FORMAT", "json")]).await;
+    world.server.expect_errors();
+    let alice = world.user("alice").await;
+    let room = alice.create_room("A room").await;
+    let file = alice.share(&world.server, &room, ("a.txt", "text/plain"), b"hello").await;
+    let given = alice.begin_upload("b.txt", "text/plain", 5).await;
+    // Nothing is kept any more, and nothing can come in.
+    for directory in ["uploads", "incoming"] {
+        let directory = world.server.data().join(directory);
+        std::fs::remove_dir_all(&directory).unwrap();
+        std::fs::write(&directory, "").unwrap();
+    }
+    let put = world.server.put(&given.url, b"hello".to_vec()).await;
+    let fetched = world.server.fetch(&file["url"], &[]).await;
+    for answer in [put, fetched] {
+        let (status, body): (_, Value) = (answer.status(), answer.json().await.unwrap());
+        let id = body["errors"][0]["extensions"]["requestId"].as_str().unwrap_or_default().to_owned();
+        assert!(status.is_server_error() && id.starts_with("req_"), "{status} {body}");
+        let logged = async || lines(&world.server).into_iter().find(|line| line["fields"]["request_id"] == id.as_str());
+        eventually("the line of a request", logged).await;
+    }
 }
 
 async fn nothing_of_what_is_said_is_logged(engine: Engine) {

@@ -67,6 +67,7 @@ mod pools;
 mod presence;
 mod protocol;
 mod rates;
+mod recall;
 mod receipts;
 mod recurring;
 mod referrals;

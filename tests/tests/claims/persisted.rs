@@ -66,7 +66,9 @@ async fn a_hash_of_another_text_is_refused_and_remembered_by_nobody(world: World
 
 async fn what_may_not_run_is_not_remembered(world: World) {
     let deep = format!("{{ {} name {} }}", "__schema { types {".repeat(40), "} }".repeat(40));
-    for document in ["{ nothing }", "{", deep.as_str()] {
+    let costly = "{ rooms(first: 100) { nodes { participants(first: 100) { nodes { user { username } } } } } }";
+    let without = "query Rooms($first: Int!) { rooms(first: $first) { nodes { id } } }";
+    for document in ["{ nothing }", "{", deep.as_str(), costly, without] {
         for transport in Transport::ALL {
             assert!(with_text(&world, transport, document).await.error_code().is_some(), "{document:.80}");
             is_unknown(&by_hash(&world, transport, document).await);

@@ -34,7 +34,10 @@ const TOLD: &[(&str, &[&str])] = &[
             "viewerState",
         ],
     ),
-    ("ViewerThreadState", &["canManage", "canSend", "lastReadAt", "lastReadCursor", "mutedUntil", "role", "unreadCount"]),
+    (
+        "ViewerThreadState",
+        &["canManage", "canSend", "lastReadAt", "lastReadCursor", "mutedUntil", "role", "unreadCount"],
+    ),
     ("ParticipantConnection", &["edges", "nodes", "pageInfo", "totalCount"]),
     ("ParticipantEdge", &["cursor", "node"]),
     ("Participant", &["joinedAt", "role", "user"]),
@@ -61,10 +64,7 @@ const TOLD: &[(&str, &[&str])] = &[
         ],
     ),
     ("ReactionGroup", &["count", "emoji", "viewerHasReacted"]),
-    (
-        "Attachment",
-        &["createdAt", "height", "id", "metadata", "name", "size", "thumbnailUrl", "type", "url", "width"],
-    ),
+    ("Attachment", &["createdAt", "height", "id", "metadata", "name", "size", "thumbnailUrl", "type", "url", "width"]),
     ("User", &["createdAt", "id", "kind", "profile", "username"]),
     ("Profile", &["avatarUrl", "bio", "displayName", "firstName", "lastName"]),
 ];

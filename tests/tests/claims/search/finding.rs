@@ -8,7 +8,10 @@ claims![
     every_word_has_to_be_there,
     case_and_accents_make_no_difference,
     the_last_word_may_be_only_begun,
+    a_long_word_is_found_by_whatever_it_begins_with,
+    a_syllable_begins_a_word,
     what_is_in_quotes_stands_together,
+    of_a_word_that_is_said_on_and_on_the_first_255_stand_in_phrases,
     scripts_without_spaces_are_found_by_any_part,
     emojis_and_texts_from_the_right_are_found,
     a_query_has_no_operators,
@@ -70,6 +73,52 @@ async fn the_last_word_may_be_only_begun(world: World) {
     finds(&alice, "mess many", &[]).await;
     finds(&alice, "many mess", &[lines[1]]).await;
     finds(&alice, "ÉT", &[lines[4]]).await;
+}
+
+async fn a_long_word_is_found_by_whatever_it_begins_with(world: World) {
+    let word = "internationalisation";
+    let lines = [format!("{word} of words"), "international words".into(), format!("{} end", "y".repeat(40))];
+    let alice = said(&world, &lines.each_ref().map(String::as_str)).await;
+    for length in 2..=13 {
+        finds(&alice, &word[..length], &[&lines[1], &lines[0]]).await;
+    }
+    for length in 14..=20 {
+        finds(&alice, &word[..length], &[&lines[0]]).await;
+    }
+    for query in ["internationalises", "internationalisations", "internationalisatio ", "\"internationalisatio\""] {
+        finds(&alice, query, &[]).await;
+    }
+    finds(&alice, "words internationali", &[&lines[0]]).await;
+    // Of a word that is longer than what counts of it, that counts.
+    for length in [2, 12, 13, 31, 32, 33, 40, 50] {
+        finds(&alice, &"y".repeat(length), &[&lines[2]]).await;
+    }
+}
+
+async fn a_syllable_begins_a_word(world: World) {
+    let long = "가나다라마바사아자차카타파하거너더러";
+    let decomposed = "\u{1106}\u{116e}\u{11af}\u{110b}\u{1173}\u{11af} \u{1103}\u{1173}\u{1105}\u{116f}";
+    let alice = said(&world, &["한국어를 배워요", "물을 마셔요", decomposed, long]).await;
+    for query in ["한", "한국", "한국어", "한국어를", "한국어를 배", "한국어를 "] {
+        finds(&alice, query, &["한국어를 배워요"]).await;
+    }
+    // Composed or not makes no difference.
+    finds(&alice, "물", &[decomposed, "물을 마셔요"]).await;
+    finds(&alice, "\u{1106}\u{116e}\u{11af}\u{110b}\u{1173}\u{11af}", &[decomposed, "물을 마셔요"]).await;
+    finds(&alice, "물 ", &[]).await;
+    for length in [1, 2, 11, 12, 13, 17, 18] {
+        finds(&alice, &long.chars().take(length).collect::<String>(), &[long]).await;
+    }
+    finds(&alice, &format!("{long}고"), &[]).await;
+}
+
+async fn of_a_word_that_is_said_on_and_on_the_first_255_stand_in_phrases(world: World) {
+    let said_on = |count: usize| format!("{}word", "ha ".repeat(count));
+    let (within, beyond) = (said_on(255), said_on(256));
+    let alice = said(&world, &[&within, &beyond]).await;
+    finds(&alice, "\"ha word\"", &[&within]).await;
+    finds(&alice, "\"ha ha\"", &[&beyond, &within]).await;
+    finds(&alice, "ha word", &[&beyond, &within]).await;
 }
 
 async fn what_is_in_quotes_stands_together(world: World) {

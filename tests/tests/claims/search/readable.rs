@@ -1,14 +1,19 @@
 //! Nobody finds what they may not read, by whatever they ask.
 
+use futures_util::future::join_all;
 use serde_json::json;
 use tests::id::absent;
+use tests::search::{SEARCH, contents};
 use tests::{Client, User, World, claims};
+
+use crate::statements::statements_of;
 
 claims![
     everybody_finds_what_they_may_read_and_nothing_else,
     who_leaves_finds_nothing_any_more_and_who_joins_all,
     a_block_hides_nothing_that_is_still_read,
     what_others_say_leaves_no_gap_in_a_page,
+    what_one_may_not_read_takes_no_statement_however_often_it_says_it,
     the_anonymous_find_nothing,
     keys_that_read_search,
 ];
@@ -107,6 +112,35 @@ async fn what_others_say_leaves_no_gap_in_a_page(world: World) {
     for arguments in [json!({ "query": "others", "after": theirs }), json!({ "query": "others", "before": theirs })] {
         assert!(alice.found(arguments).await.is_empty());
     }
+}
+
+async fn what_one_may_not_read_takes_no_statement_however_often_it_says_it(world: World) {
+    let [alice, bob] = world.users(["alice", "bob"]).await;
+    let group = world.group(&alice, &[&bob]).await;
+    let room = alice.create_room("A room").await;
+    bob.send(&bob.create_room("Another room").await, "needle and straw").await;
+    alice.remove(&group, &bob).await;
+    alice.ban(&room, &bob).await;
+    for thread in [&group, &room] {
+        for _ in 0..20 {
+            join_all((0..50).map(|_| alice.send(thread, "needle"))).await;
+        }
+    }
+    let costs = async |query: &str, thread: Option<&str>| {
+        let arguments = json!({ "query": query, "threadId": thread, "first": 1 });
+        let (answer, statements) = statements_of(&world, &bob, SEARCH, arguments).await;
+        (contents(&answer).len(), statements.len())
+    };
+    for thread in [group.as_str(), room.as_str(), &absent(&group)] {
+        assert_eq!(costs("needle", Some(thread)).await, costs("nothing", Some(thread)).await);
+        assert_eq!(costs("needle", Some(thread)).await.0, 0);
+    }
+    assert_eq!(costs("needle", Some(&group)).await, costs("needle", Some(&absent(&group))).await);
+    assert_eq!(costs("needle", None).await, costs("straw", None).await);
+    assert_eq!(costs("needle", None).await.0, 1);
+    // Whose ban has ended finds what is said there.
+    alice.unban(&room, &bob).await;
+    assert_eq!(bob.found(json!({ "query": "needle", "first": 5 })).await, ["needle"; 5]);
 }
 
 async fn the_anonymous_find_nothing(world: World) {

@@ -8,7 +8,29 @@ claims![
     what_changes_meanwhile_is_found_as_it_is_then,
     maintenance_keeps_what_is_found,
     a_backup_brings_the_index_along,
+    what_is_a_lot_for_the_index_is_sent_and_edited_and_put_in_by_the_job,
+    what_the_index_holds_of_a_message_is_bounded,
 ];
+
+/// Texts of so many characters that are a lot of words and of beginnings of words, none of them like another's.
+fn heavy(length: usize) -> [String; 3] {
+    let mut number: u32 = 1;
+    let mut next = |of: u32| {
+        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (number >> 8) % of
+    };
+    let letter = |code: u32| char::from_u32(code).expect("a letter");
+    let mut of = |letters: usize, make: &dyn Fn(u32) -> u32, count: u32| -> String {
+        let each = (0..length).map(|at| if at % (letters + 1) == letters { ' ' } else { letter(make(next(count))) });
+        each.collect()
+    };
+    [
+        of(11, &|nth| 0xac00 + nth, 11_172),
+        of(12, &|nth| 0x10428 + nth, 40),
+        // One character that is eighteen, in four words.
+        "\u{fdfa}".repeat(length),
+    ]
+}
 
 /// Makes a database one that had no search yet: its messages are in no index, and the job of the migration waits, held up for now.
 async fn of_before(world: &World) {
@@ -141,4 +163,44 @@ async fn a_backup_brings_the_index_along(world: World) {
     assert_eq!(alice.search("needle").await, ["needle of before"]);
     alice.send(&room, "needle of today").await;
     assert_eq!(alice.search("needle").await, ["needle of today", "needle of before"]);
+}
+
+async fn what_is_a_lot_for_the_index_is_sent_and_edited_and_put_in_by_the_job(engine: Engine) {
+    let world = World::start_with(engine, &[("LINNET_MESSAGE_LENGTH", "20000")]).await;
+    let alice = world.user("alice").await;
+    let room = alice.create_room("A room").await;
+    let texts = heavy(11_900).map(|text| format!("needle {text}"));
+    for text in &texts {
+        alice.send(&room, text).await;
+        let short = alice.send(&room, "short").await;
+        alice.edit(&short, text).await;
+    }
+    let expected: Vec<_> = texts.iter().rev().flat_map(|text| [text, text]).collect();
+    assert!(alice.search("needle").await.iter().eq(expected.iter().copied()));
+    of_before(&world).await;
+    let alice = world.anonymous.sign_in("alice").await;
+    complete(&world, &alice).await;
+    assert!(alice.search("needle").await.iter().eq(expected.iter().copied()));
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM jobs").await, 0);
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM failed_jobs").await, 0);
+}
+
+async fn what_the_index_holds_of_a_message_is_bounded(world: World) {
+    let alice = world.user("alice").await;
+    let room = alice.create_room("A room").await;
+    let mut count = 0;
+    for text in heavy(100_000) {
+        let letters: Vec<char> = text.chars().collect();
+        for part in letters.chunks(4000) {
+            alice.send(&room, part.iter().collect::<String>().trim()).await;
+            count += 1;
+        }
+    }
+    // PostgreSQL has each term in the entry and in its index.
+    let (bytes, most) = match world.database.engine() {
+        Engine::Sqlite => ("SELECT SUM(LENGTH(block)) FROM message_search_terms_data", 100_000),
+        Engine::Postgres => ("SELECT pg_total_relation_size('message_search')", 300_000),
+    };
+    let each = world.database.number(bytes).await / count;
+    assert!(each < most, "{each} bytes a message");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tests::account::PASSWORD;
-use tests::job::until;
+use tests::job::{insert, until};
 use tests::upload::png;
 use tests::{Engine, World, claims, eventually};
 
@@ -14,6 +14,7 @@ claims![
     what_is_too_old_for_its_thread_goes_with_its_files,
     an_account_that_is_deleted_takes_what_it_did_not_send_along,
     who_is_killed_over_it_has_it_done_later,
+    where_much_is_to_go_others_come_first,
     an_export_lists_what_was_put_here,
     doctor_looks_whether_files_can_be_kept,
 ];
@@ -137,6 +138,34 @@ async fn who_is_killed_over_it_has_it_done_later(world: World) {
     world.server.advance_clock(Duration::from_secs(3 * 3600)).await;
     until_left(&world, 0).await;
     assert!(world.server.kept().is_empty());
+}
+
+async fn where_much_is_to_go_others_come_first(world: World) {
+    let alice = world.user("alice").await;
+    alice.begin_upload("a.png", "image/png", png().len()).await;
+    // As many as somebody may have left behind over the years.
+    let id = match world.database.engine() {
+        Engine::Sqlite => "randomblob(16)",
+        Engine::Postgres => "gen_random_uuid()",
+    };
+    let columns = world.database.columns().await;
+    let columns: Vec<_> = columns.iter().filter(|(table, _)| table == "uploads").map(|(_, column)| column).collect();
+    let values: Vec<_> = columns.iter().map(|column| if *column == "id" { id } else { column.as_str() }).collect();
+    let [columns, values] =
+        [columns.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", "), values.join(", ")];
+    for _ in 0..9 {
+        world.database.execute(&format!("INSERT INTO uploads ({columns}) SELECT {values} FROM uploads")).await;
+    }
+    assert_eq!(rows(&world).await, 512);
+    let gone = async || {
+        let left = "SELECT COUNT(*) FROM jobs";
+        (rows(&world).await + world.database.number(left).await == 0).then_some(())
+    };
+    world.server.advance_clock(Duration::from_secs(2 * DAY)).await;
+    insert(&world.database, "collect_uploads", "{}").await;
+    let turns = world.server.turns("collect_uploads", "all uploads to be gone", gone).await;
+    assert!(turns > 1.5, "it was done in {turns} turns");
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM failed_jobs").await, 0);
 }
 
 async fn an_export_lists_what_was_put_here(world: World) {

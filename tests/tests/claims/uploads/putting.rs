@@ -16,6 +16,8 @@ claims![
     a_file_that_is_cut_off_leaves_nothing,
     a_slow_file_arrives_and_one_that_stops_does_not,
     a_file_that_takes_too_long_is_given_up,
+    a_file_that_comes_in_drops_is_given_up,
+    one_address_leaves_room_for_others,
     an_account_has_so_many_that_no_message_carries,
     an_account_puts_so_many_in_an_hour,
     guests_and_strangers_put_nothing_here,
@@ -220,15 +222,15 @@ async fn a_file_that_is_cut_off_leaves_nothing(world: World) {
 async fn a_slow_file_arrives_and_one_that_stops_does_not(engine: Engine) {
     let world = World::start_with(engine, &[("LINNET_BODY_SECONDS", "2"), ("LINNET_HEAD_SECONDS", "1")]).await;
     let alice = world.user("alice").await;
-    let given = alice.begin_upload("a.png", "image/png", png().len()).await;
+    let bytes = [png(), vec![0; 20_000]].concat();
+    let given = alice.begin_upload("a.png", "image/png", bytes.len()).await;
     let mut connection = Connection::to(&world.server).await;
-    connection.say(head(&world, &given.url, png().len())).await;
-    let bytes = png();
-    for byte in &bytes[..8] {
+    connection.say(head(&world, &given.url, bytes.len())).await;
+    for part in bytes[..12_000].chunks(1500) {
         assert!(connection.is_silent_for(Duration::from_millis(500)).await);
-        connection.say([*byte]).await;
+        connection.say(part).await;
     }
-    connection.say(&bytes[8..]).await;
+    connection.say(&bytes[12_000..]).await;
     assert_eq!(connection.answer().await.unwrap().0.status, 200);
     let given = alice.begin_upload("a.png", "image/png", png().len()).await;
     let mut connection = Connection::to(&world.server).await;
@@ -250,6 +252,60 @@ async fn a_file_that_takes_too_long_is_given_up(engine: Engine) {
     let (head, body) = connection.answer().await.expect("it is told so");
     assert_eq!(head.status, 422, "{body}");
     assert!(world.server.kept().is_empty());
+}
+
+async fn a_file_that_comes_in_drops_is_given_up(engine: Engine) {
+    let world = World::start_with(engine, &[("LINNET_BODY_SECONDS", "2")]).await;
+    let alice = world.user("alice").await;
+    let given = alice.begin_upload("a.bin", "application/octet-stream", 1000).await;
+    let mut connection = Connection::to(&world.server).await;
+    connection.say(head(&world, &given.url, 1000)).await;
+    // It would take some minutes.
+    let mut drops = 0;
+    while connection.is_silent_for(Duration::from_millis(200)).await {
+        connection.say("x").await;
+        drops += 1;
+        assert!(drops < 500, "it is waited for");
+    }
+    let (head, body) = connection.answer().await.expect("it is told so");
+    assert_eq!(head.status, 422, "{body}");
+    assert!(world.server.kept().is_empty());
+}
+
+async fn one_address_leaves_room_for_others(engine: Engine) {
+    let patient = [("LINNET_TRUSTED_PROXIES", "127.0.0.1"), ("LINNET_BODY_SECONDS", "600")];
+    let world = World::start_with(engine, &patient).await;
+    let mut urls = Vec::new();
+    for user in world.crowd("user", 5).await {
+        for _ in 0..4 {
+            urls.push(user.begin_upload("a.bin", "application/octet-stream", 3).await.url);
+        }
+    }
+    let from = |url: &str, address: &str| {
+        head(&world, url, 3).replace("content-length", &format!("x-forwarded-for: {address}\r\ncontent-length"))
+    };
+    let mut open = Vec::new();
+    for url in &urls[..16] {
+        let mut connection = Connection::to(&world.server).await;
+        let expecting = from(url, "198.51.100.1").replace("content-length", "expect: 100-continue\r\ncontent-length");
+        connection.say(expecting).await;
+        assert_eq!(connection.try_head().await.expect("it is waited for").status, 100);
+        connection.say("a").await;
+        open.push(connection);
+    }
+    let status = async |address: &str| {
+        let mut connection = Connection::to(&world.server).await;
+        connection.say(from(&urls[16], address)).await;
+        connection.say("abc").await;
+        connection.answer().await.expect("an answer").0.status
+    };
+    assert_eq!(status("198.51.100.1").await, 429);
+    assert_eq!(status("198.51.100.2").await, 200);
+    for mut connection in open {
+        connection.say("bc").await;
+        assert_eq!(connection.answer().await.expect("an answer").0.status, 200);
+    }
+    assert_eq!(status("198.51.100.1").await, 200);
 }
 
 async fn an_account_has_so_many_that_no_message_carries(engine: Engine) {
