@@ -1,10 +1,10 @@
 //! The writer: changes to threads that wait together are committed together, with their events.
 //!
-//! All threads share a few lanes (on SQLite one, as there is one writer). Whatever queued while the last transaction of its lane ran
-//! goes into the next one, of however many threads: one lock of the threads' rows, one read of the rows that the changes need, the
-//! changes themselves in memory, one write for each table, one commit. The row's lock makes the order of seqs that of commits,
-//! so a reader who has seen seq n has seen all before it. A thread that another node has locked is not waited for by the others: its
-//! changes go on in a lane of its own.
+//! All threads share a lane. Whatever queued while its last transaction ran goes into the next one, of however many threads: one
+//! lock of the threads' rows, one read of the rows that the changes need, the changes themselves in memory, one write for each
+//! table, one commit. The row's lock makes the order of seqs that of commits, so a reader who has seen seq n has seen all before it.
+//! A thread that another node has locked is not waited for by the others: its changes go on in a lane of its own, as do those that
+//! lock accounts.
 //!
 //! A [`Change`] is pure: it sees the locked thread through a [`Batch`], refuses or notes what is to be written. One bad
 //! change does not spoil the others; a change whose proof no longer holds is handed back to be proven again.
@@ -12,7 +12,6 @@
 //! Knows no rule of any noun, and sends nothing but hints.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -161,26 +160,19 @@ const LONGEST_QUEUE: usize = 10_000;
 /// Changes that go into one transaction.
 const LARGEST_BATCH: usize = 256;
 
-/// Transactions of threads together that a node has on PostgreSQL at once: while one is being made durable, the other is at work. More
-/// would be smaller ones (bench/README.md).
-const LANES: u64 = 1;
-
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Lane {
-    /// Of the threads whose ids fall to it.
-    Shared(u64),
-    /// Of a thread that another node has locked.
+    /// Of all threads: several of them would make smaller transactions.
+    Shared,
+    /// Of a thread by itself: one that another node has locked, or what may have to wait for others' accounts.
     Of(ThreadId),
 }
 
 impl Lane {
-    fn shared(engine: Engine, thread_id: ThreadId) -> Self {
-        match engine {
-            Engine::Sqlite => Self::Shared(0),
-            Engine::Postgres => {
-                Self::Shared(BuildHasherDefault::<DefaultHasher>::default().hash_one(thread_id) % LANES)
-            }
-        }
+    fn of(engine: Engine, job: &dyn Queued) -> Self {
+        let mut needs = Needs::default();
+        job.needs(&mut needs);
+        if engine == Engine::Postgres && needs.locks_accounts() { Self::Of(job.thread_id()) } else { Self::Shared }
     }
 }
 
@@ -198,7 +190,7 @@ impl Writer {
     fn enqueue(&self, app: &Arc<App>, job: Box<dyn Queued>) -> Result<()> {
         let own = Lane::Of(job.thread_id());
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let lane = if lanes.contains_key(&own) { own } else { Lane::shared(app.db.engine(), job.thread_id()) };
+        let lane = if lanes.contains_key(&own) { own } else { Lane::of(app.db.engine(), &*job) };
         if lanes.get(&lane).is_some_and(|queue| queue.len() >= LONGEST_QUEUE) {
             return Err(Error::unavailable("the writer's queue is full"));
         }
@@ -260,7 +252,7 @@ async fn run(app: Arc<App>, lane: Lane) {
 /// Commits a batch; if the database refuses it as a whole, each change alone, so that only the bad one fails.
 async fn commit(app: &Arc<App>, lane: Lane, jobs: Vec<Box<dyn Queued>>) {
     let alone = jobs.len() == 1;
-    let others_wait = matches!(lane, Lane::Shared(_)) && app.db.engine() == Engine::Postgres;
+    let others_wait = lane == Lane::Shared && app.db.engine() == Engine::Postgres;
     let (jobs, result) = transact(app, jobs, others_wait).await;
     match result {
         Ok(batches) if others_wait => {

@@ -38,3 +38,10 @@ pub(crate) struct Needs {
     /// Pairs that are to meet, who acts and with whom.
     pub(crate) meetings: BTreeSet<(UserId, UserId)>,
 }
+
+impl Needs {
+    /// Whether reading them may wait for whoever changes an account.
+    pub(super) fn locks_accounts(&self) -> bool {
+        !(self.arrivals.is_empty() && self.meetings.is_empty())
+    }
+}
