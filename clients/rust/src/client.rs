@@ -1,6 +1,7 @@
 //! A client of one server.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -71,6 +72,8 @@ pub(crate) struct Inner {
     timeout: Duration,
     /// Ends all streams when it changes.
     pub(crate) end: watch::Sender<()>,
+    /// Which sign-in this is: what one has asked is not asked again as another.
+    era: AtomicU64,
 }
 
 impl Builder {
@@ -113,6 +116,7 @@ impl Builder {
             silence: self.silence,
             timeout: self.timeout,
             end: watch::Sender::default(),
+            era: AtomicU64::new(0),
         };
         Ok(Linnet { inner: Arc::new(inner) })
     }
@@ -166,9 +170,9 @@ impl Linnet {
         if self.tokens().is_none() {
             return true;
         }
+        let _leaving = Leaving { inner: &self.inner, era: self.inner.begin_era() };
         let variables = sign_out::Variables { input: SessionRevokeInput::default() };
         let told = self.mutate_repeatably::<SignOut>(variables).await;
-        self.inner.session.keep(None);
         told.map_or_else(|error| error.has_code("UNAUTHENTICATED"), |told| told.session_revoke.errors.is_empty())
     }
 
@@ -182,6 +186,7 @@ impl Linnet {
         else {
             return Err(Error::refused(payload.errors));
         };
+        self.inner.begin_era();
         self.inner.session.keep(Some(Tokens { access, refresh }));
         Ok(user)
     }
@@ -242,7 +247,7 @@ impl Linnet {
             let put = self.inner.web.put(&upload.method, &upload.url, content.clone(), self.inner.timeout);
             match put.await {
                 Ok(()) => return Ok(upload.id),
-                Err(error) => attempts.next(error).await?,
+                Err(error) => drop(attempts.next(error).await?),
             }
         }
     }
@@ -268,16 +273,31 @@ impl Inner {
     }
 
     async fn answer(self: &Arc<Self>, body: &Value, within: Duration, mut attempts: Attempts) -> Result<Value, Error> {
+        let era = self.era();
         loop {
-            match self.attempt(body, within).await {
+            let error = match self.attempt(body, within, era).await {
                 Ok(data) => return Ok(data),
-                Err(error) => attempts.next(error).await?,
+                Err(error) => error,
+            };
+            let error = attempts.next(error).await?;
+            // Somebody else would be asking.
+            if self.era() != era {
+                return Err(error);
             }
         }
     }
 
+    fn era(&self) -> u64 {
+        self.era.load(Ordering::SeqCst)
+    }
+
+    /// Begins a sign-in, or the time after one; gives which it is.
+    fn begin_era(&self) -> u64 {
+        self.era.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
     /// Asks once, and once more with new tokens if those that there were are over, and nothing was done therefore.
-    async fn attempt(self: &Arc<Self>, body: &Value, within: Duration) -> Result<Value, Error> {
+    async fn attempt(self: &Arc<Self>, body: &Value, within: Duration, era: u64) -> Result<Value, Error> {
         let token = self.session.tokens().map(|tokens| tokens.access);
         let error = match self.web.ask(body, token.as_deref(), within).await {
             Err(Error::Told(told)) if told.code == "UNAUTHENTICATED" && told.data.is_none() => Error::Told(told),
@@ -285,8 +305,22 @@ impl Inner {
         };
         let Some(token) = token else { return Err(error) };
         match refresh(self, token).await? {
-            Some(tokens) => self.web.ask(body, Some(&tokens.access), within).await,
-            None => Err(error),
+            Some(tokens) if self.era() == era => self.web.ask(body, Some(&tokens.access), within).await,
+            _ => Err(error),
+        }
+    }
+}
+
+/// Forgets the tokens when a sign-out is over, or given up half way: but those of who has signed in meanwhile.
+struct Leaving<'a> {
+    inner: &'a Inner,
+    era: u64,
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        if self.inner.era() == self.era {
+            self.inner.session.keep(None);
         }
     }
 }

@@ -50,8 +50,8 @@ impl Attempts {
         Self { pace, most: None, until: Some(Instant::now() + time), failed: 0 }
     }
 
-    /// Waits until the next one after this failure; gives it back if there is none.
-    pub(crate) async fn next(&mut self, error: Error) -> Result<(), Error> {
+    /// Waits until the next one after this failure, and gives it back: as an error, without waiting, if there is none.
+    pub(crate) async fn next(&mut self, error: Error) -> Result<Error, Error> {
         self.failed += 1;
         let pause = self.pace.pause(self.failed, error.retry_after());
         let is_last = self.most.is_some_and(|most| self.failed >= most);
@@ -60,6 +60,6 @@ impl Attempts {
             return Err(error);
         }
         sleep(pause).await;
-        Ok(())
+        Ok(error)
     }
 }

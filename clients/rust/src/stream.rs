@@ -77,6 +77,8 @@ struct Position {
     resumes: bool,
     /// How often it was asked for since the last frame.
     failures: u32,
+    /// How often the server has failed at it since then, and not the network.
+    refusals: u32,
     silence: Duration,
     /// How long nothing may come, once it is known that something has to.
     patience: Option<Duration>,
@@ -85,7 +87,7 @@ struct Position {
 impl Position {
     fn new(body: Value, silence: Duration) -> Self {
         let resumes = declares_after(&body);
-        Self { body, resumes, failures: 0, silence, patience: None }
+        Self { body, resumes, failures: 0, refusals: 0, silence, patience: None }
     }
 
     /// Notes where the stream stands now, and gives what the application is to see. What could not be read as a whole is asked for
@@ -106,7 +108,7 @@ impl Position {
         if kind.ends_with("CaughtUp") {
             self.patience = Some(self.silence * BEATS);
         }
-        self.failures = 0;
+        (self.failures, self.refusals) = (0, 0);
         let is_hidden = kind.ends_with("Heartbeat");
         Ok((!is_hidden).then_some(data))
     }
@@ -114,11 +116,12 @@ impl Position {
     /// How long to wait until it may work again; fails if it won't.
     async fn recover(&mut self, inner: &Arc<Inner>, left: Error, token: Option<String>) -> Result<Duration, Error> {
         self.failures += 1;
+        self.refusals += u32::from(!left.is_transient());
         let mut why = left;
         if why.has_code("UNAUTHENTICATED") {
             let Some(token) = token else { return Err(why) };
             match refresh(inner, token).await {
-                Ok(Some(_)) if self.failures == 1 => return Ok(Duration::ZERO),
+                Ok(Some(_)) if self.refusals == 1 => return Ok(Duration::ZERO),
                 Ok(Some(_)) => {}
                 Ok(None) => return Err(why),
                 Err(failure) if failure.is_transient() => why = failure,
@@ -126,7 +129,7 @@ impl Position {
             }
         }
         let may_pass = why.has_code("INTERNAL") || why.has_code("UNAUTHENTICATED");
-        if !why.is_transient() && (!may_pass || self.failures >= TRIES) {
+        if !why.is_transient() && (!may_pass || self.refusals >= TRIES) {
             return Err(why);
         }
         let pause = Pace::pause(inner.pace, self.failures, why.retry_after());

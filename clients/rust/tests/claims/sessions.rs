@@ -1,15 +1,18 @@
 //! Who is signed in, and for how long.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::{join, join_all};
-use linnet_client::operations::{Viewer, viewer};
-use linnet_client::types::{AccountCreateInput, SessionCreateGuestInput, SessionCreateInput, UserErrorCode, UserKind};
+use linnet_client::operations::{ThreadJoin, Viewer, thread_join, viewer};
+use linnet_client::types::{
+    AccountCreateInput, MessageSendInput, SessionCreateGuestInput, SessionCreateInput, ThreadJoinInput, UserErrorCode,
+    UserKind,
+};
 use linnet_client::{Builder, Error, GraphQLQuery, Tokens};
 use serde_json::{Value, json};
 
-use super::support::{Proxy, Server, client, eventually, room, say, somebody, unique};
+use super::support::{Proxy, Server, client, eventually, listed, room, say, somebody, unique};
 
 /// What `on_tokens` hears.
 type Heard = Arc<Mutex<Vec<Option<Tokens>>>>;
@@ -105,6 +108,34 @@ async fn a_refresh_goes_on_though_who_asked_for_it_is_dropped() {
     asking.abort();
     eventually("new tokens", || *heard.lock().unwrap() == [bob.tokens()]).await;
     assert!(bob.query::<Viewer>(viewer::Variables).await.unwrap().viewer.is_some());
+}
+
+#[tokio::test]
+async fn what_one_has_sent_is_not_sent_again_as_whoever_signs_in_meanwhile() {
+    let server = Server::start().await;
+    let proxy = Proxy::to(server.address).await;
+    let linnet = somebody(client(&proxy.url())).await;
+    let room = room(&linnet).await;
+    let (lost, is_open) = (Arc::new(AtomicUsize::default()), Arc::new(AtomicBool::default()));
+    let (counted, opened) = (Arc::clone(&lost), Arc::clone(&is_open));
+    proxy.loses(move |request| {
+        let is_one =
+            request.windows(20).any(|window| window == b"mutation MessageSend") && !opened.load(Ordering::SeqCst);
+        counted.fetch_add(usize::from(is_one), Ordering::SeqCst);
+        is_one
+    });
+    let (sender, thread_id) = (linnet.clone(), room.id.clone());
+    let input = MessageSendInput { thread_id, content: "by the first".to_owned(), ..Default::default() };
+    let sending = tokio::spawn(async move { sender.message_send(input).await });
+    eventually("it to be tried", || lost.load(Ordering::SeqCst) > 0).await;
+    let input = SessionCreateGuestInput { username: unique(), ..Default::default() };
+    linnet.sign_in_as_guest(input).await.unwrap();
+    let input = ThreadJoinInput { id: room.id.clone() };
+    linnet.mutate::<ThreadJoin>(thread_join::Variables { input }).await.unwrap();
+    is_open.store(true, Ordering::SeqCst);
+    let failure = sending.await.unwrap().unwrap_err();
+    assert!(failure.is_transient(), "{failure:?}");
+    assert_eq!(listed(&linnet, &room).await.len(), 1);
 }
 
 #[tokio::test]

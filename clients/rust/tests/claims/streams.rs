@@ -295,3 +295,23 @@ async fn a_stream_that_is_dropped_leaves_no_connection_behind() {
     drop(stream);
     eventually("the socket to be closed", || proxy.connected() == 0).await;
 }
+
+#[tokio::test]
+async fn a_stream_that_was_away_for_longer_than_its_token_is_good_goes_on() {
+    let server = Server::start().await;
+    let proxy = Proxy::to(server.address).await;
+    let (bob, cleo) = (somebody(client(&proxy.url())).await, somebody(client(&server.url())).await);
+    let place = room(&cleo).await;
+    let mut added = messages(&bob, &place);
+    say(&cleo, &place, "before").await;
+    assert_eq!(contents(&mut added, 1).await, ["before"]);
+    let later = tokio::spawn(async move { contents(&mut added, 1).await });
+    proxy.shut();
+    server.advance(16 * 60).await;
+    // More often than the server may fail at it.
+    let taken = proxy.taken();
+    eventually("it to be tried in vain", || proxy.taken() > taken + 10).await;
+    proxy.open();
+    say(&cleo, &place, "after").await;
+    assert_eq!(later.await.unwrap(), ["after"]);
+}
