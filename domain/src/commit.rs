@@ -4,21 +4,21 @@
 //! lock of the threads' rows, one read of the rows that the changes need, the changes themselves in memory, one write for each
 //! table, one commit. The row's lock makes the order of seqs that of commits, so a reader who has seen seq n has seen all before it.
 //! A thread that another node has locked is not waited for by the others: its changes go on in a lane of its own, as do those that
-//! lock accounts.
+//! lock accounts or files, and all those of a transaction that came to nothing.
 //!
 //! A [`Change`] is pure: it sees the locked thread through a [`Batch`], refuses or notes what is to be written. One bad
 //! change does not spoil the others; a change whose proof no longer holds is handed back to be proven again.
 //!
 //! Knows no rule of any noun, and sends nothing but hints.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use entity::id::ThreadId;
 use entity::thread;
 use metrics::histogram;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 mod batch;
 mod load;
@@ -160,11 +160,14 @@ const LONGEST_QUEUE: usize = 10_000;
 /// Changes that go into one transaction.
 const LARGEST_BATCH: usize = 256;
 
+/// Lanes of threads by themselves that run at once: each may wait, and has a connection meanwhile.
+const APART: usize = 4;
+
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Lane {
     /// Of all threads: several of them would make smaller transactions.
     Shared,
-    /// Of a thread by itself: one that another node has locked, or what may have to wait for others' accounts.
+    /// Of a thread by itself: one that another node has locked, or of which something may have to wait for others.
     Of(ThreadId),
 }
 
@@ -172,17 +175,23 @@ impl Lane {
     fn of(engine: Engine, job: &dyn Queued) -> Self {
         let mut needs = Needs::default();
         job.needs(&mut needs);
-        if engine == Engine::Postgres && needs.locks_accounts() { Self::Of(job.thread_id()) } else { Self::Shared }
+        if engine == Engine::Postgres && needs.lock_others() { Self::Of(job.thread_id()) } else { Self::Shared }
     }
 }
 
 type Lanes = HashMap<Lane, VecDeque<Box<dyn Queued>>>;
 
 /// The lanes of one node; a lane exists while something is in it.
-#[derive(Default)]
 pub(crate) struct Writer {
     lanes: Mutex<Lanes>,
     idle: Notify,
+    apart: Semaphore,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self { lanes: Mutex::default(), idle: Notify::new(), apart: Semaphore::new(APART) }
+    }
 }
 
 impl Writer {
@@ -191,6 +200,9 @@ impl Writer {
         let own = Lane::Of(job.thread_id());
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let lane = if lanes.contains_key(&own) { own } else { Lane::of(app.db.engine(), &*job) };
+        if lane == own && !lanes.contains_key(&own) {
+            draw(app, &mut lanes, job.thread_id());
+        }
         if lanes.get(&lane).is_some_and(|queue| queue.len() >= LONGEST_QUEUE) {
             return Err(Error::unavailable("the writer's queue is full"));
         }
@@ -198,10 +210,12 @@ impl Writer {
         Ok(())
     }
 
-    /// Has changes of threads that another node has locked, or that are not there, go on in lanes of their own.
+    /// Has changes go on in lanes of their threads' own, and what waits behind them go there, too.
     fn set_apart(&self, app: &Arc<App>, jobs: Vec<Box<dyn Queued>>) {
+        let threads: BTreeSet<ThreadId> = jobs.iter().map(|job| job.thread_id()).collect();
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         jobs.into_iter().for_each(|job| queue(app, &mut lanes, Lane::Of(job.thread_id()), job));
+        threads.into_iter().for_each(|thread| draw(app, &mut lanes, thread));
     }
 
     /// The next batch of a lane; none, and no lane, when it is empty.
@@ -242,14 +256,27 @@ fn queue(app: &Arc<App>, lanes: &mut Lanes, lane: Lane, job: Box<dyn Queued>) {
     tokio::spawn(run(app.clone(), lane));
 }
 
+/// Draws what waits of a thread in the shared lane over into the thread's own, so that nothing overtakes it.
+fn draw(app: &Arc<App>, lanes: &mut Lanes, thread_id: ThreadId) {
+    let waiting = lanes.get_mut(&Lane::Shared).map(std::mem::take).unwrap_or_default();
+    let (drawn, left): (VecDeque<_>, VecDeque<_>) = waiting.into_iter().partition(|job| job.thread_id() == thread_id);
+    if let Some(shared) = lanes.get_mut(&Lane::Shared) {
+        *shared = left;
+    }
+    drawn.into_iter().for_each(|job| queue(app, lanes, Lane::Of(thread_id), job));
+}
+
 /// Empties a lane, batch by batch.
 async fn run(app: Arc<App>, lane: Lane) {
+    let apart = async { app.writer.apart.acquire().await.ok() };
+    let _place = if lane == Lane::Shared { None } else { apart.await };
     while let Some(jobs) = app.writer.take(lane) {
         commit(&app, lane, jobs).await;
     }
 }
 
-/// Commits a batch; if the database refuses it as a whole, each change alone, so that only the bad one fails.
+/// Commits a batch. If the database refuses it as a whole, its changes are tried anew, so that only the bad one fails: those of the shared
+/// lane thread by thread in lanes of their own, where whoever has to wait keeps nobody else waiting; others one by one.
 async fn commit(app: &Arc<App>, lane: Lane, jobs: Vec<Box<dyn Queued>>) {
     let alone = jobs.len() == 1;
     let others_wait = lane == Lane::Shared && app.db.engine() == Engine::Postgres;
@@ -261,6 +288,15 @@ async fn commit(app: &Arc<App>, lane: Lane, jobs: Vec<Box<dyn Queued>>) {
             app.writer.set_apart(app, locked);
         }
         Ok(batches) => settle(app, jobs, batches),
+        Err(error) if others_wait && (error.is_contention() || matches!(error, Error::Internal(_))) => {
+            let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            tracing::warn!(
+                error = source,
+                changes = jobs.len(),
+                "a batch failed; its changes are tried thread by thread"
+            );
+            app.writer.set_apart(app, jobs);
+        }
         Err(Error::Internal(source)) if !alone => {
             tracing::warn!(error = %source, changes = jobs.len(), "a batch failed; its changes are tried one by one");
             for job in jobs {

@@ -143,6 +143,18 @@ impl Error {
         Self::Unavailable { retry_after: Duration::from_secs(1), source: source.into() }
     }
 
+    /// Whether the database gave a statement up for what others do at the same time: who waits for each other, or for too long.
+    pub(crate) fn is_contention(&self) -> bool {
+        let Self::Unavailable { source, .. } = self else { return false };
+        let Some(DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
+            source.downcast_ref::<DbErr>()
+        else {
+            return false;
+        };
+        let code = error.as_database_error().and_then(|error| error.code());
+        code.is_some_and(|code| code.starts_with("40") || code == "55P03" || code == "57014")
+    }
+
     /// The same error for one more of those who wait for the same thing.
     pub fn share(&self) -> Self {
         match self {

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
-use chrono::TimeDelta;
+use chrono::{DurationRound, TimeDelta};
 use domain::access::{self, Reader, Viewer};
 use domain::page::{Page, Window};
 use domain::thread::{self, Listed};
@@ -25,8 +25,10 @@ use moka::sync::Cache;
 const LARGEST: usize = 256 * 1024;
 /// For how long one is told again: addresses of files in it have to be good for a while when it is.
 const LIFE: TimeDelta = TimeDelta::seconds(60);
-/// Bytes of memory that an answer takes besides its text, roughly.
-const OVERHEAD: usize = 2 * 1024;
+/// Bytes of memory that an answer takes besides its text, roughly: by itself, for each thread, and for each account.
+const OVERHEAD: usize = 1024;
+const THREAD: usize = 1536;
+const ACCOUNT: usize = 1024;
 
 /// A question, and who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -66,6 +68,20 @@ impl Found {
                     && now.items.iter().zip(&page.items).all(same)
             }
         })
+    }
+}
+
+impl Seen {
+    /// Bytes of memory that it takes, roughly.
+    fn size(&self) -> usize {
+        let threads = self.found.iter().map(|found| match found {
+            Found::Thread(..) => 1,
+            Found::Threads { page, .. } => 1 + page.items.len(),
+        });
+        let texts =
+            |user: &Public| user.bio.as_ref().map_or(0, String::len) + user.avatar_url.as_ref().map_or(0, String::len);
+        let texts: usize = self.users.values().flatten().map(|user| texts(user)).sum();
+        threads.sum::<usize>() * THREAD + self.users.len() * ACCOUNT + texts
     }
 }
 
@@ -131,9 +147,10 @@ impl Recall {
     pub(crate) fn new(bytes: u64) -> Self {
         let weigh = |question: &Question, told: &Arc<Told>| {
             let text = question.document.len() + question.variables.len();
-            u32::try_from(text + told.json.len() + OVERHEAD).unwrap_or(u32::MAX)
+            u32::try_from(text + told.json.len() + told.seen.size() + OVERHEAD).unwrap_or(u32::MAX)
         };
-        Self(Cache::builder().max_capacity(bytes).weigher(weigh).build())
+        let life = LIFE.to_std().unwrap_or_default();
+        Self(Cache::builder().max_capacity(bytes).weigher(weigh).time_to_live(life).build())
     }
 
     /// The answer to a question, if it was answered before and all that it rests on is as it was.
@@ -144,6 +161,7 @@ impl Recall {
         if is_fresh && told.holds(app, viewer).await.unwrap_or(false) {
             return Some(told.json.clone());
         }
+        self.0.invalidate(question);
         None
     }
 
@@ -151,7 +169,10 @@ impl Recall {
     pub(crate) fn keep(&self, app: &App, question: Question, witness: &Witness, json: &Bytes) {
         let seen = std::mem::take(&mut *witness.0.lock().unwrap_or_else(PoisonError::into_inner));
         if json.len() <= LARGEST {
-            self.0.insert(question, Arc::new(Told { seen, until: app.clock.now() + LIFE, json: json.clone() }));
+            let now = app.clock.now();
+            // Addresses of files are others from each hour on.
+            let hour = now.duration_trunc(TimeDelta::hours(1)).map_or(now, |hour| hour + TimeDelta::hours(1));
+            self.0.insert(question, Arc::new(Told { seen, until: hour.min(now + LIFE), json: json.clone() }));
         }
     }
 }

@@ -104,16 +104,11 @@ impl Written {
 
 /// A request that was answered.
 pub(super) fn replied(media: Media, reply: Reply) -> Response<Body> {
-    match reply {
-        Reply::Told(json) => respond(StatusCode::OK, media, json.into()),
-        Reply::Executed { json, is_request_error, headers, room } => {
-            let refused = media == Media::Strict && is_request_error;
-            let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-            let mut response = respond(status, media, Kept::body(json, room));
-            response.headers_mut().extend(headers);
-            response
-        }
-    }
+    let refused = media == Media::Strict && reply.is_request_error;
+    let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let mut response = respond(status, media, Kept::body(reply.json, reply.room));
+    response.headers_mut().extend(reply.headers);
+    response
 }
 
 /// A request of which nothing was executed.

@@ -241,12 +241,12 @@ pub(super) trait Sink: Send {
     fn send(&mut self, answer: Answered) -> impl Future<Output = bool> + Send;
 }
 
-/// A query or a mutation as it is answered.
-pub(super) enum Reply {
-    /// The answer to a query as it was written before, since nothing has changed.
-    Told(Bytes),
-    /// An answer, with the room that it has.
-    Executed { json: Bytes, is_request_error: bool, headers: HeaderMap, room: Reserved },
+/// A query or a mutation as it is answered, with the room that the answer has.
+pub(super) struct Reply {
+    pub(super) json: Bytes,
+    pub(super) is_request_error: bool,
+    pub(super) headers: HeaderMap,
+    pub(super) room: Reserved,
 }
 
 /// As [`answer`], and as it is written. What was answered before is told again as long as it holds.
@@ -255,9 +255,12 @@ pub(super) async fn reply(edge: &Edge, admitted: Box<Admitted>) -> Result<Reply,
     let question = admitted.operation.question(viewer).filter(|_| edge.recall.is_some());
     if let Some((question, recall)) = question.as_ref().zip(edge.recall.as_ref()) {
         let begun = Instant::now();
-        if let Some(json) = recall.tell(&edge.app, viewer, question).instrument(admitted.span.clone()).await {
+        let told = recall.tell(&edge.app, viewer, question).instrument(admitted.span.clone());
+        if let Ok(Some(json)) = timeout(edge.limits.request, told).await
+            && let Some(room) = edge.room.reserve(admitted.operation.cost, json.len()).await
+        {
             finish(edge, admitted.kind, admitted.operation.name.clone(), "ok", begun, &admitted.span);
-            return Ok(Reply::Told(json));
+            return Ok(Reply { json, room, is_request_error: false, headers: HeaderMap::new() });
         }
     }
     let witness = question.is_some().then(Arc::<Witness>::default);
@@ -268,7 +271,7 @@ pub(super) async fn reply(edge: &Edge, admitted: Box<Admitted>) -> Result<Reply,
     if let (Some(question), Some(witness), Some(recall), true) = (question, witness, &edge.recall, is_whole) {
         recall.keep(&edge.app, question, &witness, &json);
     }
-    Ok(Reply::Executed { json, is_request_error, headers, room })
+    Ok(Reply { json, is_request_error, headers, room })
 }
 
 /// Runs a query or a mutation. Refused if there is no room for its answer, or a query took too long: then nobody knows how far it

@@ -40,8 +40,8 @@ pub(crate) struct Needs {
 }
 
 impl Needs {
-    /// Whether reading them may wait for whoever changes an account.
-    pub(super) fn locks_accounts(&self) -> bool {
-        !(self.arrivals.is_empty() && self.meetings.is_empty())
+    /// Whether reading them locks what is not the thread's: accounts, files.
+    pub(super) fn lock_others(&self) -> bool {
+        !(self.arrivals.is_empty() && self.meetings.is_empty() && self.uploads.is_empty())
     }
 }

@@ -47,10 +47,14 @@ pub(super) async fn apply_all(
         jobs.iter_mut().for_each(|job| job.needs(needs));
     }
     load::read(app.db.engine(), on, &mut batches, needs).await?;
+    // A file goes with one message, whatever the threads of those that name it.
+    let mut carried = Vec::new();
     for (thread, jobs) in of_thread {
         if let Some(batch) = batches.get_mut(&thread) {
+            batch.give_away(&carried);
             jobs.into_iter().for_each(|job| job.apply(batch));
             batch.finish();
+            carried.extend_from_slice(&batch.carried);
         }
     }
     store(app, on, &mut batches).await?;
@@ -67,11 +71,16 @@ struct Locked {
 /// In the order of their ids, as everybody locks several.
 async fn lock(app: &App, on: &DatabaseTransaction, threads: Vec<ThreadId>, others_wait: bool) -> Result<Batches> {
     let engine = app.db.engine();
+    // Whoever writes for all threads waits for nobody for long.
+    let (patience, lock) = if others_wait {
+        (", set_config('lock_timeout', '200ms', TRUE)", engine.skip_locked())
+    } else {
+        ("", engine.for_update())
+    };
     let sql = format!(
-        "SELECT t.*, {} AS stamp FROM threads t WHERE t.id {} ORDER BY t.id{}",
+        "SELECT t.*, {} AS stamp{patience} FROM threads t WHERE t.id {} ORDER BY t.id{lock}",
         engine.now(),
         engine.among(1),
-        if others_wait { engine.skip_locked() } else { engine.for_update() }
     );
     let rows: Vec<Locked> = all(on, engine, sql, [engine.ids(threads)]).await?;
     let batch = |row: Locked| Batch::new(row.thread, app.clock.now(), row.stamp, app.settings.receipts_members);
@@ -93,12 +102,13 @@ async fn store(app: &App, on: &DatabaseTransaction, batches: &mut Batches) -> Re
     };
     let posted = batches.values().flat_map(of_new);
     write(on, rows::insert::<message::Entity>(engine, posted, "")).await?;
-    index(engine, on, batches).await?;
     let attachments = batches.values_mut().flat_map(|batch| std::mem::take(&mut batch.attachments));
     write(on, rows::insert::<message_attachment::Entity>(engine, attachments, "")).await?;
     for batch in batches.values_mut() {
         store_alone(app, on, batch).await?;
     }
+    // Behind the messages, as everybody who writes both.
+    index(engine, on, batches).await?;
     store_participants(engine, on, batches).await?;
     let marks = batches.values_mut().flat_map(|batch| std::mem::take(&mut batch.marks));
     write(on, rows::insert::<read_mark::Entity>(engine, marks, "")).await?;
@@ -139,7 +149,7 @@ async fn store_alone(app: &App, on: &DatabaseTransaction, batch: &mut Batch) -> 
 
 async fn store_changed_messages(app: &App, on: &DatabaseTransaction, batch: &mut Batch) -> Result<()> {
     let engine = app.db.engine();
-    for id in std::mem::take(&mut batch.dirty_messages) {
+    for id in batch.dirty_messages.clone() {
         // A message that is new in this batch was inserted as the last change left it.
         let Some(row) = batch.messages.get(&id).filter(|_| !batch.new_messages.contains(&id)) else { continue };
         let sql = format!(

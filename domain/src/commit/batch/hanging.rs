@@ -16,6 +16,15 @@ impl Batch {
         self.uploads.get(&id)
     }
 
+    /// Notes that messages of other threads carry these uploads.
+    pub(in crate::commit) fn give_away(&mut self, carried: &[UploadId]) {
+        for id in carried {
+            if let Some(upload) = self.uploads.get_mut(id) {
+                upload.collect_at = None;
+            }
+        }
+    }
+
     /// Gives a message its files; uploads among them are carried from now on.
     pub(super) fn attach(&mut self, attachments: Vec<message_attachment::Model>) {
         for upload_id in attachments.iter().filter_map(|attachment| attachment.upload_id) {
