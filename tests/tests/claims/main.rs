@@ -43,6 +43,7 @@ mod inbox;
 mod invitations;
 mod jammed;
 mod jobs;
+mod lanes;
 mod lobby;
 mod logins;
 mod logs;
