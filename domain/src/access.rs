@@ -22,6 +22,7 @@ pub use viewer::{Right, SignedIn, Viewer};
 
 use crate::app::App;
 use crate::error::{Code, Error, Result};
+use crate::infra::keys::{Column, Key};
 use crate::room_ban;
 
 /// Proof that the viewer may read a thread.
@@ -236,17 +237,39 @@ impl Row {
 
 /// Proofs for those of the threads that the viewer may read; the others are simply missing.
 pub async fn readers(app: &App, viewer: &Viewer, ids: &[ThreadId]) -> Result<HashMap<ThreadId, Reader>> {
+    let asked = ids.iter().map(|id| (*id, viewer.user_id())).collect();
+    let rows = app.proofs.ask(asked, |asked| proofs(app, asked)).await?;
+    Ok(rows.into_values().filter_map(|row| row.admit(viewer)).map(|reader| (reader.id(), reader)).collect())
+}
+
+/// What a proof is asked by: a thread, and who asks.
+pub(crate) type Asked = (ThreadId, Option<UserId>);
+
+struct Answered {
+    asked_by: Option<UserId>,
+    row: Row,
+}
+
+impl FromQueryResult for Answered {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self { asked_by: row.try_get("", "asked_by")?, row: Row::from_query_result(row, prefix)? })
+    }
+}
+
+/// Threads, each with the own row of whoever asks for it; rooms that somebody is banned from are missing where they ask.
+async fn proofs(app: &App, asked: Vec<Asked>) -> Result<HashMap<Asked, Row>> {
     let engine = app.db.engine();
+    let columns = [("thread_id", Column::Id), ("user_id", Column::Id)];
     let sql = format!(
-        "SELECT {} FROM threads t LEFT JOIN thread_participants p ON p.thread_id = t.id AND p.user_id = $2 \
-         WHERE t.id {} AND {}",
+        "WITH {} SELECT w.user_id AS asked_by, {} FROM want w {} {}",
+        engine.want(&columns, 1),
         *THREAD_AND_OWN_ROW,
-        engine.among(1),
-        room_ban::lets_in("$2", "$3")
+        engine.join_each("threads t", &format!("t.id = w.thread_id AND {}", room_ban::lets_in("w.user_id", "$2"))),
+        engine.left_join_each("thread_participants p", "p.thread_id = t.id AND p.user_id = w.user_id"),
     );
-    let values = [engine.ids(ids.iter().copied()), viewer.user_id().into(), app.clock.now().into()];
-    let rows: Vec<Row> = app.db.all(sql, values).await?;
-    Ok(rows.into_iter().filter_map(|row| row.admit(viewer)).map(|reader| (reader.id(), reader)).collect())
+    let keys = engine.keys(&columns, asked.into_iter().map(|(thread, user)| [thread.into(), Key::of(user)]));
+    let rows: Vec<Answered> = app.db.all(sql, [keys, app.clock.now().into()]).await?;
+    Ok(rows.into_iter().map(|found| ((found.row.thread.id, found.asked_by), found.row)).collect())
 }
 
 /// The law for reading as [`readers`] applies it, for statements that must not find what it would not let through: of the account in

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entity::id::ThreadId;
+use entity::id::{ThreadId, UserId};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,15 +19,18 @@ use crate::infra::bus::{self, Bus};
 use crate::infra::chain::Chain;
 use crate::infra::clock::Clock;
 use crate::infra::db::Db;
+use crate::infra::gather::Gather;
 use crate::infra::mail::Mailer;
 use crate::infra::model::Model;
 use crate::job::Jobs;
 use crate::limit::{Limits, Rates};
 use crate::password::Hasher;
+use crate::session::Presented;
 use crate::signal::Signals;
 use crate::upload::{self, Files};
+use crate::user::Public;
 use crate::watch::Watching;
-use crate::{archive, cache, credential, hub, inbox, job, recurring, signal, system, wallet, watch};
+use crate::{access, archive, cache, credential, hub, inbox, job, recurring, signal, system, thread, wallet, watch};
 
 /// What an operator may set; the documentation of each is in `linnet.default.toml`.
 #[derive(Clone, Debug)]
@@ -110,6 +113,10 @@ pub struct App {
     pub(crate) jobs: Jobs,
     pub(crate) system: system::Watch,
     pub(crate) cache: Cache,
+    pub(crate) sessions: Gather<Vec<u8>, Presented>,
+    pub(crate) proofs: Gather<access::Asked, access::Row>,
+    pub(crate) people: Gather<UserId, Arc<Public>>,
+    pub(crate) fronts: Gather<thread::Front, Vec<thread::ListedRow>>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -147,6 +154,10 @@ impl App {
             files,
             jobs: Jobs::default(),
             cache: Cache::default(),
+            sessions: Gather::default(),
+            proofs: Gather::default(),
+            people: Gather::default(),
+            fronts: Gather::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         }))

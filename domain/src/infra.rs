@@ -5,6 +5,7 @@ pub mod bus;
 pub mod chain;
 pub mod clock;
 pub mod db;
+pub(crate) mod gather;
 pub mod keys;
 pub mod list;
 pub mod lists;

@@ -5,8 +5,9 @@
 //! after that, somebody has stolen it, and the whole family ends. For the two tabs to go on, each issue of tokens is a
 //! row of its own: a session may have two access tokens alive for a while.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -286,7 +287,8 @@ pub(crate) fn may_sign_in(user: &user::Model) -> bool {
 }
 
 /// A refresh token's row with its session and account.
-struct Presented {
+#[derive(Clone)]
+pub(crate) struct Presented {
     token: refresh_token::Model,
     session: user_session::Model,
     user: user::Model,
@@ -302,15 +304,14 @@ impl FromQueryResult for Presented {
     }
 }
 
-fn presented_by(column: &str) -> String {
+static PRESENTED: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT {}, {}, {} FROM refresh_tokens r JOIN user_sessions s ON s.id = r.session_id \
-         JOIN users u ON u.id = r.user_id WHERE r.{column} = $1",
+        "{}, {}, {}",
         columns::<refresh_token::Entity>("r", "r_"),
         columns::<user_session::Entity>("s", "s_"),
         columns::<user::Entity>("u", "u_"),
     )
-}
+});
 
 fn refusal(code: Code, message: &'static str) -> Error {
     Refusal::new(code, "refresh_token", message).into()
@@ -323,7 +324,12 @@ pub async fn refresh(app: &Arc<App>, client: &Client, presented: &str) -> Result
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             // The session's row is what whoever ends sessions goes by, and what orders two who refresh at once.
-            let sql = format!("{}{}", presented_by("token_hash"), engine.for_update_of("s"));
+            let sql = format!(
+                "SELECT {} FROM refresh_tokens r JOIN user_sessions s ON s.id = r.session_id \
+                 JOIN users u ON u.id = r.user_id WHERE r.token_hash = $1{}",
+                *PRESENTED,
+                engine.for_update_of("s")
+            );
             let found = Presented::find_by_statement(engine.sql(sql, [hash.into()])).one(transaction).await?;
             let Some(found) = found else { return Ok(Refreshed::Refused(Code::WrongCredentials, None)) };
             let over = found.token.revoked_at.is_some() || found.session.revoked_at.is_some();
@@ -381,8 +387,22 @@ enum Refreshed {
 
 /// The account and the session that an access token speaks for, if it is good.
 pub(crate) async fn presented(app: &App, token: &str) -> Result<Option<(user::Model, Credential)>> {
-    let found: Option<Presented> = app.db.one(presented_by("access_hash"), [digest(token).into()]).await?;
+    let hash = digest(token);
+    let found = app.sessions.ask(vec![hash.clone()], |hashes| by_access(app, hashes)).await?.remove(&hash);
     let now = app.clock.now();
     let good = found.filter(|found| found.token.revoked_at.is_none() && found.token.access_expires_at > now);
     Ok(good.map(|found| (found.user, found.session.into())))
+}
+
+async fn by_access(app: &App, hashes: Vec<Vec<u8>>) -> Result<HashMap<Vec<u8>, Presented>> {
+    let engine = app.db.engine();
+    let sql = format!(
+        "SELECT {} FROM refresh_tokens r {} {} WHERE r.access_hash {}",
+        *PRESENTED,
+        engine.join_each("user_sessions s", "s.id = r.session_id"),
+        engine.join_each("users u", "u.id = r.user_id"),
+        engine.among(1)
+    );
+    let rows: Vec<Presented> = app.db.all(sql, [engine.hashes(hashes)]).await?;
+    Ok(rows.into_iter().map(|found| (found.token.access_hash.clone(), found)).collect())
 }

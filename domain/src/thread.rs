@@ -4,32 +4,30 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entity::Timestamp;
-use entity::id::{ThreadId, TypedId, UserId};
+use entity::id::{ThreadId, UserId};
 use entity::thread_event::EventKind;
-use sea_orm::{DbErr, FromQueryResult, QueryResult, Value};
+use sea_orm::FromQueryResult;
 
 mod create;
+mod list;
 mod lobby;
 mod mute;
 
 pub(crate) use create::direct_key;
 pub use create::{New, create};
+pub(crate) use list::{Front, ListedRow};
+pub use list::{Key, Listed, inbox, rooms};
 pub(crate) use lobby::id as lobby_id;
 pub use lobby::{lobby, open as open_lobby};
 pub use mute::{mute, unmute};
 
-use crate::access::{self, Admin, Reader, Row, THREAD_AND_OWN_ROW, Viewer};
+use crate::access::{self, Admin, Reader, Viewer};
 use crate::app::App;
 use crate::archive::{self, ARCHIVE, IN_USE, in_both};
 use crate::commit::{self, Batch, Change, Denied, Needs};
-use crate::cursor;
 use crate::error::{Code, Refusal, Result};
 use crate::infra::keys::{Column, Key as KeyValue};
-use crate::infra::list::List;
-use crate::page::{Page, Window};
 use crate::recurring;
-use crate::room_ban;
 use crate::text::Checks;
 
 /// A thread that was changed, or was already as it should be, and where its log stands.
@@ -156,82 +154,6 @@ impl Change for ThreadChange {
         }
         Ok((self.proof.clone(), batch.thread.last_seq))
     }
-}
-
-/// A place in a list of threads: when the thread was last active, in microseconds, and which it is.
-pub type Key = (i64, String);
-
-/// A thread in a list, with its place.
-#[derive(Clone)]
-pub struct Listed {
-    /// The proof to read it.
-    pub reader: Reader,
-    /// Its place.
-    pub key: Key,
-}
-
-/// A row of a list of threads: the thread with the viewer's own row, and what it is sorted by.
-struct ListedRow {
-    row: Row,
-    active_at: Timestamp,
-    id: ThreadId,
-}
-
-impl FromQueryResult for ListedRow {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        Ok(Self {
-            row: Row::from_query_result(row, prefix)?,
-            active_at: row.try_get("", "active_at")?,
-            id: row.try_get("", "t_id")?,
-        })
-    }
-}
-
-/// What the cursors of lists of threads hold, as the database compares it.
-fn bounds(window: &Window<Key>) -> Window<Vec<Value>> {
-    let values = |key: &Key| {
-        let at = cursor::time(key.0).unwrap_or_default();
-        // A key that names no thread stands where no thread is.
-        let id = ThreadId::parse(&key.1).unwrap_or_else(|_| ThreadId::from_uuid(uuid::Uuid::nil()));
-        vec![Value::from(at), Value::from(id)]
-    };
-    window.map(values)
-}
-
-async fn list(app: &App, viewer: &Viewer, list: List<'_>, window: &Window<Key>) -> Result<Page<Listed>> {
-    let page: Page<ListedRow> = list.page(&app.db, &bounds(window)).await?;
-    let items = page.items.into_iter().filter_map(|listed| {
-        let key = (listed.active_at.timestamp_micros(), listed.id.to_string());
-        Some(Listed { reader: listed.row.admit(viewer)?, key })
-    });
-    Ok(Page { items: items.collect(), has_next: page.has_next, has_previous: page.has_previous })
-}
-
-/// The viewer's threads, the most recently active first: those in use, or those archived.
-pub async fn inbox(app: &App, viewer: &Viewer, archived: bool, window: &Window<Key>) -> Result<Page<Listed>> {
-    let own = viewer.require()?.user.id;
-    let select = format!("{}, t.activity_at AS active_at", *THREAD_AND_OWN_ROW);
-    let condition = if archived { "IS NOT NULL" } else { "IS NULL" };
-    let from = format!(
-        "FROM thread_participants p JOIN threads t ON t.id = p.thread_id \
-         WHERE p.user_id = $1 AND p.left_at IS NULL AND t.archived_at {condition}"
-    );
-    let keys = &["t.activity_at", "t.id"];
-    list(app, viewer, List { select: &select, from: &from, keys, descending: true, values: vec![own.into()] }, window)
-        .await
-}
-
-/// Public rooms that are in use, the most recently active first, but for those that the viewer is banned from.
-pub async fn rooms(app: &App, viewer: &Viewer, window: &Window<Key>) -> Result<Page<Listed>> {
-    let select = format!("{}, a.activity_at AS active_at", *THREAD_AND_OWN_ROW);
-    let from = format!(
-        "FROM room_activity a JOIN threads t ON t.id = a.thread_id \
-         LEFT JOIN thread_participants p ON p.thread_id = t.id AND p.user_id = $1 WHERE t.archived_at IS NULL AND {}",
-        room_ban::lets_in("$1", "$2")
-    );
-    let keys = &["a.activity_at", "a.thread_id"];
-    let values = vec![viewer.user_id().into(), app.clock.now().into()];
-    list(app, viewer, List { select: &select, from: &from, keys, descending: true, values }, window).await
 }
 
 #[derive(FromQueryResult)]

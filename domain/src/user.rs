@@ -1,6 +1,7 @@
 //! People as others see them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use entity::Timestamp;
 use entity::id::UserId;
@@ -44,12 +45,19 @@ const FROM: &str = "FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.del
 
 /// Accounts by id; those that are gone are missing. One that is being deleted has no name any more, but is there until it has left
 /// its threads: whoever takes part is somebody.
-pub async fn by_ids(app: &App, ids: &[UserId]) -> Result<HashMap<UserId, Public>> {
+pub async fn by_ids(app: &App, ids: &[UserId]) -> Result<HashMap<UserId, Arc<Public>>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    app.people.ask(ids.to_vec(), |ids| read(app, ids)).await
+}
+
+async fn read(app: &App, ids: Vec<UserId>) -> Result<HashMap<UserId, Arc<Public>>> {
     let engine = app.db.engine();
-    let sql =
-        format!("SELECT {PUBLIC} FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id {}", engine.among(1));
-    let rows: Vec<Public> = app.db.all(sql, [engine.ids(ids.iter().copied())]).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    let profile = engine.join_each("profiles p", "p.user_id = u.id");
+    let sql = format!("SELECT {PUBLIC} FROM users u {profile} WHERE u.id {}", engine.among(1));
+    let rows: Vec<Public> = app.db.all(sql, [engine.ids(ids)]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, Arc::new(row))).collect())
 }
 
 /// The account of that name, whatever the case.

@@ -65,7 +65,7 @@ fn zip<K: Clone + Hash + Eq, V>(keys: &[K], answers: Vec<V>) -> HashMap<K, V> {
 question!(
     /// Who is this?
     UserId => Arc<Public>,
-    |app, keys| user::by_ids(app, keys).await.map(|users| users.into_iter().map(|(id, user)| (id, Arc::new(user))).collect())
+    |app, keys| user::by_ids(app, keys).await
 );
 
 /// Whether the first has blocked the second; asked for the first alone.

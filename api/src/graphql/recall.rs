@@ -135,7 +135,7 @@ impl Told {
             return Ok(true);
         }
         let now = user::by_ids(app, &ids).await?;
-        Ok(self.seen.users.iter().all(|(id, was)| now.get(id) == was.as_deref()))
+        Ok(self.seen.users.iter().all(|(id, was)| now.get(id) == was.as_ref()))
     }
 }
 

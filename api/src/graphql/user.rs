@@ -41,8 +41,8 @@ impl User {
     }
 
     /// Accounts that are shown together, whose public faces have been read.
-    pub(crate) fn listed(scope: &Scope, users: impl IntoIterator<Item = Public>) -> Vec<Self> {
-        let users: Vec<Arc<Public>> = users.into_iter().map(Arc::new).collect();
+    pub(crate) fn listed(scope: &Scope, users: impl IntoIterator<Item: Into<Arc<Public>>>) -> Vec<Self> {
+        let users: Vec<Arc<Public>> = users.into_iter().map(Into::into).collect();
         let shown = Shown { users: users.iter().map(|user| user.id).collect(), ..Shown::default() };
         let scope = scope.showing(shown);
         users.into_iter().map(|user| Self { scope: scope.clone(), user }).collect()

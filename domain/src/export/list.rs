@@ -1,7 +1,5 @@
 //! What an account has: read as its owner reads it through the API, by the same functions.
 
-use std::collections::HashMap;
-
 use entity::id::{ReferralCodeId, UserId};
 use entity::{referral, referral_code};
 use serde_json::{Value, json};
@@ -160,8 +158,8 @@ impl Nested for ReferralCodes {
     async fn read_inner(app: &App, _: &Viewer, (code, after): Self::Place) -> Result<Part<Value, Self::Place>> {
         let page = referrals::pages(app, &[(code, window(after, SHORT))]).await?.remove(0);
         let ids: Vec<UserId> = page.items.iter().map(|row| row.referred_user_id).collect();
-        let people: HashMap<UserId, Public> = user::by_ids(app, &ids).await?;
-        let item = |row: referral::Model| json!({ "user": people.get(&row.referred_user_id).map(person), "createdAt": at(row.created_at) });
+        let people = user::by_ids(app, &ids).await?;
+        let item = |row: referral::Model| json!({ "user": people.get(&row.referred_user_id).map(|user| person(user)), "createdAt": at(row.created_at) });
         Ok(Part::of(page, |row| (code, Some(row.id.to_string())), item))
     }
 }

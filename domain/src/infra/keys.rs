@@ -76,6 +76,18 @@ impl Engine {
         }
     }
 
+    /// The value that [`Engine::among`] expects where the column holds hashes.
+    pub fn hashes(self, hashes: impl IntoIterator<Item = Vec<u8>>) -> Value {
+        let hashes = hashes.into_iter();
+        match self {
+            Self::Postgres => Value::Array(ArrayType::Bytes, Some(Box::new(hashes.map(Value::from).collect()))),
+            Self::Sqlite => {
+                let list: Vec<_> = hashes.map(|hash| serde_json::Value::from(hex::encode(hash))).collect();
+                serde_json::Value::from(list).to_string().into()
+            }
+        }
+    }
+
     /// A common table expression `want(columns…)` that reads the keys bound at `$n`.
     pub fn want(self, columns: &[(&str, Column)], n: usize) -> String {
         let mut sql = String::from("want AS ");
@@ -119,6 +131,18 @@ impl Engine {
             serde_json::Value::Object(pairs.collect())
         });
         serde_json::Value::Array(rows.collect()).to_string().into()
+    }
+
+    /// A join that looks a table up for each row on its left: see [`Engine::left_join_each`].
+    pub(crate) fn join_each(self, table: &str, condition: &str) -> String {
+        match self {
+            Engine::Postgres => {
+                let alias = table.rsplit(' ').next().unwrap_or(table);
+                format!("CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {condition} OFFSET 0) {alias}")
+            }
+            // Which SQLite does not turn round.
+            Engine::Sqlite => format!("CROSS JOIN {table} ON {condition}"),
+        }
     }
 
     /// A `LEFT JOIN` that looks a table up for each row on its left. PostgreSQL may think that those are many, and read all of the table
