@@ -24,7 +24,7 @@ mod words;
 
 pub(crate) use backlog::{fill, run};
 pub use find::{Filter, Found, Hit, find};
-pub(crate) use index::{Entry, OWNED, disown_some, keep};
+pub(crate) use index::{Entry, OWNED, disown_some, keep, of_new};
 pub use snippet::Part;
 
 /// Bits of an entry's number that tell messages of one millisecond apart.

@@ -37,6 +37,7 @@ pub mod read_mark;
 pub mod referral;
 pub mod referral_code;
 pub mod refresh_token;
+pub mod room_activity;
 pub mod room_ban;
 pub mod thread;
 pub mod thread_event;

@@ -276,6 +276,11 @@ impl Batch {
         self.thread.updated_at = self.stamp;
     }
 
+    /// Whether a message was posted in this batch.
+    pub(super) fn is_new(&self, id: MessageId) -> bool {
+        self.new_messages.contains(&id)
+    }
+
     /// A message of this thread, as the changes so far left it.
     pub(crate) fn message(&self, id: MessageId) -> Option<&message::Model> {
         self.messages.get(&id)
@@ -311,9 +316,11 @@ impl Batch {
         self.thread.move_look_at.get_or_insert(self.stamp);
         if unread {
             self.mark(sender, MarkKind::Read, (row.seq, row.position));
-        } else if let Some(own) = self.participant_mut(sender) {
+        } else if let Some(own) = self.participants.get_mut(&sender).filter(|own| own.left_at.is_none()) {
+            // Inboxes find the thread by its activity. So nothing that an index holds changes, and none is written.
             (own.last_read_seq, own.last_read_position) = (row.seq, row.position);
             own.last_read_at = Some(row.created_at);
+            self.dirty_participants.insert(sender);
         }
         if let Some(key) = &row.client_key {
             self.keys.insert((sender, key.clone()), row.id);

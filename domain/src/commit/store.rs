@@ -1,10 +1,12 @@
 //! Locks the threads of a transaction, has the changes applied, and writes what they noted: few statements, each for many rows of many
 //! threads.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use entity::id::ThreadId;
-use entity::{message, message_attachment, message_revision, participant, read_mark, thread, thread_event};
+use entity::id::{MessageId, ThreadId};
+use entity::{
+    message, message_attachment, message_revision, participant, read_mark, room_activity, thread, thread_event,
+};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Statement};
 
 use super::batch::ReactionWrite;
@@ -97,24 +99,14 @@ async fn write(on: &DatabaseTransaction, statement: Option<Statement>) -> Result
 /// Writes what was noted: what most changes note, of all threads at once; the rest thread by thread.
 async fn store(app: &App, on: &DatabaseTransaction, batches: &mut Batches) -> Result<()> {
     let engine = app.db.engine();
-    let of_new = |batch: &Batch| -> Vec<_> {
-        batch.new_messages.iter().filter_map(|id| batch.messages.get(id).cloned()).collect()
-    };
-    let posted = batches.values().flat_map(of_new);
-    write(on, rows::insert::<message::Entity>(engine, posted, "")).await?;
-    let attachments = batches.values_mut().flat_map(|batch| std::mem::take(&mut batch.attachments));
-    write(on, rows::insert::<message_attachment::Entity>(engine, attachments, "")).await?;
+    for statement in rows::together(engine, of_most(engine, on, batches).await?) {
+        on.execute_raw(statement).await?;
+    }
     for batch in batches.values_mut() {
         store_alone(app, on, batch).await?;
     }
     // Behind the messages, as everybody who writes both.
-    index(engine, on, batches).await?;
-    store_participants(engine, on, batches).await?;
-    let marks = batches.values_mut().flat_map(|batch| std::mem::take(&mut batch.marks));
-    write(on, rows::insert::<read_mark::Entity>(engine, marks, "")).await?;
-    let events = batches.values().flat_map(|batch| batch.events.iter().cloned());
-    write(on, rows::insert::<thread_event::Entity>(engine, events, "")).await?;
-    store_threads(engine, on, batches).await?;
+    search::keep(engine, on, changed_entries(batches).collect()).await?;
     for (thread_id, batch) in batches {
         assistant::store(app, on, *thread_id, std::mem::take(&mut batch.assistant)).await?;
         std::mem::take(&mut batch.invitations).store(engine, on).await?;
@@ -122,17 +114,40 @@ async fn store(app: &App, on: &DatabaseTransaction, batches: &mut Batches) -> Re
     Ok(())
 }
 
-/// Has the search say of messages what they say now; of new ones in the order in which they were posted: so they are found.
-async fn index(engine: Engine, on: &DatabaseTransaction, batches: &Batches) -> Result<()> {
-    let mut entries = Vec::new();
-    for batch in batches.values() {
-        let new: BTreeSet<_> = batch.new_messages.iter().copied().collect();
-        let said = batch.new_messages.iter().chain(batch.dirty_messages.difference(&new));
-        entries.extend(
-            said.filter_map(|id| Some(search::Entry { message: batch.messages.get(id)?, kind: batch.thread.kind })),
-        );
-    }
-    search::keep(engine, on, entries).await
+/// What writes what most changes note.
+async fn of_most(engine: Engine, on: &DatabaseTransaction, batches: &mut Batches) -> Result<Vec<Statement>> {
+    let of_new = |batch: &Batch| -> Vec<_> {
+        batch.new_messages.iter().filter_map(|id| batch.messages.get(id).cloned()).collect()
+    };
+    let posted = batches.values().flat_map(of_new);
+    let mut statements = Vec::from_iter(rows::insert::<message::Entity>(engine, posted, ""));
+    let attachments = batches.values_mut().flat_map(|batch| std::mem::take(&mut batch.attachments));
+    statements.extend(rows::insert::<message_attachment::Entity>(engine, attachments, ""));
+    statements.extend(search::of_new(engine, on, new_entries(batches)).await?);
+    statements.extend(participants(engine, batches));
+    let marks = batches.values_mut().flat_map(|batch| std::mem::take(&mut batch.marks));
+    statements.extend(rows::insert::<read_mark::Entity>(engine, marks, ""));
+    let events = batches.values().flat_map(|batch| batch.events.iter().cloned());
+    statements.extend(rows::insert::<thread_event::Entity>(engine, events, ""));
+    statements.extend(threads(engine, batches));
+    statements.extend(rooms(engine, batches));
+    Ok(statements)
+}
+
+/// Messages that are new, as the search is to know them, in the order in which they were posted: so they are found.
+fn new_entries(batches: &Batches) -> impl Iterator<Item = search::Entry<'_>> {
+    batches.values().flat_map(|batch| batch.new_messages.iter().filter_map(|id| entry(batch, *id)))
+}
+
+/// The same of those that have changed.
+fn changed_entries(batches: &Batches) -> impl Iterator<Item = search::Entry<'_>> {
+    batches.values().flat_map(|batch| {
+        batch.dirty_messages.iter().filter(|id| !batch.is_new(**id)).filter_map(|id| entry(batch, *id))
+    })
+}
+
+fn entry(batch: &Batch, id: MessageId) -> Option<search::Entry<'_>> {
+    Some(search::Entry { message: batch.messages.get(&id)?, kind: batch.thread.kind })
 }
 
 /// What few changes note.
@@ -151,7 +166,7 @@ async fn store_changed_messages(app: &App, on: &DatabaseTransaction, batch: &mut
     let engine = app.db.engine();
     for id in batch.dirty_messages.clone() {
         // A message that is new in this batch was inserted as the last change left it.
-        let Some(row) = batch.messages.get(&id).filter(|_| !batch.new_messages.contains(&id)) else { continue };
+        let Some(row) = batch.messages.get(&id).filter(|_| !batch.is_new(id)) else { continue };
         let sql = format!(
             "UPDATE {} SET content = $2, metadata = $3, version = $4, edited_at = $5, deleted_at = $6, updated_at = $7 \
              WHERE id = $1",
@@ -227,7 +242,7 @@ async fn store_reactions(engine: Engine, on: &DatabaseTransaction, batch: &mut B
     Ok(())
 }
 
-async fn store_participants(engine: Engine, on: &DatabaseTransaction, batches: &Batches) -> Result<()> {
+fn participants(engine: Engine, batches: &Batches) -> Option<Statement> {
     let rows = batches
         .values()
         .flat_map(|batch| batch.dirty_participants.iter().filter_map(|user| batch.participants.get(user)).cloned());
@@ -245,7 +260,7 @@ async fn store_participants(engine: Engine, on: &DatabaseTransaction, batches: &
         forward("last_read_position"),
         forward("last_delivered_seq")
     );
-    write(on, rows::insert::<participant::Entity>(engine, rows, &then)).await
+    rows::insert::<participant::Entity>(engine, rows, &then)
 }
 
 /// What changes of a thread, found by the first of them.
@@ -269,15 +284,19 @@ const WRITTEN: &[thread::Column] = &[
     thread::Column::Assistant,
 ];
 
-async fn store_threads(engine: Engine, on: &DatabaseTransaction, batches: &Batches) -> Result<()> {
+fn threads(engine: Engine, batches: &Batches) -> Option<Statement> {
     let changed = batches.values().filter(|batch| batch.thread != batch.before);
-    let rows = changed.clone().map(|batch| batch.thread.clone());
-    write(on, rows::update::<thread::Entity>(engine, WRITTEN, rows)).await?;
-    for Batch { thread, before, .. } in changed {
-        if thread.kind == thread::ThreadKind::Room && thread.activity_at != before.activity_at {
-            let sql = "UPDATE room_activity SET activity_at = $2 WHERE thread_id = $1";
-            on.execute_raw(engine.sql(sql, [thread.id.into(), thread.activity_at.into()])).await?;
-        }
-    }
-    Ok(())
+    rows::update::<thread::Entity>(engine, WRITTEN, changed.map(|batch| batch.thread.clone()))
+}
+
+/// When something was last said in rooms, as their list is sorted.
+fn rooms(engine: Engine, batches: &Batches) -> Option<Statement> {
+    let moved = |batch: &&Batch| {
+        batch.thread.kind == thread::ThreadKind::Room && batch.thread.activity_at != batch.before.activity_at
+    };
+    let rows = batches.values().filter(moved);
+    let rows =
+        rows.map(|batch| room_activity::Model { thread_id: batch.thread.id, activity_at: batch.thread.activity_at });
+    let columns = [room_activity::Column::ThreadId, room_activity::Column::ActivityAt];
+    rows::update::<room_activity::Entity>(engine, &columns, rows)
 }

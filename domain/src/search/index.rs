@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::id::{MessageId, TypedId, UserId};
 use entity::message;
 use entity::thread::ThreadKind;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Statement};
 use sha2::{Digest, Sha256};
 
 use super::first_of;
@@ -142,10 +142,33 @@ pub(crate) async fn keep(engine: Engine, on: &DatabaseTransaction, entries: Vec<
     if !silent.is_empty() {
         remove(engine, on, silent.iter().map(|entry| entry.message.id)).await?;
     }
+    if said.is_empty() {
+        return Ok(());
+    }
+    let statements = match engine {
+        Engine::Sqlite => {
+            let numbers = take_back(on, &said).await?;
+            on_sqlite(on, said, numbers).await?
+        }
+        Engine::Postgres => vec![on_postgres(&said)],
+    };
+    for statement in statements {
+        on.execute_raw(statement).await?;
+    }
+    Ok(())
+}
+
+/// The statements that have the index say what messages say of which it knows nothing yet.
+pub(crate) async fn of_new(
+    engine: Engine,
+    on: &DatabaseTransaction,
+    entries: impl Iterator<Item = Entry<'_>>,
+) -> Result<Vec<Statement>> {
+    let said: Vec<_> = entries.filter(|entry| entry.message.content.is_some()).collect();
     match engine {
-        _ if said.is_empty() => Ok(()),
-        Engine::Sqlite => write_sqlite(on, said).await,
-        Engine::Postgres => write_postgres(on, said).await,
+        _ if said.is_empty() => Ok(Vec::new()),
+        Engine::Sqlite => on_sqlite(on, said, BTreeMap::new()).await,
+        Engine::Postgres => Ok(vec![on_postgres(&said)]),
     }
 }
 
@@ -161,7 +184,7 @@ async fn remove(engine: Engine, on: &DatabaseTransaction, ids: impl Iterator<Ite
     Ok(())
 }
 
-async fn write_postgres(on: &DatabaseTransaction, entries: Vec<Entry<'_>>) -> Result<()> {
+fn on_postgres(entries: &[Entry<'_>]) -> Statement {
     let engine = Engine::Postgres;
     let columns =
         [("first", Column::Number), ("message_id", Column::Id), ("marks", Column::Text), ("terms", Column::Text)];
@@ -176,8 +199,7 @@ async fn write_postgres(on: &DatabaseTransaction, entries: Vec<Entry<'_>>) -> Re
          ON CONFLICT (message_id) DO UPDATE SET marks = excluded.marks, terms = excluded.terms",
         engine.want(&columns, 1)
     );
-    on.execute_raw(engine.sql(sql, [engine.keys(&columns, rows)])).await?;
-    Ok(())
+    engine.sql(sql, [engine.keys(&columns, rows)])
 }
 
 #[derive(FromQueryResult)]
@@ -186,46 +208,47 @@ struct Numbered {
     message_id: MessageId,
 }
 
-#[derive(FromQueryResult)]
-struct Last {
-    n: i64,
-}
-
-/// FTS5 has no upsert: what is there of a message is taken away first. SQLite's writer is alone, so it can count.
-async fn write_sqlite(on: &DatabaseTransaction, entries: Vec<Entry<'_>>) -> Result<()> {
+/// FTS5 has no upsert: takes away what is there of messages. Gives the numbers that they have.
+async fn take_back(on: &DatabaseTransaction, entries: &[Entry<'_>]) -> Result<BTreeMap<MessageId, i64>> {
     let engine = Engine::Sqlite;
     let ids = engine.ids(entries.iter().map(|entry| entry.message.id));
     let sql = format!("SELECT n, message_id FROM message_search WHERE message_id {}", engine.among(1));
     let known: Vec<Numbered> = db::all(on, engine, sql, [ids]).await?;
-    let mut numbers: BTreeMap<MessageId, i64> = known.into_iter().map(|row| (row.message_id, row.n)).collect();
-    if !numbers.is_empty() {
+    if !known.is_empty() {
         let columns = [("n", Column::Number)];
         let sql = format!(
             "WITH {} DELETE FROM message_search_terms WHERE rowid IN (SELECT n FROM want)",
             engine.want(&columns, 1)
         );
-        let keys = engine.keys(&columns, numbers.values().map(|n| [Key::Number(*n)]));
+        let keys = engine.keys(&columns, known.iter().map(|row| [Key::Number(row.n)]));
         on.execute_raw(engine.sql(sql, [keys])).await?;
     }
-    let mut next: BTreeMap<i64, i64> = BTreeMap::new();
+    Ok(known.into_iter().map(|row| (row.message_id, row.n)).collect())
+}
+
+/// Those that have no number yet are given one: SQLite's writer is alone, so it can count.
+async fn on_sqlite(
+    on: &DatabaseTransaction,
+    entries: Vec<Entry<'_>>,
+    mut numbers: BTreeMap<MessageId, i64>,
+) -> Result<Vec<Statement>> {
+    let engine = Engine::Sqlite;
+    let mut statements = Vec::new();
     let new: Vec<_> = entries.iter().filter(|entry| !numbers.contains_key(&entry.message.id)).collect();
-    for entry in &new {
-        let first = first_of(entry.millisecond());
-        let number = match next.get(&first) {
-            Some(next) => *next,
-            None => following(on, first).await?,
-        };
-        next.insert(first, number + 1);
-        numbers.insert(entry.message.id, number);
-    }
     if !new.is_empty() {
+        let mut next = following(on, new.iter().map(|entry| first_of(entry.millisecond())).collect()).await?;
+        for entry in &new {
+            let next = next.entry(first_of(entry.millisecond())).or_insert_with(|| first_of(entry.millisecond()));
+            numbers.insert(entry.message.id, *next);
+            *next += 1;
+        }
         let columns = [("n", Column::Number), ("message_id", Column::Id)];
         let rows = new.iter().map(|entry| [Key::Number(numbers[&entry.message.id]), entry.message.id.into()]);
         let sql = format!(
             "WITH {} INSERT INTO message_search (n, message_id) SELECT n, message_id FROM want",
             engine.want(&columns, 1)
         );
-        on.execute_raw(engine.sql(sql, [engine.keys(&columns, rows)])).await?;
+        statements.push(engine.sql(sql, [engine.keys(&columns, rows)]));
     }
     let columns = [("n", Column::Number), ("terms", Column::Text)];
     let rows = entries.iter().map(|entry| [Key::Number(numbers[&entry.message.id]), Key::Text(entry.for_sqlite())]);
@@ -233,15 +256,29 @@ async fn write_sqlite(on: &DatabaseTransaction, entries: Vec<Entry<'_>>) -> Resu
         "WITH {} INSERT INTO message_search_terms (rowid, terms) SELECT n, terms FROM want",
         engine.want(&columns, 1)
     );
-    on.execute_raw(engine.sql(sql, [engine.keys(&columns, rows)])).await?;
-    Ok(())
+    statements.push(engine.sql(sql, [engine.keys(&columns, rows)]));
+    Ok(statements)
 }
 
-/// The next number of a millisecond.
-async fn following(on: &DatabaseTransaction, first: i64) -> Result<i64> {
-    let sql = "SELECT n FROM message_search WHERE n >= $1 AND n < $2 ORDER BY n DESC LIMIT 1";
-    let last: Vec<Last> = db::all(on, Engine::Sqlite, sql, [first.into(), (first + first_of(1)).into()]).await?;
-    Ok(last.first().map_or(first, |last| last.n + 1))
+#[derive(FromQueryResult)]
+struct Last {
+    first: i64,
+    n: i64,
+}
+
+/// The next number of each of these milliseconds; those of which no number was given are missing.
+async fn following(on: &DatabaseTransaction, firsts: BTreeSet<i64>) -> Result<BTreeMap<i64, i64>> {
+    let engine = Engine::Sqlite;
+    let columns = [("first", Column::Number)];
+    let sql = format!(
+        "WITH {} SELECT w.first, s.n FROM want w CROSS JOIN message_search s ON s.n = \
+         (SELECT n FROM message_search WHERE n >= w.first AND n < w.first + {} ORDER BY n DESC LIMIT 1)",
+        engine.want(&columns, 1),
+        first_of(1)
+    );
+    let keys = engine.keys(&columns, firsts.into_iter().map(|first| [Key::Number(first)]));
+    let last: Vec<Last> = db::all(on, engine, sql, [keys]).await?;
+    Ok(last.into_iter().map(|last| (last.first, last.n + 1)).collect())
 }
 
 /// A message with the kind of its thread.

@@ -1,0 +1,5 @@
+-- postgres
+ALTER TABLE threads RESET (fillfactor);
+
+-- postgres
+ALTER TABLE thread_participants RESET (fillfactor);
