@@ -50,6 +50,7 @@ mod scalar;
 mod scope;
 mod search;
 mod session;
+mod shared;
 mod signal;
 mod system;
 mod thread;

@@ -19,6 +19,7 @@ use domain::access::Viewer;
 use moka::sync::Cache;
 use serde_json::{Map, Value};
 
+mod alike;
 mod input;
 mod model;
 mod persisted;
@@ -28,6 +29,7 @@ mod text;
 mod told;
 
 use super::recall::Question;
+pub(crate) use alike::Alike;
 use model::Model;
 pub(crate) use persisted::Asked;
 use persisted::Persisted;
@@ -104,7 +106,10 @@ impl Operation {
     pub(crate) fn into_request(self) -> Request {
         let mut request = Request::new("").variables(Variables::from_json(Value::Object(self.variables)));
         request.set_parsed_query(self.plan.parsed.clone());
-        request
+        match &self.plan.alike {
+            Some(alike) => request.data(alike.clone()),
+            None => request,
+        }
     }
 }
 
@@ -140,6 +145,8 @@ struct Plan {
     price: Price,
     /// Whether its answer may be told again.
     is_told: bool,
+    /// What of its stream is shown alike to all.
+    alike: Option<Arc<Alike>>,
 }
 
 /// Bytes that a token of a document takes once it is parsed, in two ways. An estimate, for the size of the cache.
@@ -229,6 +236,7 @@ impl Documents {
                 root_fields: root_fields.into_iter().map(str::to_owned).collect(),
                 price: Price::of(&self.model, &document.source, operation),
                 is_told: told::is_told(&document.source, operation),
+                alike: Alike::of(&document.source, operation).map(Arc::new),
             }))
         };
         plan.get_or_init(work_out).clone().map_err(|refusal| vec![refusal])

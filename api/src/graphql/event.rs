@@ -15,6 +15,7 @@ use super::participant::Participant;
 use super::progress::Progress;
 use super::scalar::Cursor;
 use super::scope::{Scope, viewer};
+use super::shared::Shared;
 use super::thread::Thread;
 use super::user::User;
 use super::{fault, id};
@@ -234,12 +235,14 @@ impl ThreadEventPage {
 
 impl ThreadFrame {
     /// A step of a stream: an event is loaded once for all who see it, together with those that were read with it.
-    fn streamed(app: &Arc<domain::App>, frame: Frame) -> Self {
-        let scope = match &frame.step {
-            Step::Entry(entry) => Scope::shared(app, &entry.chunk),
-            _ => Scope::new(app.clone()),
-        };
-        Self::of(scope, frame)
+    fn streamed(app: &Arc<domain::App>, frame: Frame) -> Shared<Self> {
+        match &frame.step {
+            Step::Entry(entry) => {
+                let (scope, seq) = (Scope::shared(app, &entry.chunk), frame.seq);
+                Shared::of_line(Self::of(scope.clone(), frame), scope, seq)
+            }
+            _ => Shared::alone(Self::of(Scope::new(app.clone()), frame)),
+        }
     }
 
     /// A step of a walk as clients see it, loading through `scope`.
@@ -287,7 +290,7 @@ impl ThreadFrame {
 }
 
 /// A frame of a stream, which has come as far as this.
-fn noted(app: &Arc<domain::App>, frame: Frame, progress: &Progress) -> ThreadFrame {
+fn noted(app: &Arc<domain::App>, frame: Frame, progress: &Progress) -> Shared<ThreadFrame> {
     let happened_at = match &frame.step {
         Step::Entry(entry) => Some(entry.event.created_at),
         _ => None,
@@ -314,7 +317,7 @@ impl EventSubscription {
         #[graphql(desc = "Any cursor of this thread: what comes after it is sent first.")] after: Option<Cursor>,
         #[graphql(desc = "Only these kinds of change: name what your client understands. All, if left out.")]
         kinds: Option<Vec<ThreadEventKind>>,
-    ) -> Result<impl Stream<Item = Result<ThreadFrame>> + use<>> {
+    ) -> Result<impl Stream<Item = Result<Shared<ThreadFrame>>> + use<>> {
         let app = Scope::fresh(ctx).app().clone();
         let id: ThreadId = id::parse("thread_id", &thread_id).map_err(fault)?;
         let progress = Progress::of(ctx);

@@ -49,8 +49,8 @@ struct Inner {
     /// Every subscriber of an event asks here. Only what the first of them asks is remembered: what the others ask as
     /// themselves is nobody else's.
     shared: bool,
-    /// What was loaded: a `Cells<K, V>` by the type of its key.
-    loaded: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    /// What was loaded, a `Cells<K, V>` for each kind, and what was made of it: by type.
+    kept: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 /// What was asked of one kind, each question in the cell of those that were loaded with it.
@@ -123,7 +123,7 @@ impl Scope {
             TokioTimer::default(),
             HashMapCache::default(),
         ));
-        Self(Arc::new(Inner { app, loader, shown, witness, patient, shared, loaded: Mutex::default() }))
+        Self(Arc::new(Inner { app, loader, shown, witness, patient, shared, kept: Mutex::default() }))
     }
 
     /// The scope of the request at hand.
@@ -152,7 +152,7 @@ impl Scope {
     pub(crate) fn showing(&self, shown: Shown) -> Self {
         let (app, loader, witness) = (self.0.app.clone(), self.0.loader.clone(), self.0.witness.clone());
         let patient = self.0.patient;
-        Self(Arc::new(Inner { app, loader, shown, witness, patient, shared: false, loaded: Mutex::default() }))
+        Self(Arc::new(Inner { app, loader, shown, witness, patient, shared: false, kept: Mutex::default() }))
     }
 
     /// Whoever notes what the answer rests on, if it is kept.
@@ -188,7 +188,7 @@ impl Scope {
         K: Send + Sync + Hash + Eq + Clone + 'static,
         V: Send + Sync + 'static,
     {
-        let cells = self.cells::<K, V>();
+        let cells = self.kept::<Cells<K, V>>();
         let mut cells = cells.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cell) = cells.get(key) {
             return cell.clone();
@@ -205,15 +205,12 @@ impl Scope {
         cell
     }
 
-    fn cells<K, V>(&self) -> Arc<Cells<K, V>>
-    where
-        K: Send + Sync + 'static,
-        V: Send + Sync + 'static,
-    {
-        let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let cells = loaded.entry(TypeId::of::<K>()).or_insert_with(|| Arc::new(Cells::<K, V>::default()));
-        // A key's type has one type of answer, so the downcast can't fail; cells of its own would do no harm.
-        cells.clone().downcast().unwrap_or_default()
+    /// What is kept here of a type, which begins as nothing.
+    pub(crate) fn kept<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = kept.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default()));
+        // It is there under its own type, so the downcast can't fail; another one would do no harm.
+        kept.clone().downcast().unwrap_or_default()
     }
 
     /// Asks all that belongs together at once; what belongs to nothing, together with whatever else is asked in the same

@@ -98,7 +98,20 @@ impl Written {
 
     /// Its JSON: an answer of ours holds texts, numbers and lists, which always have one.
     pub(super) fn json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        self.around_encoded().unwrap_or_else(|| serde_json::to_string(self).unwrap_or_default())
+    }
+
+    /// The same if its one field was encoded before, for all who stream it.
+    fn around_encoded(&self) -> Option<String> {
+        let Some(Value::Object(fields)) = &self.data else { return None };
+        let (name, Value::Binary(encoded)) = fields.first()? else { return None };
+        let encoded = std::str::from_utf8(encoded).ok()?;
+        if self.errors.is_empty() && self.extensions.is_empty() {
+            return Some(format!(r#"{{"data":{{"{name}":{encoded}}}}}"#));
+        }
+        let rest = Self { data: None, errors: self.errors.clone(), extensions: self.extensions.clone() };
+        let rest = serde_json::to_string(&rest).ok()?;
+        Some(format!(r#"{{"data":{{"{name}":{encoded}}},{}"#, rest.strip_prefix('{')?))
     }
 }
 

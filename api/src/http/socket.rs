@@ -51,6 +51,8 @@ const SILENCE: Duration = Duration::from_secs(40);
 const LAST_ANSWERS: Duration = Duration::from_secs(12);
 /// Bytes that are read from a socket at once. A socket that is idle has no more than this.
 const READ: usize = 2048;
+/// Bytes of frames that are written to a socket at once. The room for them is taken when there are so many.
+const WRITTEN: usize = 8192;
 /// Queries and mutations of one socket that run at once, answers that wait to be written among them; more wait for their turn.
 const TURNS: usize = 8;
 
@@ -63,7 +65,7 @@ pub(super) fn open(edge: Edge, client: Client, place: Place, upgrade: WebSocketU
     upgrade
         .protocols([protocol::NAME])
         .read_buffer_size(READ)
-        .write_buffer_size(0)
+        .write_buffer_size(WRITTEN)
         .max_message_size(largest)
         .max_frame_size(largest)
         .on_upgrade(move |socket| async move {
@@ -376,7 +378,7 @@ struct Answers {
 
 impl Sink for Answers {
     async fn send(&mut self, answer: Answered) -> bool {
-        let text = protocol::next(&self.id, &answer.written);
+        let text = protocol::next(&self.id, &answer.written.json());
         // Boxed, so that a stream that waits has no room for sending.
         Box::pin(self.outgoing.send(text, answer.room)).await.is_ok()
     }

@@ -6,6 +6,7 @@
 mod access;
 mod accounts;
 mod administration;
+mod alike;
 mod api_keys;
 mod archive;
 mod assistants;
@@ -35,6 +36,7 @@ mod expiry;
 mod exports;
 mod forged;
 mod fuzz;
+mod gathered;
 mod guard;
 mod guide;
 mod http;

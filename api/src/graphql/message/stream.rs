@@ -12,6 +12,7 @@ use super::{Message, MessageEdge};
 use crate::graphql::progress::Progress;
 use crate::graphql::scalar::Cursor;
 use crate::graphql::scope::{Scope, viewer};
+use crate::graphql::shared::Shared;
 use crate::graphql::{fault, id};
 
 #[derive(Default)]
@@ -27,7 +28,7 @@ impl MessageSubscription {
         ctx: &Context<'_>,
         #[graphql(desc = "Of which thread.")] thread_id: ID,
         #[graphql(desc = "Any cursor of this thread: what comes after it is sent first.")] after: Option<Cursor>,
-    ) -> Result<impl Stream<Item = Result<MessageEdge>> + use<>> {
+    ) -> Result<impl Stream<Item = Result<Shared<MessageEdge>>> + use<>> {
         let app = Scope::fresh(ctx).app().clone();
         let id: ThreadId = id::parse("thread_id", &thread_id).map_err(fault)?;
         let progress = Progress::of(ctx);
@@ -42,14 +43,19 @@ impl MessageSubscription {
 }
 
 /// What a stream of messages shows of a step; most steps nothing.
-fn edge_of(app: &Arc<domain::App>, frame: event::Frame, progress: &Progress) -> Option<domain::Result<MessageEdge>> {
+fn edge_of(
+    app: &Arc<domain::App>,
+    frame: event::Frame,
+    progress: &Progress,
+) -> Option<domain::Result<Shared<MessageEdge>>> {
     match frame.step {
         Step::Entry(entry) if entry.event.kind == EventKind::MessagePosted => {
             let row = entry.message.clone()?;
             let scope = Scope::shared(app, &entry.chunk);
             let cursor = scope.cursor(&frame.proof, frame.seq);
             progress.note(&cursor, Some(entry.event.created_at));
-            Some(Ok(MessageEdge { cursor, node: Message { scope, reader: frame.proof, row } }))
+            let edge = MessageEdge { cursor, node: Message { scope: scope.clone(), reader: frame.proof, row } };
+            Some(Ok(Shared::of_line(edge, scope, frame.seq)))
         }
         Step::Revoked => Some(Err(domain::Error::AccessRevoked)),
         Step::CaughtUp => {

@@ -2,7 +2,7 @@
 
 use async_graphql::ServerError;
 use axum::extract::ws::CloseFrame;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::http::operation::Parameters;
@@ -53,17 +53,11 @@ impl From<Close> for CloseFrame {
     }
 }
 
-/// One answer of an operation, written.
-pub(super) fn next(id: &str, payload: &impl Serialize) -> String {
-    #[derive(Serialize)]
-    struct Next<'a, P> {
-        id: &'a str,
-        #[serde(rename = "type")]
-        kind: &'static str,
-        payload: &'a P,
-    }
-    // Messages of ours hold texts, numbers and lists, which always have a JSON form.
-    serde_json::to_string(&Next { id, kind: "next", payload }).unwrap_or_default()
+/// One answer of an operation, of which the JSON is given.
+pub(super) fn next(id: &str, payload: &str) -> String {
+    // A text always has a JSON form.
+    let id = serde_json::to_string(id).unwrap_or_default();
+    format!(r#"{{"id":{id},"type":"next","payload":{payload}}}"#)
 }
 
 /// The end of an operation that failed.

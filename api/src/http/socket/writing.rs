@@ -15,6 +15,9 @@ use crate::http::queue::{Frame, Waiting};
 /// How long the end of a socket may take to be written.
 pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 
+/// Frames that are written before the reason to close is looked for again.
+const MOST_AT_ONCE: usize = 32;
+
 /// When a close frame is written.
 pub(super) enum Turn {
     /// Before whatever is queued: the client may not read it.
@@ -38,7 +41,7 @@ pub(super) async fn write(
                 last = Some(close);
                 if matches!(turn, Turn::Last) {
                     while let Some(frame) = waiting.recv().await {
-                        if !put(&mut sink, frame).await {
+                        if !put(&mut sink, &mut waiting, frame).await {
                             break;
                         }
                     }
@@ -50,7 +53,7 @@ pub(super) async fn write(
                     last = close.try_recv().ok().map(|(close, _)| close);
                     break;
                 };
-                if !put(&mut sink, frame).await {
+                if !put(&mut sink, &mut waiting, frame).await {
                     break;
                 }
             }
@@ -65,7 +68,18 @@ pub(super) async fn write(
     let _ = timeout(FAREWELL, sink.close()).await;
 }
 
-async fn put(sink: &mut SplitSink<WebSocket, Message>, mut frame: Box<Frame>) -> bool {
+/// Writes a frame, with what has queued behind it meanwhile: under load, one write to the connection serves many frames.
+async fn put(sink: &mut SplitSink<WebSocket, Message>, waiting: &mut Waiting, mut frame: Box<Frame>) -> bool {
+    for _ in 0..MOST_AT_ONCE {
+        let text = std::mem::take(&mut frame.text);
+        if sink.feed(Message::Text(text.into())).await.is_err() {
+            return false;
+        }
+        match waiting.try_recv() {
+            Ok(next) => frame = next,
+            Err(_) => return sink.flush().await.is_ok(),
+        }
+    }
     let text = std::mem::take(&mut frame.text);
     sink.send(Message::Text(text.into())).await.is_ok()
 }

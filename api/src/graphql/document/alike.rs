@@ -1,0 +1,129 @@
+//! What of a stream all who ask the same are shown alike, whoever they are.
+
+use apollo_compiler::ExecutableDocument;
+use apollo_compiler::executable::{Operation, Selection, SelectionSet};
+
+use super::shape::fragment;
+
+/// What streams show of a line of the log, and the fields of it that are of the line's moment, depend on nobody who asks, and take no
+/// arguments. Addresses of files run out, and reactions, replies and receipts change afterwards: each subscriber is shown those anew.
+const ALIKE: &[(&str, &[&str])] = &[
+    ("MessageEdge", &["cursor", "node"]),
+    ("MessagePosted", &["cursor", "message"]),
+    ("MessageEdited", &["cursor", "message"]),
+    ("MessageDeleted", &["cursor", "message"]),
+    ("Message", &["content", "createdAt", "deletedAt", "editedAt", "id", "metadata", "sender", "version"]),
+    ("User", &["createdAt", "id", "kind", "profile", "username"]),
+    ("Profile", &["avatarUrl", "bio", "displayName", "firstName", "lastName"]),
+];
+/// Those that streams show themselves, and the interface of the frames among them.
+const SHOWN: [&str; 4] = ["MessageEdge", "MessagePosted", "MessageEdited", "MessageDeleted"];
+const FRAME: &str = "ThreadFrame";
+
+/// A subscription, for whoever compares: what two subscribers are shown is alike if they have come with the very same one, and it is of
+/// one of its types.
+#[derive(Debug)]
+pub(crate) struct Alike {
+    types: Vec<&'static str>,
+}
+
+impl Alike {
+    /// What is shown alike of an operation, which is known not to be too large; none if nothing is.
+    pub(super) fn of(document: &ExecutableDocument, operation: &Operation) -> Option<Self> {
+        let [Selection::Field(root)] = &operation.selection_set.selections[..] else { return None };
+        let types = SHOWN.into_iter().filter(|name| is_alike(document, &root.selection_set, name)).collect::<Vec<_>>();
+        (operation.is_subscription() && !types.is_empty()).then_some(Self { types })
+    }
+
+    /// Whether what is of this type is shown alike.
+    pub(crate) fn shows(&self, name: &str) -> bool {
+        self.types.contains(&name)
+    }
+}
+
+/// Whether what a selection shows of something of this type is alike for all. What fragments on others select is not shown.
+fn is_alike(document: &ExecutableDocument, set: &SelectionSet, name: &str) -> bool {
+    let of = set.ty.as_str();
+    if of != name && of != FRAME {
+        return SHOWN.contains(&of);
+    }
+    let fields = ALIKE.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, fields)| fields);
+    set.selections.iter().all(|selection| match selection {
+        Selection::Field(field) => {
+            let is_known = field.name == "__typename" || fields.contains(&field.name.as_str());
+            let below = &field.selection_set;
+            is_known
+                && field.directives.is_empty()
+                && (below.is_empty() || is_alike(document, below, below.ty.as_str()))
+        }
+        Selection::InlineFragment(inline) => {
+            inline.directives.is_empty() && is_alike(document, &inline.selection_set, name)
+        }
+        Selection::FragmentSpread(spread) => {
+            spread.directives.is_empty()
+                && fragment(document, selection).is_some_and(|set| is_alike(document, set, name))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use apollo_compiler::{ExecutableDocument, Schema};
+
+    use super::*;
+
+    fn alike(text: &str) -> Vec<&'static str> {
+        let schema = Schema::parse_and_validate(crate::graphql::sdl(), "schema.graphql").expect("a schema");
+        let document = ExecutableDocument::parse_and_validate(&schema, text, "document").expect("a document");
+        let operation = document.operations.get(None).expect("one operation");
+        Alike::of(&document, operation).map(|alike| alike.types).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_may_be_shown_is_in_the_schema() {
+        let schema = Schema::parse_and_validate(crate::graphql::sdl(), "schema.graphql").expect("a schema");
+        for (name, fields) in ALIKE {
+            for field in *fields {
+                let found = schema.type_field(name, field).expect("a field");
+                assert!(found.arguments.is_empty(), "{name}.{field}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_depends_on_who_asks_or_on_variables_is_not_alike() {
+        let added = |fields: &str| {
+            alike(&format!(
+                "subscription($id: ID!, $x: Boolean = true) {{ messageAdded(threadId: $id) {{ {fields} }} }}"
+            ))
+        };
+        assert_eq!(added("cursor node { id content sender { username profile { displayName } } }"), ["MessageEdge"]);
+        assert_eq!(added("... on MessageEdge { cursor } node { __typename ... { id } }"), ["MessageEdge"]);
+        for different in [
+            "node { clientKey }",
+            "node { thread { viewerState { unreadCount } } }",
+            "node { reactions { viewerHasReacted } }",
+            "node { attachments { url } }",
+            "node { content @include(if: $x) }",
+            "... @skip(if: $x) { cursor } node { id }",
+            "node { sender { isBlocked: id @skip(if: $x) } }",
+        ] {
+            assert_eq!(added(different), [""; 0], "{different}");
+        }
+        let events =
+            |fields: &str| alike(&format!("subscription($id: ID!) {{ threadEvents(threadId: $id) {{ {fields} }} }}"));
+        assert_eq!(
+            events(
+                "__typename cursor ... on MessagePosted { message { content } } ... on ReactionsChanged { message { reactions { emoji } } }"
+            ),
+            ["MessagePosted", "MessageEdited", "MessageDeleted"]
+        );
+        assert_eq!(
+            events(
+                "cursor ... on MessagePosted { message { clientKey } } ... on MessageEdited { message { content } }"
+            ),
+            ["MessageEdited", "MessageDeleted"]
+        );
+        assert_eq!(alike("{ viewer { user { id } } }"), [""; 0]);
+    }
+}
