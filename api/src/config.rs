@@ -168,6 +168,11 @@ impl Config {
         Self::of(table)
     }
 
+    /// The built-in settings.
+    pub(crate) fn built_in() -> Result<Self> {
+        Self::of(DEFAULTS.parse().context("the built-in defaults")?)
+    }
+
     fn of(table: Table) -> Result<Self> {
         check_numbers(&table)?;
         let config: Self = Value::Table(table).try_into().context("the settings")?;

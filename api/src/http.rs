@@ -316,3 +316,8 @@ async fn ended(lease: Option<&Lease>) {
         None => std::future::pending().await,
     }
 }
+
+/// An answer as a frame of an operation on a WebSocket.
+pub(crate) fn frame(id: &str, answer: async_graphql::Response) -> String {
+    socket::frame(id, &answer::Written::of(answer))
+}

@@ -57,6 +57,7 @@ impl MigratorTrait for Migrator {
             "m20261121_000030_retained",
             "m20261121_000031_bans",
             "m20261122_000032_room",
+            "m20261122_000033_places",
         ]
     }
 }

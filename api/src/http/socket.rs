@@ -21,7 +21,7 @@ use tokio::time::{Instant, interval_at, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::answer::rejected;
+use super::answer::{Written, rejected};
 use super::listen::Place;
 use super::operation::{self, Admitted, Answered, Caller, Ended, Parameters, Sink, admit};
 use super::queue::{Outgoing, queue};
@@ -370,6 +370,11 @@ impl Run {
     }
 }
 
+/// An answer of an operation as it is written.
+pub(super) fn frame(id: &str, answer: &Written) -> String {
+    protocol::next(id, &answer.json())
+}
+
 /// The answers of one operation, among those of others.
 struct Answers {
     id: Arc<str>,
@@ -378,7 +383,7 @@ struct Answers {
 
 impl Sink for Answers {
     async fn send(&mut self, answer: Answered) -> bool {
-        let text = protocol::next(&self.id, &answer.written.json());
+        let text = frame(&self.id, &answer.written);
         // Boxed, so that a stream that waits has no room for sending.
         Box::pin(self.outgoing.send(text, answer.room)).await.is_ok()
     }

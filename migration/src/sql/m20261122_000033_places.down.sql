@@ -1,0 +1,3 @@
+CREATE INDEX user_sessions_user ON user_sessions (user_id);
+
+DROP INDEX user_sessions_latest;
