@@ -17,7 +17,8 @@ impl Documents {
     /// If the built-in settings are no settings.
     pub fn new() -> Self {
         #[expect(clippy::expect_used, reason = "the built-in settings")]
-        let documents = Config::built_in().and_then(|config| crate::graphql::Documents::new(&sdl(), config.document_limits()));
+        let documents =
+            Config::built_in().and_then(|config| crate::graphql::Documents::new(&sdl(), config.document_limits()));
         #[expect(clippy::expect_used, reason = "the built-in settings")]
         Self(documents.expect("the built-in settings"))
     }

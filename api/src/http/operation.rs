@@ -99,16 +99,20 @@ impl Begun {
         resume: Option<String>,
         witness: Option<Arc<Witness>>,
     ) -> Self {
-        let (name, cost) = (operation.name.clone(), operation.cost);
+        let (name, cost, kind) = (operation.name.clone(), operation.cost, operation.kind);
         let progress = Arc::new(Progress::new(resume));
         let budget = Arc::new(Budget::new(edge.limits.answer));
         let request = operation
             .into_request()
             .data(caller.viewer)
             .data(caller.client)
-            .data(Scope::witnessed(edge.app.clone(), witness))
             .data(progress.clone())
             .data(budget.clone());
+        // What a stream shows has a scope for each line: one for all of it would remember what was so when it began.
+        let request = match kind {
+            Kind::Subscription => request,
+            Kind::Query | Kind::Mutation => request.data(Scope::witnessed(edge.app.clone(), witness)),
+        };
         Self { request, name, cost, progress, budget }
     }
 }

@@ -189,7 +189,8 @@ impl Socket {
                     self.budget.spend();
                     match message {
                         Some(Ok(Message::Text(text))) => {
-                            if let Err(close) = self.hear(&text).await {
+                            // Boxed, or each socket would have room for it all the time.
+                            if let Err(close) = Box::pin(self.hear(&text)).await {
                                 return Some(close);
                             }
                         }
