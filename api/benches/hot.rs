@@ -22,7 +22,8 @@ fn cursors(bench: &mut Criterion) {
 }
 
 fn documents(bench: &mut Criterion) {
-    let documents = Documents::new();
+    #[expect(clippy::expect_used, reason = "the built-in settings are settings")]
+    let documents = Documents::built_in().expect("the built-in settings");
     assert!(documents.cost(PAGE).is_some(), "it may be asked");
     bench.bench_function("document/known", |b| b.iter(|| documents.cost(black_box(PAGE))));
     let mut number = 0_u64;

@@ -12,15 +12,8 @@ pub struct Documents(crate::graphql::Documents);
 
 impl Documents {
     /// As many as the built-in settings say.
-    ///
-    /// # Panics
-    /// If the built-in settings are no settings.
-    pub fn new() -> Self {
-        #[expect(clippy::expect_used, reason = "the built-in settings")]
-        let documents =
-            Config::built_in().and_then(|config| crate::graphql::Documents::new(&sdl(), config.document_limits()));
-        #[expect(clippy::expect_used, reason = "the built-in settings")]
-        Self(documents.expect("the built-in settings"))
+    pub fn built_in() -> anyhow::Result<Self> {
+        Ok(Self(crate::graphql::Documents::new(&sdl(), Config::built_in()?.document_limits())?))
     }
 
     /// Looks at a document, or finds that it is known. What it may cost; none if it is refused.

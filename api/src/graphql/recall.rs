@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::body::Bytes;
+use bytes::Bytes;
 use chrono::{DurationRound, TimeDelta};
 use domain::access::{self, Reader, Viewer};
 use domain::page::{Page, Window};

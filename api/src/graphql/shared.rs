@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
 use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerError, ServerResult, Value};
-use axum::body::Bytes;
+use bytes::Bytes;
 use tokio::sync::OnceCell;
 
 use super::document::Alike;
@@ -23,6 +23,8 @@ pub(crate) struct Shared<T> {
 
 /// Operations that lines are encoded for; they are kept as long as the lines are, so there are few.
 const OPERATIONS: usize = 4;
+/// Bytes of what is kept for others, at the most.
+const LARGEST: usize = 4096;
 
 /// What is shown of the lines of a scope, for each operation.
 #[derive(Default)]
@@ -34,8 +36,8 @@ struct Encoded {
     lines: HashMap<i64, Place>,
 }
 
-/// Where it is put by the first who needs it.
-type Place = Arc<OnceCell<Bytes>>;
+/// Where it is put by the first who needs it; nothing, if it is too large to be kept.
+type Place = Arc<OnceCell<Option<Bytes>>>;
 
 impl Encodings {
     /// The place of one; none if there are too many operations.
@@ -47,14 +49,6 @@ impl Encodings {
         let known = encodings.iter_mut().find(|known| Arc::ptr_eq(&known.alike, alike))?;
         Some(known.lines.entry(seq).or_default().clone())
     }
-}
-
-/// Why nothing was encoded for others.
-enum Unshared {
-    /// Resolving failed.
-    Failed(ServerError),
-    /// Parts of it could not be shown, which the next may have more luck with.
-    InPart(Value),
 }
 
 impl<T> Shared<T> {
@@ -75,15 +69,14 @@ impl<T: OutputType> Shared<T> {
         let alike = ctx.data_opt::<Arc<Alike>>().filter(|alike| alike.shows(&self.shown.introspection_type_name()))?;
         scope.kept::<Encodings>().place(alike, *seq)
     }
+}
 
-    async fn encode(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> Result<Bytes, Unshared> {
-        let value = self.shown.resolve(ctx, field).await.map_err(Unshared::Failed)?;
-        let is_whole = ctx.query_env.errors.lock().is_ok_and(|errors| errors.is_empty());
-        match serde_json::to_string(&value) {
-            Ok(text) if is_whole => Ok(text.into()),
-            _ => Err(Unshared::InPart(value)),
-        }
-    }
+/// Why nothing is kept for others, for now.
+enum Unkept {
+    /// Resolving failed.
+    Failed(ServerError),
+    /// Parts of it could not be shown; the next may have more luck.
+    InPart,
 }
 
 impl<T: OutputType> OutputType for Shared<T> {
@@ -102,10 +95,18 @@ impl<T: OutputType> OutputType for Shared<T> {
     /// JSON that is encoded already is handed on as binary, which nothing else in the schema is.
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         let Some(place) = self.place(ctx) else { return self.shown.resolve(ctx, field).await };
-        match place.get_or_try_init(|| self.encode(ctx, field)).await {
-            Ok(text) => Ok(Value::Binary(text.clone())),
-            Err(Unshared::InPart(value)) => Ok(value),
-            Err(Unshared::Failed(error)) => Err(error),
+        let mut own = None;
+        let kept = place.get_or_try_init(|| async {
+            let value = own.insert(self.shown.resolve(ctx, field).await.map_err(Unkept::Failed)?);
+            let is_whole = ctx.query_env.errors.lock().is_ok_and(|errors| errors.is_empty());
+            let text = serde_json::to_string(value).ok().filter(|_| is_whole).ok_or(Unkept::InPart)?;
+            Ok((text.len() <= LARGEST).then(|| Bytes::from(text)))
+        });
+        match (kept.await, own) {
+            (Ok(Some(text)), _) => Ok(Value::Binary(text.clone())),
+            (Err(Unkept::Failed(error)), _) => Err(error),
+            (_, Some(value)) => Ok(value),
+            (_, None) => self.shown.resolve(ctx, field).await,
         }
     }
 }

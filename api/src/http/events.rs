@@ -94,7 +94,7 @@ impl Driver {
         let endless = admitted.kind == Kind::Subscription;
         let mut sink = self.outgoing.clone();
         let mut comments = interval_at(Instant::now() + COMMENT, COMMENT);
-        let mut work = std::pin::pin!(operation::run(&self.edge, admitted, &mut sink));
+        let mut work = Box::pin(operation::run(&self.edge, admitted, &mut sink));
         let stopped = async {
             self.edge.stop.cancelled().await;
             self.edge.take_turns().await;
@@ -109,6 +109,8 @@ impl Driver {
                 },
                 _ = comments.tick() => self.outgoing.offer(":\n\n".to_owned()),
                 () = super::ended(self.lease.as_ref()), if self.lease.is_some() => {
+                    // It may read something for others, who must not wait until this client has read.
+                    drop(work);
                     let id = operation::new_request_id(&self.edge);
                     let error = domain::Error::Unauthenticated("The session has ended: sign in again.");
                     return self.fail(Refusal::of(id, error).errors).await;

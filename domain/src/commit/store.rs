@@ -252,10 +252,10 @@ fn participants(engine: Engine, batches: &Batches) -> Option<Statement> {
     let forward = |column: &str| format!("{column} = {greatest}(thread_participants.{column}, excluded.{column})");
     let then = format!(
         "ON CONFLICT (thread_id, user_id) DO UPDATE SET role = excluded.role, joined_at = excluded.joined_at, \
-         joined_seq = excluded.joined_seq, left_at = excluded.left_at, removed_seq = excluded.removed_seq, \
-         changed_at = excluded.changed_at, {}, {}, {}, \
+         joined_seq = excluded.joined_seq, left_at = excluded.left_at, removed_seq = excluded.removed_seq, {}, {}, {}, {}, \
          last_read_at = CASE WHEN excluded.last_read_position > thread_participants.last_read_position \
          THEN excluded.last_read_at ELSE thread_participants.last_read_at END",
+        forward("changed_at"),
         forward("last_read_seq"),
         forward("last_read_position"),
         forward("last_delivered_seq")

@@ -103,18 +103,19 @@ where
     let found = read(all.into_iter().cloned().collect()).await;
     drop(turn);
     for other in others {
+        let own = match &found {
+            Ok(found) => Ok(of(&other.keys, |key| found.get(key).cloned())),
+            Err(error) => Err(error.share()),
+        };
         // Whoever has gone needs no answer.
-        let _ = other.answer.send(Word::Found(of(&found, &other.keys)));
+        let _ = other.answer.send(Word::Found(own));
     }
-    of(&found, keys)
+    found.map(|mut found| of(keys, |key| found.remove(key)))
 }
 
-/// What was found by these of the keys.
-fn of<K: Clone + Eq + Hash, V: Clone>(found: &Result<HashMap<K, V>>, keys: &[K]) -> Result<HashMap<K, V>> {
-    match found {
-        Ok(found) => Ok(keys.iter().filter_map(|key| Some((key.clone(), found.get(key)?.clone()))).collect()),
-        Err(error) => Err(error.share()),
-    }
+/// What there is for these keys.
+fn of<K: Clone + Eq + Hash, V>(keys: &[K], mut find: impl FnMut(&K) -> Option<V>) -> HashMap<K, V> {
+    keys.iter().filter_map(|key| Some((key.clone(), find(key)?))).collect()
 }
 
 impl<K, V> Turn<K, V> {

@@ -56,8 +56,8 @@ where
     Some(engine.sql(sql, [json]))
 }
 
-/// Statements that each write a table by one value, in their order: on PostgreSQL all in one, which is sent, and answered, once. What one
-/// of them writes, the others do not see; foreign keys are looked at after all of them.
+/// Statements that each write a table by one value: on SQLite in their order; on PostgreSQL all in one, which is sent, and answered, once,
+/// and in which no order holds. There, what one of them writes the others do not see; foreign keys are looked at after all of them.
 pub(crate) fn together(engine: Engine, statements: Vec<Statement>) -> Vec<Statement> {
     if engine == Engine::Sqlite || statements.len() < 2 {
         return statements;

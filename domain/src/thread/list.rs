@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use entity::Timestamp;
 use entity::id::{ThreadId, TypedId, UserId};
+use futures_util::future::try_join_all;
 use sea_orm::{DbErr, FromQueryResult, QueryResult, Value};
 
 use crate::access::{Reader, Row, THREAD_AND_OWN_ROW, Viewer};
@@ -101,30 +102,39 @@ impl FromQueryResult for OfFront {
     }
 }
 
-/// The ends of many lists in one statement for each slice, on PostgreSQL; each with one row more than the slice has.
+/// The ends of many lists, on PostgreSQL; each with one row more than the slice has.
 async fn ends(app: &App, fronts: Vec<Front>) -> Result<HashMap<Front, Vec<ListedRow>>> {
-    let engine = app.db.engine();
     let mut by_slice: HashMap<(bool, Slice), Vec<UserId>> = HashMap::new();
     for (user_id, archived, slice) in fronts {
         by_slice.entry((archived, slice)).or_default().push(user_id);
     }
+    let reads = by_slice.into_iter().map(|((archived, slice), users)| alike_ends(app, archived, slice, users));
+    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+}
+
+/// The same ends of the lists of these people, in one statement.
+async fn alike_ends(
+    app: &App,
+    archived: bool,
+    slice: Slice,
+    users: Vec<UserId>,
+) -> Result<HashMap<Front, Vec<ListedRow>>> {
+    let engine = app.db.engine();
+    let columns = [("user_id", Column::Id)];
+    let direction = if slice.backward { "" } else { " DESC" };
+    let sql = format!(
+        "WITH {} SELECT l.*, w.user_id AS listed_for FROM want w CROSS JOIN LATERAL (SELECT {}, t.activity_at AS active_at \
+         {} AND p.user_id = w.user_id ORDER BY t.activity_at{direction}, t.id{direction} LIMIT {}) l \
+         ORDER BY w.user_id, l.active_at{direction}, l.t_id{direction}",
+        engine.want(&columns, 1),
+        *THREAD_AND_OWN_ROW,
+        own_threads(engine, archived),
+        slice.limit + 1
+    );
+    let keys = engine.keys(&columns, users.into_iter().map(|user| [user.into()]));
     let mut found: HashMap<Front, Vec<ListedRow>> = HashMap::new();
-    for ((archived, slice), users) in by_slice {
-        let columns = [("user_id", Column::Id)];
-        let direction = if slice.backward { "" } else { " DESC" };
-        let sql = format!(
-            "WITH {} SELECT l.*, w.user_id AS listed_for FROM want w CROSS JOIN LATERAL (SELECT {}, t.activity_at AS active_at \
-             {} AND p.user_id = w.user_id ORDER BY t.activity_at{direction}, t.id{direction} LIMIT {}) l \
-             ORDER BY w.user_id, l.active_at{direction}, l.t_id{direction}",
-            engine.want(&columns, 1),
-            *THREAD_AND_OWN_ROW,
-            own_threads(engine, archived),
-            slice.limit + 1
-        );
-        let keys = engine.keys(&columns, users.into_iter().map(|user| [user.into()]));
-        for of in app.db.all::<OfFront>(sql, [keys]).await? {
-            found.entry((of.user_id, archived, slice)).or_default().push(of.row);
-        }
+    for of in app.db.all::<OfFront>(sql, [keys]).await? {
+        found.entry((of.user_id, archived, slice)).or_default().push(of.row);
     }
     Ok(found)
 }

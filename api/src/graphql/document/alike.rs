@@ -16,8 +16,9 @@ const ALIKE: &[(&str, &[&str])] = &[
     ("User", &["createdAt", "id", "kind", "profile", "username"]),
     ("Profile", &["avatarUrl", "bio", "displayName", "firstName", "lastName"]),
 ];
-/// Those that streams show themselves, and the interface of the frames among them.
-const SHOWN: [&str; 4] = ["MessageEdge", "MessagePosted", "MessageEdited", "MessageDeleted"];
+/// Those that streams show themselves: one of them an edge, the others frames, whose interface comes last.
+const SHOWN: [&str; 4] = [EDGE, "MessagePosted", "MessageEdited", "MessageDeleted"];
+const EDGE: &str = "MessageEdge";
 const FRAME: &str = "ThreadFrame";
 
 /// A subscription, for whoever compares: what two subscribers are shown is alike if they have come with the very same one, and it is of
@@ -31,7 +32,10 @@ impl Alike {
     /// What is shown alike of an operation, which is known not to be too large; none if nothing is.
     pub(super) fn of(document: &ExecutableDocument, operation: &Operation) -> Option<Self> {
         let [Selection::Field(root)] = &operation.selection_set.selections[..] else { return None };
-        let types = SHOWN.into_iter().filter(|name| is_alike(document, &root.selection_set, name)).collect::<Vec<_>>();
+        let shown = root.selection_set.ty.as_str();
+        let is_shown = |name: &&str| if shown == FRAME { *name != EDGE } else { *name == shown };
+        let is_alike = |name: &&str| shows_alike(document, &root.selection_set, name);
+        let types: Vec<_> = SHOWN.into_iter().filter(is_shown).filter(is_alike).collect();
         (operation.is_subscription() && !types.is_empty()).then_some(Self { types })
     }
 
@@ -41,27 +45,26 @@ impl Alike {
     }
 }
 
-/// Whether what a selection shows of something of this type is alike for all. What fragments on others select is not shown.
-fn is_alike(document: &ExecutableDocument, set: &SelectionSet, name: &str) -> bool {
+/// Whether what a selection shows of something of this type is alike for all. What fragments on other types select is not shown.
+fn shows_alike(document: &ExecutableDocument, set: &SelectionSet, name: &str) -> bool {
     let of = set.ty.as_str();
     if of != name && of != FRAME {
-        return SHOWN.contains(&of);
+        return true;
     }
     let fields = ALIKE.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, fields)| fields);
     set.selections.iter().all(|selection| match selection {
         Selection::Field(field) => {
             let is_known = field.name == "__typename" || fields.contains(&field.name.as_str());
             let below = &field.selection_set;
-            is_known
-                && field.directives.is_empty()
-                && (below.is_empty() || is_alike(document, below, below.ty.as_str()))
+            let is_alike = below.is_empty() || shows_alike(document, below, below.ty.as_str());
+            is_known && field.directives.is_empty() && is_alike
         }
         Selection::InlineFragment(inline) => {
-            inline.directives.is_empty() && is_alike(document, &inline.selection_set, name)
+            inline.directives.is_empty() && shows_alike(document, &inline.selection_set, name)
         }
         Selection::FragmentSpread(spread) => {
             spread.directives.is_empty()
-                && fragment(document, selection).is_some_and(|set| is_alike(document, set, name))
+                && fragment(document, selection).is_some_and(|set| shows_alike(document, set, name))
         }
     })
 }
@@ -93,9 +96,8 @@ mod tests {
     #[test]
     fn what_depends_on_who_asks_or_on_variables_is_not_alike() {
         let added = |fields: &str| {
-            alike(&format!(
-                "subscription($id: ID!, $x: Boolean = true) {{ messageAdded(threadId: $id) {{ {fields} }} }}"
-            ))
+            let condition = if fields.contains("$x") { ", $x: Boolean = true" } else { "" };
+            alike(&format!("subscription($id: ID!{condition}) {{ messageAdded(threadId: $id) {{ {fields} }} }}"))
         };
         assert_eq!(added("cursor node { id content sender { username profile { displayName } } }"), ["MessageEdge"]);
         assert_eq!(added("... on MessageEdge { cursor } node { __typename ... { id } }"), ["MessageEdge"]);

@@ -15,9 +15,6 @@ use crate::http::queue::{Frame, Waiting};
 /// How long the end of a socket may take to be written.
 pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 
-/// Frames that are written before the reason to close is looked for again.
-const MOST_AT_ONCE: usize = 32;
-
 /// When a close frame is written.
 pub(super) enum Turn {
     /// Before whatever is queued: the client may not read it.
@@ -41,7 +38,7 @@ pub(super) async fn write(
                 last = Some(close);
                 if matches!(turn, Turn::Last) {
                     while let Some(frame) = waiting.recv().await {
-                        if !put(&mut sink, &mut waiting, frame).await {
+                        if !put(&mut sink, &waiting, frame).await {
                             break;
                         }
                     }
@@ -53,7 +50,7 @@ pub(super) async fn write(
                     last = close.try_recv().ok().map(|(close, _)| close);
                     break;
                 };
-                if !put(&mut sink, &mut waiting, frame).await {
+                if !put(&mut sink, &waiting, frame).await {
                     break;
                 }
             }
@@ -68,18 +65,8 @@ pub(super) async fn write(
     let _ = timeout(FAREWELL, sink.close()).await;
 }
 
-/// Writes a frame, with what has queued behind it meanwhile: under load, one write to the connection serves many frames.
-async fn put(sink: &mut SplitSink<WebSocket, Message>, waiting: &mut Waiting, mut frame: Box<Frame>) -> bool {
-    for _ in 0..MOST_AT_ONCE {
-        let text = std::mem::take(&mut frame.text);
-        if sink.feed(Message::Text(text.into())).await.is_err() {
-            return false;
-        }
-        match waiting.try_recv() {
-            Ok(next) => frame = next,
-            Err(_) => return sink.flush().await.is_ok(),
-        }
-    }
+/// Writes a frame; it goes out with those behind it, if there are some: under load, one write to the connection serves many.
+async fn put(sink: &mut SplitSink<WebSocket, Message>, waiting: &Waiting, mut frame: Box<Frame>) -> bool {
     let text = std::mem::take(&mut frame.text);
-    sink.send(Message::Text(text.into())).await.is_ok()
+    sink.feed(Message::Text(text.into())).await.is_ok() && (!waiting.is_empty() || sink.flush().await.is_ok())
 }
