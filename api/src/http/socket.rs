@@ -50,7 +50,7 @@ const SILENCE: Duration = Duration::from_secs(40);
 /// How long operations that have begun may take to be answered when the server stops.
 const LAST_ANSWERS: Duration = Duration::from_secs(12);
 /// Bytes that are read from a socket at once. A socket that is idle has no more than this.
-const READ: usize = 2048;
+const READ: usize = 1024;
 /// Bytes of frames that are written to a socket at once. The room for them is taken when there are so many.
 const WRITTEN: usize = 8192;
 /// Queries and mutations of one socket that run at once, answers that wait to be written among them; more wait for their turn.

@@ -133,27 +133,25 @@ impl Engine {
         serde_json::Value::Array(rows.collect()).to_string().into()
     }
 
-    /// A join that looks a table up for each row on its left: see [`Engine::left_join_each`].
+    /// A join that looks a table up for each row on its left. PostgreSQL may think that those are many, and read all of the table
+    /// once instead; it has no statistics of keys that are given.
     pub(crate) fn join_each(self, table: &str, condition: &str) -> String {
-        match self {
-            Engine::Postgres => {
-                let alias = table.rsplit(' ').next().unwrap_or(table);
-                format!("CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {condition} OFFSET 0) {alias}")
-            }
-            // Which SQLite does not turn round.
-            Engine::Sqlite => format!("CROSS JOIN {table} ON {condition}"),
-        }
+        // SQLite keeps to the order of these.
+        self.each("CROSS JOIN", table, condition, "")
     }
 
-    /// A `LEFT JOIN` that looks a table up for each row on its left. PostgreSQL may think that those are many, and read all of the table
-    /// once instead; it has no statistics of keys that are given.
+    /// As [`Engine::join_each`]; what is not there is NULL.
     pub(crate) fn left_join_each(self, table: &str, condition: &str) -> String {
+        self.each("LEFT JOIN", table, condition, " ON TRUE")
+    }
+
+    fn each(self, join: &str, table: &str, condition: &str, on: &str) -> String {
         match self {
             Engine::Postgres => {
                 let alias = table.rsplit(' ').next().unwrap_or(table);
-                format!("LEFT JOIN LATERAL (SELECT * FROM {table} WHERE {condition} OFFSET 0) {alias} ON TRUE")
+                format!("{join} LATERAL (SELECT * FROM {table} WHERE {condition} OFFSET 0) {alias}{on}")
             }
-            Engine::Sqlite => format!("LEFT JOIN {table} ON {condition}"),
+            Engine::Sqlite => format!("{join} {table} ON {condition}"),
         }
     }
 
