@@ -279,11 +279,12 @@ async fn fifty_who_watch_cost_the_database_what_one_does(engine: tests::Engine) 
                 (&json!(sent.cursor), &json!("alice"))
             );
         }
-        let of_authors = |sql: &str| sql.contains("JOIN profiles");
+        let of_authors = |sql: &str| sql.contains("profiles p");
         asked.push(world.server.statements().await.iter().filter(|statement| of_authors(&statement.sql)).count());
         assert!(
             streams.iter_mut().all(|stream| stream.try_next().is_none_or(|frame| !matches!(frame, Frame::Error(_))))
         );
     }
-    assert_eq!(asked, [2, 2], "once for whoever posts, and once for all who watch");
+    let few = |count: &usize| (1..=2).contains(count);
+    assert!(asked.iter().all(few), "once for whoever posts, once for all who watch, or for both at once: {asked:?}");
 }
