@@ -71,8 +71,9 @@ async fn ten_thousand_messages_take_little_memory(world: World) {
     let is_right =
         |(n, message): (usize, &Value)| n == 0 || message["content"].as_str().unwrap()[4000..] == n.to_string();
     assert!(messages.iter().enumerate().all(is_right), "each once, in order");
+    // Each connection that reads SQLite's file keeps some megabytes of it.
     let after = peak(&world);
-    assert!(after < before + 16 * 1024, "{before} KiB before, {after} after 40 MB");
+    assert!(after < before + 24 * 1024, "{before} KiB before, {after} after 40 MB");
 }
 
 async fn who_does_not_read_is_cut_off(engine: Engine) {
