@@ -202,7 +202,8 @@ async fn a_ban_goes_with_the_account(world: World) {
     carol.mutate("accountDelete", delete.clone(), "").await.data();
     // While an account goes, what shows it may have to be asked for again.
     let document = "query($id: ID!) { thread(id: $id) { bans(first: 1) { nodes { user { id } bannedBy { id } } } } }";
-    let bans = async || alice.graphql(document, json!({ "id": room })).await.json["data"]["thread"]["bans"]["nodes"].take();
+    let bans =
+        async || alice.graphql(document, json!({ "id": room })).await.json["data"]["thread"]["bans"]["nodes"].take();
     let left = async || bans().await.get(0).is_some_and(|ban| ban["bannedBy"].is_null()).then_some(());
     eventually("the ban to be nobody's", left).await;
     assert_eq!(bob.thread(&room).await, Value::Null, "whoever has made it: it holds");
