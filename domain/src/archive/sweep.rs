@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::carry::{Outcome, Slice, carry};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::infra::db::LONGEST_TRANSACTION;
 use crate::job::{Running, Task, Turn, next_size};
 use crate::recurring::Recurring;
 
@@ -198,10 +199,21 @@ async fn all_of(app: &Arc<App>, sweep: Sweep, thread_id: ThreadId) -> Result<i64
         match outcome {
             Ok(Outcome::All(_) | Outcome::Left) => return Ok(total),
             Ok(_) if sweep.is_over(app) => return Ok(total),
-            Ok(_) => messages = next_size(messages, took, (messages.min(MESSAGES.0), MESSAGES.1)),
+            Ok(_) => messages = next_slice(messages, took),
             Err(_) => messages = (messages / 8).max(1),
         }
     }
+}
+
+/// How many messages the next slice takes, after one of so many. Those that are fewer than at first, since one had failed, become more
+/// again as long as a slice takes nowhere near as long as a transaction may: where each takes long whatever is in it, slices of one
+/// message would never come to an end.
+fn next_slice(messages: i64, took: Duration) -> i64 {
+    if messages >= MESSAGES.0 {
+        return next_size(messages, took, MESSAGES);
+    }
+    let is_short = took < LONGEST_TRANSACTION / 10;
+    if is_short { (messages * 2).min(MESSAGES.0) } else { messages }
 }
 
 #[cfg(test)]
@@ -229,5 +241,15 @@ mod tests {
         assert_eq!(Rule::default().wait(now, long_ago, Some(long_ago)), None);
         let rule = Rule { untouched: None, archived: Some(DAY) };
         assert_eq!(rule.wait(now, long_ago, None), None);
+    }
+
+    #[test]
+    fn slices_that_became_small_become_large_again() {
+        let next = |messages, took| next_slice(messages, Duration::from_millis(took));
+        assert_eq!(next(1, 500), 2);
+        assert_eq!(next(40, 500), 64);
+        assert_eq!(next(8, 1500), 8);
+        assert_eq!(next(64, 500), 64);
+        assert_eq!(next(64, 5), 128);
     }
 }
