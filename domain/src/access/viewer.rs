@@ -12,7 +12,7 @@ use crate::credential::Credential;
 use crate::error::{Code, Error, Result};
 
 /// Who asks.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Viewer(Option<Arc<SignedIn>>);
 
 /// An account with what speaks for it.
