@@ -1,8 +1,11 @@
 //! The two engines, and one fresh database per test on either.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, Database as Orm, DatabaseConnection, DbBackend, QueryResult, Statement};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database as Orm, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement,
+};
 use tempfile::TempDir;
 
 use crate::Cluster;
@@ -48,7 +51,7 @@ impl Database {
 
     async fn create_at(admin: &str) -> Self {
         let name = format!("linnet_{:016x}", fresh_number());
-        let connection = Orm::connect(admin).await.expect("the PostgreSQL cluster answers");
+        let connection = open(admin).await.expect("the PostgreSQL cluster answers");
         connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
         connection.close().await.unwrap();
         let (cluster, _) = admin.rsplit_once('/').expect("LINNET_TEST_POSTGRES_URL ends in a database");
@@ -77,7 +80,7 @@ impl Database {
 
     /// A connection of the test's own, beside the server's.
     pub async fn connect(&self) -> DatabaseConnection {
-        Orm::connect(&self.url).await.expect("the database answers the test")
+        open(&self.url).await.expect("the database answers the test")
     }
 
     /// Executes one statement, for tests that have to damage the database.
@@ -134,7 +137,7 @@ impl Drop for Database {
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let connection = Orm::connect(&admin).await?;
+                let connection = open(&admin).await?;
                 connection.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
                 connection.close().await
             })
@@ -143,6 +146,14 @@ impl Drop for Database {
             eprintln!("a test database stays behind: {error}");
         }
     }
+}
+
+/// One connection, so that what is begun on it is ended on it. It is never closed for having rested: that can keep sqlx's pool busy for good
+/// (transact-rs/sqlx#3645), and with it the test.
+async fn open(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+    Orm::connect(options).await
 }
 
 fn directory() -> TempDir {

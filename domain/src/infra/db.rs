@@ -15,11 +15,13 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, FromQueryResult, SqliteTransactionMode,
     Statement, TransactionOptions, TransactionTrait, Value,
 };
+use tokio_util::task::AbortOnDropHandle;
 
 mod after;
 mod connect;
 mod load;
 mod lock;
+mod rest;
 
 pub use after::after_commit;
 use connect::open;
@@ -28,6 +30,7 @@ pub use load::Load;
 use load::Wanted;
 pub use lock::SchemaLock;
 pub(crate) use lock::{Alone, SCHEMA_LOCK, beside};
+use rest::Uses;
 
 use crate::error::{Error, Result};
 
@@ -174,6 +177,7 @@ pub struct Db {
     reader: DatabaseConnection,
     recorder: Recorder,
     wanted: Wanted,
+    resting: Option<AbortOnDropHandle<()>>,
     /// On SQLite, where the database is; none in memory.
     file: Option<PathBuf>,
     _shared: Option<File>,
@@ -193,7 +197,7 @@ impl Replacement {
         if self.engine == Engine::Postgres {
             return;
         }
-        match open(self.engine, &self.options, 1, self.recorder).await {
+        match open(self.engine, &self.options, 1, self.recorder, Uses::default()).await {
             Ok(fresh) => *self.writer.write().unwrap_or_else(PoisonError::into_inner) = fresh,
             Err(error) => tracing::error!(?error, "the database could not be opened again"),
         }
@@ -218,18 +222,20 @@ impl Db {
         let file = file_of(&options.url);
         let shared = file.as_deref().map(lock::share).transpose()?;
         let recorder = Recorder::default();
-        let open = |connections| open(engine, options, connections, recorder.clone());
+        let uses = Uses::default();
+        let open = |connections, uses: &Uses| open(engine, options, connections, recorder.clone(), uses.clone());
         let (writer, reader) = match engine {
-            Engine::Sqlite => (open(1).await?, open(readers(options)).await?),
+            Engine::Sqlite => (open(1, &Uses::default()).await?, open(readers(options), &uses).await?),
             Engine::Postgres => {
-                let pool = open(options.max_connections).await?;
+                let pool = open(options.max_connections, &uses).await?;
                 (pool.clone(), pool)
             }
         };
         let writer = Arc::new(RwLock::new(writer));
         let (options, wanted) = (options.clone(), Wanted::default());
-        let db = Self { engine, options, writer, reader, recorder, wanted, file, _shared: shared };
+        let mut db = Self { engine, options, writer, reader, recorder, wanted, resting: None, file, _shared: shared };
         db.assert_version().await?;
+        db.let_rested_go(uses);
         Ok(db)
     }
 

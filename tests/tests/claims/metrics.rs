@@ -181,7 +181,7 @@ async fn who_waits_for_the_database_is_counted(engine: Engine) {
         Engine::Sqlite => ("BEGIN IMMEDIATE", "ROLLBACK"),
         Engine::Postgres => ("BEGIN; LOCK TABLE messages IN ACCESS EXCLUSIVE MODE", "ROLLBACK"),
     };
-    let connection = single(&world).await;
+    let connection = world.database.connect().await;
     execute(&connection, lock).await;
     let sends = (0..5).map(|number| {
         let (alice, thread) = (alice.clone(), thread.clone());
@@ -205,13 +205,6 @@ async fn who_waits_for_the_database_is_counted(engine: Engine) {
         now.sum("linnet_database_waiting", &[]) + now.sum("linnet_database_connections_in_use", &[]) < 0.5
     })
     .await;
-}
-
-/// One connection, so that what is begun on it is ended on it.
-async fn single(world: &World) -> sea_orm::DatabaseConnection {
-    let mut options = sea_orm::ConnectOptions::new(world.database.url());
-    options.max_connections(1);
-    sea_orm::Database::connect(options).await.unwrap()
 }
 
 async fn execute(connection: &sea_orm::DatabaseConnection, sql: &str) {

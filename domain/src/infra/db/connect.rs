@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::PgConnectOptions;
@@ -11,6 +12,7 @@ use sea_orm::sqlx::sqlite::{
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Connection, raw_sql};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr, SqlxSqliteConnector, Statement, sqlx};
 
+use super::rest::{LONGEST_LIFE, Uses};
 use super::{Engine, Options, Recorded, Recorder};
 use crate::error::{Error, Result};
 use crate::infra::private;
@@ -21,6 +23,7 @@ pub(super) async fn open(
     options: &Options,
     connections: u32,
     recorder: Recorder,
+    uses: Uses,
 ) -> Result<DatabaseConnection> {
     let mut connect = ConnectOptions::new(&options.url);
     connect
@@ -28,7 +31,9 @@ pub(super) async fn open(
         .min_connections(1)
         .acquire_timeout(options.acquire_timeout)
         .connect_timeout(options.acquire_timeout)
-        .idle_timeout(options.idle_timeout)
+        // See `rest`.
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>)
         .sqlx_logging(false)
         .record_stmt_in_spans(false);
     match engine {
@@ -39,7 +44,10 @@ pub(super) async fn open(
         Engine::Postgres => configure_postgres(&mut connect),
     }
     let mut connection = Database::connect(connect).await?;
-    connection.set_metric_callback(move |info| record(&recorder, info.statement));
+    connection.set_metric_callback(move |info| {
+        uses.fetch_add(1, Ordering::Relaxed);
+        record(&recorder, info.statement);
+    });
     Ok(connection)
 }
 
@@ -55,7 +63,9 @@ pub(crate) fn file_of(url: &str) -> Option<PathBuf> {
 pub(crate) async fn alone(file: &Path) -> Result<DatabaseConnection> {
     let options = SqliteConnectOptions::new().filename(file).foreign_keys(false).busy_timeout(Duration::from_secs(1));
     let options = sqlx::ConnectOptions::disable_statement_logging(options);
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
+    // See `rest`.
+    let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    let pool = pool.connect_with(options).await;
     let pool = pool.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
@@ -79,7 +89,7 @@ pub(super) async fn create(options: &Options) -> Result<bool> {
     match Engine::of(&options.url) {
         Some(Engine::Sqlite) => {
             let is_missing = file_of(&options.url).is_some_and(|path| !path.exists());
-            open(Engine::Sqlite, options, 1, Recorder::default()).await?.close().await?;
+            open(Engine::Sqlite, options, 1, Recorder::default(), Uses::default()).await?.close().await?;
             Ok(is_missing)
         }
         _ => create_on_postgres(&options.url).await,
@@ -108,8 +118,6 @@ fn is_there(error: &sqlx::Error) -> bool {
 
 fn configure_sqlite(connect: &mut ConnectOptions, is_new: bool) {
     connect
-        // The one that writes stays, as does the last of those that read; a new one would have to be prepared again.
-        .max_lifetime(None::<Duration>)
         .test_before_acquire(false)
         .map_sqlx_sqlite_opts(move |sqlite| {
             // Said of a file that has something in it, it changes nothing, but takes a write: of one, too, whose disk is full.
@@ -156,6 +164,7 @@ fn configure_postgres(connect: &mut ConnectOptions) {
             ])
         })
         .map_sqlx_postgres_pool_opts(|pool| {
+            let pool = pool.after_release(|_, found| Box::pin(async move { Ok(found.age < LONGEST_LIFE) }));
             pool.after_connect(|connection, _| {
                 Box::pin(async move {
                     let durable: String =

@@ -1,0 +1,70 @@
+//! Lets connections go that nobody has needed for a while.
+//!
+//! sqlx would do that by itself. But a connection that is given back while another is taken can make it count the ones that rest as some
+//! 2⁶⁴ (transact-rs/sqlx#3645), and going through them keeps a core busy for good, and the process from ending. So its pools are told of no
+//! such times, and it is done here, with a count that can't be wrong.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sea_orm::sqlx;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{Db, Engine};
+
+/// How many statements were sent to a pool.
+pub(super) type Uses = Arc<AtomicU64>;
+
+/// After how long a connection to PostgreSQL is closed when it is given back, which keeps small what it remembers there.
+pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
+
+/// A connection is let rest for this long, whatever the settings say.
+const SHORTEST_REST: Duration = Duration::from_secs(1);
+
+impl Db {
+    /// Closes connections that have rested for as long as one may, for as long as this lives. One is kept.
+    pub(super) fn let_rested_go(&mut self, uses: Uses) {
+        let after = self.options.idle_timeout.max(SHORTEST_REST);
+        self.resting = Some(match self.engine {
+            Engine::Sqlite => let_go(self.reader.get_sqlite_connection_pool().clone(), uses, after),
+            Engine::Postgres => let_go(self.reader.get_postgres_connection_pool().clone(), uses, after),
+        });
+    }
+}
+
+fn let_go<D: sqlx::Database>(pool: sqlx::Pool<D>, uses: Uses, after: Duration) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        let mut before = uses.load(Ordering::Relaxed);
+        loop {
+            tokio::time::sleep(after).await;
+            let now = uses.load(Ordering::Relaxed);
+            for _ in 0..rested(pool.size(), now - before) {
+                // They are taken in turn, so those that have rested are the next.
+                let Some(connection) = pool.try_acquire() else { break };
+                // One that can't be closed is gone, too.
+                let _ = connection.close().await;
+            }
+            before = now;
+        }
+    }))
+}
+
+/// How many of a pool's connections nobody can have used, of which so many statements were asked.
+fn rested(size: u32, uses: u64) -> u64 {
+    u64::from(size).saturating_sub(uses.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rested;
+
+    #[test]
+    fn one_stays_and_so_do_those_that_were_used() {
+        assert_eq!(rested(20, 0), 19);
+        assert_eq!(rested(20, 5), 15);
+        assert_eq!(rested(20, 20), 0);
+        assert_eq!(rested(1, 0), 0);
+        assert_eq!(rested(3, 1_000_000), 0);
+    }
+}
