@@ -57,7 +57,20 @@ fn rested(size: u32, uses: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::rested;
+    use super::*;
+    use crate::infra::db::Options;
+
+    #[tokio::test]
+    async fn pools_are_told_of_no_time_after_which_they_look() {
+        let (max_connections, second) = (2, Duration::from_secs(1));
+        let url = "sqlite::memory:".to_owned();
+        let options = Options { url, max_connections, acquire_timeout: second, idle_timeout: second };
+        let db = Db::connect(&options).await.expect("a database in memory opens");
+        for connection in [&db.writer(), &db.reader] {
+            let told = connection.get_sqlite_connection_pool().options();
+            assert_eq!((told.get_idle_timeout(), told.get_max_lifetime()), (None, None));
+        }
+    }
 
     #[test]
     fn one_stays_and_so_do_those_that_were_used() {

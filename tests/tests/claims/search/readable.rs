@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tests::id::absent;
 use tests::search::{SEARCH, contents};
-use tests::{Client, User, World, claims};
+use tests::{Client, User, World, claims, eventually};
 
 use crate::statements::statements_of;
 
@@ -136,8 +136,12 @@ async fn what_one_may_not_read_takes_no_statement_however_often_it_says_it(world
         assert_eq!(costs("needle", Some(thread)).await.0, 0);
     }
     assert_eq!(costs("needle", Some(&group)).await, costs("needle", Some(&absent(&group))).await);
-    assert_eq!(costs("needle", None).await, costs("straw", None).await);
-    assert_eq!(costs("needle", None).await.0, 1);
+    // On PostgreSQL what is found costs as many statements as periods have gone by, one of which may end in between.
+    let alike = async || {
+        let cost = costs("needle", None).await;
+        (costs("straw", None).await == cost).then_some(cost)
+    };
+    assert_eq!(eventually("both to cost the same", alike).await.0, 1);
     // Whose ban has ended finds what is said there.
     alice.unban(&room, &bob).await;
     assert_eq!(bob.found(json!({ "query": "needle", "first": 5 })).await, ["needle"; 5]);
