@@ -30,7 +30,6 @@ pub use load::Load;
 use load::Wanted;
 pub use lock::SchemaLock;
 pub(crate) use lock::{Alone, SCHEMA_LOCK, beside};
-use rest::Uses;
 
 use crate::error::{Error, Result};
 
@@ -177,10 +176,10 @@ pub struct Db {
     reader: DatabaseConnection,
     recorder: Recorder,
     wanted: Wanted,
-    resting: Option<AbortOnDropHandle<()>>,
     /// On SQLite, where the database is; none in memory.
     file: Option<PathBuf>,
     _shared: Option<File>,
+    _resting: AbortOnDropHandle<()>,
 }
 
 /// What it takes to replace SQLite's writer. A disk that is full makes SQLite end a transaction by itself; the connection
@@ -197,7 +196,7 @@ impl Replacement {
         if self.engine == Engine::Postgres {
             return;
         }
-        match open(self.engine, &self.options, 1, self.recorder, Uses::default()).await {
+        match open(self.engine, &self.options, 1, self.recorder).await {
             Ok(fresh) => *self.writer.write().unwrap_or_else(PoisonError::into_inner) = fresh,
             Err(error) => tracing::error!(?error, "the database could not be opened again"),
         }
@@ -222,20 +221,19 @@ impl Db {
         let file = file_of(&options.url);
         let shared = file.as_deref().map(lock::share).transpose()?;
         let recorder = Recorder::default();
-        let uses = Uses::default();
-        let open = |connections, uses: &Uses| open(engine, options, connections, recorder.clone(), uses.clone());
+        let open = |connections| open(engine, options, connections, recorder.clone());
         let (writer, reader) = match engine {
-            Engine::Sqlite => (open(1, &Uses::default()).await?, open(readers(options), &uses).await?),
+            Engine::Sqlite => (open(1).await?, open(readers(options)).await?),
             Engine::Postgres => {
-                let pool = open(options.max_connections, &uses).await?;
+                let pool = open(options.max_connections).await?;
                 (pool.clone(), pool)
             }
         };
         let writer = Arc::new(RwLock::new(writer));
         let (options, wanted) = (options.clone(), Wanted::default());
-        let mut db = Self { engine, options, writer, reader, recorder, wanted, resting: None, file, _shared: shared };
+        let resting = rest::let_go(engine, &reader, wanted.clone(), options.idle_timeout);
+        let db = Self { engine, options, writer, reader, recorder, wanted, file, _shared: shared, _resting: resting };
         db.assert_version().await?;
-        db.let_rested_go(uses);
         Ok(db)
     }
 
@@ -324,11 +322,13 @@ impl Db {
 
     /// The number that a statement counts.
     pub async fn count(&self, text: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Result<i64> {
+        let _wanted = self.wanted.one_more();
         count(&self.reader, self.engine, text, values).await
     }
 
     /// The database's own time.
     pub async fn stamp(&self) -> Result<Timestamp> {
+        let _wanted = self.wanted.one_more();
         stamp(&self.reader, self.engine).await
     }
 

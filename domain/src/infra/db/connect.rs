@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::PgConnectOptions;
@@ -12,7 +11,7 @@ use sea_orm::sqlx::sqlite::{
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Connection, raw_sql};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr, SqlxSqliteConnector, Statement, sqlx};
 
-use super::rest::{LONGEST_LIFE, Uses};
+use super::rest::LONGEST_LIFE;
 use super::{Engine, Options, Recorded, Recorder};
 use crate::error::{Error, Result};
 use crate::infra::private;
@@ -23,7 +22,6 @@ pub(super) async fn open(
     options: &Options,
     connections: u32,
     recorder: Recorder,
-    uses: Uses,
 ) -> Result<DatabaseConnection> {
     let mut connect = ConnectOptions::new(&options.url);
     connect
@@ -44,10 +42,7 @@ pub(super) async fn open(
         Engine::Postgres => configure_postgres(&mut connect),
     }
     let mut connection = Database::connect(connect).await?;
-    connection.set_metric_callback(move |info| {
-        uses.fetch_add(1, Ordering::Relaxed);
-        record(&recorder, info.statement);
-    });
+    connection.set_metric_callback(move |info| record(&recorder, info.statement));
     Ok(connection)
 }
 
@@ -89,7 +84,7 @@ pub(super) async fn create(options: &Options) -> Result<bool> {
     match Engine::of(&options.url) {
         Some(Engine::Sqlite) => {
             let is_missing = file_of(&options.url).is_some_and(|path| !path.exists());
-            open(Engine::Sqlite, options, 1, Recorder::default(), Uses::default()).await?.close().await?;
+            open(Engine::Sqlite, options, 1, Recorder::default()).await?.close().await?;
             Ok(is_missing)
         }
         _ => create_on_postgres(&options.url).await,

@@ -1,7 +1,7 @@
 //! How busy the connections of a node are.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::{Db, Engine};
 
@@ -19,22 +19,39 @@ pub struct Load {
 }
 
 /// How many statements and transactions have a connection or wait for one.
+#[derive(Clone, Default)]
+pub(super) struct Wanted(Arc<Counts>);
+
 #[derive(Default)]
-pub(super) struct Wanted(Arc<AtomicU32>);
+struct Counts {
+    now: AtomicU32,
+    ever: AtomicU64,
+}
 
 /// One of them, while it lasts.
-pub(super) struct Want(Arc<AtomicU32>);
+pub(super) struct Want(Wanted);
 
 impl Wanted {
     pub(super) fn one_more(&self) -> Want {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Want(self.0.clone())
+        self.0.now.fetch_add(1, Ordering::Relaxed);
+        self.0.ever.fetch_add(1, Ordering::Relaxed);
+        Want(self.clone())
+    }
+
+    /// How many there are.
+    fn now(&self) -> u32 {
+        self.0.now.load(Ordering::Relaxed)
+    }
+
+    /// How many there were, those that are among them.
+    pub(super) fn ever(&self) -> u64 {
+        self.0.ever.load(Ordering::Relaxed)
     }
 }
 
 impl Drop for Want {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.0.now.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -63,7 +80,6 @@ impl Db {
             Engine::Sqlite => 1 + super::readers(&self.options),
             Engine::Postgres => self.options.max_connections,
         };
-        let wanted = self.wanted.0.load(Ordering::Relaxed);
-        Load { in_use, idle, waiting: wanted.saturating_sub(in_use), most }
+        Load { in_use, idle, waiting: self.wanted.now().saturating_sub(in_use), most }
     }
 }

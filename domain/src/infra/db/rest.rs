@@ -4,17 +4,13 @@
 //! 2⁶⁴ (transact-rs/sqlx#3645), and going through them keeps a core busy for good, and the process from ending. So its pools are told of no
 //! such times, and it is done here, with a count that can't be wrong.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sea_orm::sqlx;
+use sea_orm::{DatabaseConnection, sqlx};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Db, Engine};
-
-/// How many statements were sent to a pool.
-pub(super) type Uses = Arc<AtomicU64>;
+use super::Engine;
+use super::load::Wanted;
 
 /// After how long a connection to PostgreSQL is closed when it is given back, which keeps small what it remembers there.
 pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
@@ -22,35 +18,35 @@ pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
 /// A connection is let rest for this long, whatever the settings say.
 const SHORTEST_REST: Duration = Duration::from_secs(1);
 
-impl Db {
-    /// Closes connections that have rested for as long as one may, for as long as this lives. One is kept.
-    pub(super) fn let_rested_go(&mut self, uses: Uses) {
-        let after = self.options.idle_timeout.max(SHORTEST_REST);
-        self.resting = Some(match self.engine {
-            Engine::Sqlite => let_go(self.reader.get_sqlite_connection_pool().clone(), uses, after),
-            Engine::Postgres => let_go(self.reader.get_postgres_connection_pool().clone(), uses, after),
-        });
+/// Closes connections of a pool that have rested for so long, until this is dropped. One is kept.
+pub(super) fn let_go(
+    engine: Engine,
+    connections: &DatabaseConnection,
+    wanted: Wanted,
+    after: Duration,
+) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(match engine {
+        Engine::Sqlite => tokio::spawn(watch(connections.get_sqlite_connection_pool().clone(), wanted, after)),
+        Engine::Postgres => tokio::spawn(watch(connections.get_postgres_connection_pool().clone(), wanted, after)),
+    })
+}
+
+async fn watch<D: sqlx::Database>(pool: sqlx::Pool<D>, wanted: Wanted, after: Duration) {
+    let mut before = wanted.ever();
+    loop {
+        tokio::time::sleep(after.max(SHORTEST_REST)).await;
+        let now = wanted.ever();
+        for _ in 0..rested(pool.size(), now - before) {
+            // They are taken in turn, so those that have rested are the next.
+            let Some(connection) = pool.try_acquire() else { break };
+            // One that can't be closed is gone, too.
+            let _ = connection.close().await;
+        }
+        before = now;
     }
 }
 
-fn let_go<D: sqlx::Database>(pool: sqlx::Pool<D>, uses: Uses, after: Duration) -> AbortOnDropHandle<()> {
-    AbortOnDropHandle::new(tokio::spawn(async move {
-        let mut before = uses.load(Ordering::Relaxed);
-        loop {
-            tokio::time::sleep(after).await;
-            let now = uses.load(Ordering::Relaxed);
-            for _ in 0..rested(pool.size(), now - before) {
-                // They are taken in turn, so those that have rested are the next.
-                let Some(connection) = pool.try_acquire() else { break };
-                // One that can't be closed is gone, too.
-                let _ = connection.close().await;
-            }
-            before = now;
-        }
-    }))
-}
-
-/// How many of a pool's connections nobody can have used, of which so many statements were asked.
+/// How many of a pool's connections nobody can have used, if one was wanted so many times.
 fn rested(size: u32, uses: u64) -> u64 {
     u64::from(size).saturating_sub(uses.max(1))
 }
@@ -58,7 +54,7 @@ fn rested(size: u32, uses: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::infra::db::Options;
+    use crate::infra::db::{Db, Options};
 
     #[tokio::test]
     async fn pools_are_told_of_no_time_after_which_they_look() {
