@@ -1,9 +1,11 @@
 //! Everything that clients do all day, once, with the statements that each step takes.
 
+mod accounts;
 mod archive;
 mod assistant;
 mod bans;
 mod invitations;
+mod jobs;
 mod mentions;
 mod tokens;
 mod uploads;
@@ -12,9 +14,7 @@ mod wallets;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use tests::account::PASSWORD;
 use tests::control::Statement;
-use tests::mail::RESET;
 use tests::{Client, Endpoint, Sent, Server, Socket, User, Wallet, eventually};
 
 use crate::statements::{MESSAGES, THREADS};
@@ -330,41 +330,6 @@ impl Walk<'_> {
         self.keep("signing in for the first time").await;
     }
 
-    /// What one does with what speaks for one's account.
-    async fn credentials(&mut self) {
-        let (server, reader) = (self.server, self.reader);
-        let device = json!({ "id": "an id that a client keeps", "name": "A telephone" });
-        server.record_statements().await;
-        let on_device = reader.sign_in_on(&reader.username, device.clone()).await;
-        reader.sign_in_on(&reader.username, device).await;
-        let refreshed = reader.refresh(&on_device.refresh_token).await;
-        self.keep("signing in").await;
-        server.record_statements().await;
-        let key = reader.create_key(&["READ"]).await;
-        assert!(key.user.is_signed_in().await && refreshed.is_signed_in().await);
-        self.keep("an API key").await;
-        for (step, list) in
-            [("sessions", "sessions"), ("devices", "devices"), ("API keys", "apiKeys"), ("the audit log", "auditLog")]
-        {
-            let page = format!(
-                "query($after: Cursor) {{ viewer {{ {list}(first: 20, after: $after) {{ edges {{ cursor node {{ id }} }} }} }} }}"
-            );
-            let found = self.ask(step, &page, json!({})).await;
-            self.ask(step, &page, json!({ "after": found[0]["cursor"] })).await;
-        }
-        server.record_statements().await;
-        let devices = reader.graphql("{ viewer { devices { nodes { id } } } }", Value::Null).await;
-        let id = devices.text("/viewer/devices/nodes/0/id");
-        reader
-            .mutate("deviceUpdate", json!({ "id": id, "name": "Another" }), "device { id }")
-            .await
-            .ok("/deviceUpdate");
-        reader.mutate("deviceRemove", json!({ "id": id }), "removedId").await.ok("/deviceRemove");
-        reader.revoke_key(&key.id).await.ok("/apiKeyRevoke");
-        reader.mutate("sessionRevokeOthers", json!({}), "session { id }").await.ok("/sessionRevokeOthers");
-        self.keep("ending what speaks for an account").await;
-    }
-
     /// The inbox, taken up again after something has changed.
     async fn inbox(&mut self, thread: &str) {
         let socket = Socket::connect(self.server, Some(&self.reader.token)).await;
@@ -375,25 +340,6 @@ impl Walk<'_> {
         let frames = socket.inbox(Some(&here)).await.until("InboxCaughtUp").await;
         assert!(frames.iter().any(|frame| frame["thread"]["lastMessage"]["id"] == sent.id), "{frames:?}");
         self.keep("the inbox taken up again").await;
-    }
-}
-
-impl Walk<'_> {
-    /// Another password, twice: as who knows it, and as who reads the account's mail. The mails are sent meanwhile.
-    async fn account(&mut self) {
-        let (server, reader) = (self.server, self.reader);
-        let email = reader.graphql("{ viewer { email } }", json!({})).await.text("/viewer/email");
-        server.record_statements().await;
-        let input = json!({ "currentPassword": PASSWORD, "newPassword": "another long secret" });
-        reader.mutate("accountChangePassword", input, "viewer { email }").await.ok("/accountChangePassword/viewer");
-        reader.mutate("accountVerifyEmail", json!({ "token": "lnv_" }), "user { id }").await.data();
-        self.keep("changing a password").await;
-        server.record_statements().await;
-        reader.mutate("passwordResetRequest", json!({ "email": email }), "").await.ok("/passwordResetRequest/errors");
-        let code = server.mail_to(&email, RESET, 1).await.code();
-        let input = json!({ "token": code, "newPassword": PASSWORD });
-        reader.mutate("passwordReset", input, "user { id }").await.ok("/passwordReset/user/id");
-        self.keep("setting a password anew").await;
     }
 }
 
@@ -411,41 +357,6 @@ impl Walk<'_> {
             let of_table = format!("DELETE FROM {table} ");
             assert!(removed.iter().any(|statement| statement.sql.starts_with(&of_table)), "{table}");
         }
-    }
-}
-
-impl Walk<'_> {
-    /// What administrators see and do of jobs.
-    async fn jobs(&mut self) {
-        let grant = self.server.command(&["user", "grant-admin", &self.reader.username]).output().unwrap();
-        assert!(grant.status.success());
-        let begun = self.server.begin_batch(&[-1, -2, -3], None).await;
-        self.reader.finished_batch(&begun).await;
-        let queues = "{ viewer { administration { jobQueues { waiting running failed } } } }";
-        self.ask("queues of jobs", queues, json!({})).await;
-        let failed = "query($queue: JobQueueName, $after: Cursor) { viewer { administration { \
-            failedJobs(first: 2, queue: $queue, after: $after) { edges { cursor node { id } } } } } }";
-        self.ask("failed jobs", failed, json!({})).await;
-        let some = self.reader.graphql(failed, json!({ "queue": "MAIL" })).await;
-        let after = some.ok("/viewer/administration/failedJobs/edges/1/cursor");
-        self.ask("the next page of failed jobs", failed, json!({ "queue": "MAIL", "after": after })).await;
-        let batches = "{ viewer { administration { jobBatches(first: 2) { nodes { id total } } } } }";
-        self.ask("batches of jobs", batches, json!({})).await;
-        self.server.record_statements().await;
-        self.reader.batch(&begun).await;
-        self.reader.retry_job(&some.text("/viewer/administration/failedJobs/edges/0/node/id")).await.data();
-        self.reader.finished_batch(&begun).await;
-        self.reader.forget_job(&some.text("/viewer/administration/failedJobs/edges/1/node/id")).await.data();
-        self.reader.retry_all_jobs(Some("MAIL")).await.ok("/failedJobRetryAll/retriedCount");
-        self.reader.cancel_batch(&begun).await.ok("/jobBatchCancel/batch");
-        self.reader.finished_batch(&begun).await;
-        self.keep("a batch of jobs").await;
-        self.server.record_statements().await;
-        self.server.look_for_recurring_work().await;
-        let removed = [("kind", "remove_expired"), ("outcome", "done")];
-        let done = async || (self.server.metrics().await.sum("linnet_jobs_total", &removed) > 0.0).then_some(());
-        eventually("what has expired to be removed", done).await;
-        self.keep("recurring work").await;
     }
 }
 

@@ -91,7 +91,7 @@ async fn serve(client: TcpStream, state: Arc<State>) {
 }
 
 async fn pass(client: TcpStream, state: &State) {
-    #[expect(clippy::result_large_err, clippy::unnecessary_wraps, reason = "the handshake's callback has this shape")]
+    #[expect(clippy::result_large_err, reason = "the handshake's callback has this shape")]
     let speaks = |_: &Request, mut response: Response| {
         response.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
         Ok(response)

@@ -1,5 +1,7 @@
 //! Everything that is done with wallets and with referral codes.
 
+use tests::account::PASSWORD;
+
 use super::*;
 
 impl Walk<'_> {
