@@ -2,7 +2,9 @@
 //! device by is another, which says nothing about the client's.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
+use entity::Timestamp;
 use entity::id::{DeviceId, UserId};
 use entity::{user, user_device};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
@@ -131,24 +133,37 @@ impl Arrival {
     }
 }
 
-/// Forgets a device for one that was just stored, if there are too many: the one that was not seen for the longest of those that have
-/// no session open. A client that keeps no id is a new device each time, and locks nobody out. The account's row is locked.
+/// Forgets a device for one that was just stored, if there are too many: the one that was not seen for the longest, of those that have
+/// no session open if there are any. Otherwise its sessions end: a client that keeps no id is a new device each time, and would lock its
+/// owner out. The account's row is locked.
 async fn make_room(app: &App, on: &DatabaseTransaction, new: &user_device::Model, added: &Entry) -> Result<()> {
     let (engine, most) = (app.db.engine(), app.settings.account_devices);
     let sql = "SELECT count(*) FROM user_devices WHERE user_id = $1";
     if db::count(on, engine, sql, [new.user_id.into()]).await? <= most {
         return Ok(());
     }
-    let sql = "DELETE FROM user_devices WHERE id = (SELECT d.id FROM user_devices d WHERE d.user_id = $1 AND d.id <> $2 \
-               AND NOT EXISTS (SELECT 1 FROM user_sessions s WHERE s.device_id = d.id AND s.revoked_at IS NULL AND s.expires_at > $3) \
-               ORDER BY d.last_seen_at, d.id LIMIT 1)";
+    let sql = format!(
+        "SELECT d.* FROM user_devices d WHERE d.user_id = $1 AND d.id <> $2 \
+         ORDER BY CASE WHEN EXISTS (SELECT 1 FROM user_sessions s WHERE s.device_id = d.id AND s.revoked_at IS NULL AND s.expires_at > $3) \
+         THEN 1 ELSE 0 END, d.last_seen_at, d.id LIMIT 1{}",
+        engine.for_update_of("d")
+    );
     let values = [new.user_id.into(), new.id.into(), new.created_at.into()];
-    if on.execute_raw(engine.sql(sql, values)).await?.rows_affected() == 0 {
-        let why =
-            format!("The account is signed in to on {most} devices, which is as many as it may have: remove one.");
-        return Err(Error::refuse(Code::TooLong, "device", why));
-    }
+    let Some(oldest) = user_device::Model::find_by_statement(engine.sql(sql, values)).one(on).await? else {
+        return Ok(());
+    };
+    forget(app, on, oldest.user_id, oldest.id, new.created_at).await?;
     audit::record(on, added.anew(app, Action::DeviceRemove).by(None)).await
+}
+
+/// Takes away a device, and ends its sessions.
+async fn forget(app: &App, on: &DatabaseTransaction, owner: UserId, id: DeviceId, at: Timestamp) -> Result<()> {
+    let engine = app.db.engine();
+    session::end_on(engine, on, id, at).await?;
+    on.execute_raw(engine.sql("DELETE FROM user_devices WHERE id = $1", [id.into()])).await?;
+    let bus = app.bus.clone();
+    db::after_commit(move || bus.publish(Hint::AccessEnded(owner)));
+    Ok(())
 }
 
 /// The viewer's devices, the newest first.
@@ -207,10 +222,10 @@ pub async fn update(app: &App, viewer: &Viewer, id: DeviceId, changes: Changes) 
 }
 
 /// Forgets one of the viewer's devices: its sessions end, on every node within a second.
-pub async fn remove(app: &App, client: &Client, viewer: &Viewer, id: DeviceId) -> Result<()> {
+pub async fn remove(app: &Arc<App>, client: &Client, viewer: &Viewer, id: DeviceId) -> Result<()> {
     let (own, _) = viewer.require_session()?;
     let (engine, now) = (app.db.engine(), app.clock.now());
-    let (viewer, entry) = (viewer.clone(), Entry::new(app, Action::DeviceRemove, own, client));
+    let (viewer, entry, within) = (viewer.clone(), Entry::new(app, Action::DeviceRemove, own, client), app.clone());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
             credential::hold(engine, transaction, &viewer, now).await?;
@@ -220,13 +235,9 @@ pub async fn remove(app: &App, client: &Client, viewer: &Viewer, id: DeviceId) -
             if found.is_none() {
                 return Err(Error::not_found("id", "device"));
             }
-            session::end_on(engine, transaction, id, now).await?;
-            let sql = "DELETE FROM user_devices WHERE id = $1";
-            transaction.execute_raw(engine.sql(sql, [id.into()])).await?;
+            forget(&within, transaction, own, id, now).await?;
             audit::record(transaction, entry).await
         })
     });
-    work.await?;
-    app.bus.publish(Hint::AccessEnded(own));
-    Ok(())
+    work.await
 }

@@ -55,7 +55,7 @@ impl Device {
 
 /// What you sign in on. A client that says so is recognised when it comes again, and the account is told when it comes for the
 /// first time. An account has a number of devices (100, if the operator has not said otherwise): beyond it, the one that was not seen
-/// for the longest and has no session open is forgotten, and if each has one, it is refused with TOO_LONG.
+/// for the longest is forgotten, of those that have no session open if there are any. Otherwise you are signed out there.
 #[derive(InputObject)]
 pub(crate) struct DeviceInput {
     /// What the client made once, at random, and keeps: 16 to 200 characters. Only for an account's own devices does it have to

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::account::{PASSWORD, SESSION};
 use tests::id::{absent, with_prefix};
-use tests::{Answer, Engine, User, World, claims, eventually};
+use tests::{Engine, Socket, User, World, claims, eventually};
 
 claims![
     a_device_is_recognised_by_the_id_that_its_client_keeps,
@@ -24,7 +24,7 @@ claims![
     a_new_device_is_told_to_the_accounts_address,
     an_address_that_nobody_has_proved_is_told_of_no_device,
     a_device_that_is_not_used_makes_room_for_a_new_one,
-    on_more_devices_than_there_may_be_nobody_signs_in,
+    on_more_devices_than_there_may_be_the_one_unseen_for_the_longest_is_signed_out,
 ];
 
 const LIST: &str = "query($first: Int, $after: Cursor) { viewer { devices(first: $first, after: $after) { \
@@ -327,11 +327,6 @@ async fn names(user: &User) -> Vec<String> {
     devices(user).await.iter().map(|one| text(&one["name"]).to_owned()).collect()
 }
 
-async fn try_sign_in_on(world: &World, number: usize) -> Answer {
-    let input = json!({ "login": "alice", "password": PASSWORD, "device": device(number) });
-    world.anonymous.mutate("sessionCreate", input, SESSION).await
-}
-
 async fn a_device_that_is_not_used_makes_room_for_a_new_one(engine: Engine) {
     let world = with_three(engine).await;
     let alice = world.user("alice").await;
@@ -354,23 +349,24 @@ async fn a_device_that_is_not_used_makes_room_for_a_new_one(engine: Engine) {
     assert_eq!(names(&alice).await, ["Telephone 4", "Telephone 3", "Telephone 1"]);
 }
 
-async fn on_more_devices_than_there_may_be_nobody_signs_in(engine: Engine) {
+async fn on_more_devices_than_there_may_be_the_one_unseen_for_the_longest_is_signed_out(engine: Engine) {
     let world = with_three(engine).await;
     let alice = world.user("alice").await;
-    join_all((1..=3).map(|number| world.anonymous.sign_in_on("alice", device(number)))).await;
-    let answers = join_all((4..=6).map(|number| try_sign_in_on(&world, number))).await;
-    for answer in answers {
-        answer.refused("sessionCreate", "TOO_LONG", &["device"]);
+    let mut on = Vec::new();
+    for number in 1..=3 {
+        on.push(world.anonymous.sign_in_on("alice", device(number)).await);
     }
-    assert_eq!(names(&alice).await.len(), 3);
-    assert_eq!(world.database.number("SELECT COUNT(*) FROM user_sessions").await, 4, "and no session is begun");
-    // Without one, or on one of them, it goes on; and with a device less.
-    world.anonymous.sign_in("alice").await;
-    world.anonymous.sign_in_on("alice", device(2)).await;
-    let first =
-        devices(&alice).await.iter().find(|one| one["name"] == "Telephone 1").expect("it is there")["id"].clone();
-    alice.mutate("deviceRemove", json!({ "id": first }), "removedId").await.ok("/deviceRemove/removedId");
-    let answers = join_all((7..=9).map(|number| try_sign_in_on(&world, number))).await;
-    let let_in = answers.iter().filter(|answer| answer.user_errors("sessionCreate").is_empty()).count();
-    assert_eq!((let_in, names(&alice).await.len()), (1, 3), "there is room for one");
+    let socket = Socket::connect(&world.server, Some(&on[0].token)).await;
+    world.anonymous.sign_in_on("alice", device(4)).await;
+    assert_eq!(socket.closed().await, 4403);
+    assert!(!on[0].is_signed_in().await && on[1].is_signed_in().await && on[2].is_signed_in().await);
+    assert_eq!(names(&alice).await, ["Telephone 4", "Telephone 3", "Telephone 2"]);
+    let log = alice.audit_log().await;
+    let removed: Vec<_> = log.iter().filter(|line| line["action"] == "DEVICE_REMOVE").collect();
+    assert_eq!((removed.len(), &removed[0]["actor"]), (1, &Value::Null));
+    // However many come at once, all of them are let in, and three stay.
+    let came = join_all((5..=9).map(|number| world.anonymous.sign_in_on("alice", device(number)))).await;
+    let here = join_all(came.iter().map(User::is_signed_in)).await.into_iter().filter(|is_here| *is_here).count();
+    assert_eq!((here, names(&alice).await.len()), (3, 3));
+    assert!(alice.is_signed_in().await, "a session without a device is not one of them");
 }

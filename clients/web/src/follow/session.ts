@@ -56,6 +56,8 @@ export class Session {
   }
 
   readonly signOut = async (): Promise<void> => {
+    // Whatever is being asked for is left first: it would be refused.
+    this.store.dispatch({ is: 'unknown', problem: null });
     await this.linnet.signOut();
     this.store.dispatch({ is: 'nobody', hasEnded: false });
   };
