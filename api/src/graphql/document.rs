@@ -236,7 +236,7 @@ impl Documents {
                 root_fields: root_fields.into_iter().map(str::to_owned).collect(),
                 price: Price::of(&self.model, &document.source, operation),
                 is_told: told::is_told(&document.source, operation),
-                alike: Alike::of(&document.source, operation).map(Arc::new),
+                alike: Alike::of(&self.schema, &document.source, operation).map(Arc::new),
             }))
         };
         plan.get_or_init(work_out).clone().map_err(|refusal| vec![refusal])

@@ -39,6 +39,8 @@ async fn subscribers_with_one_operation_are_each_shown_what_they_would_be_alone(
         added("thread { viewerState { unreadCount } } content"),
         added("id"),
         added("content id"),
+        // By way of an interface.
+        added("... on Node { ... on Message { clientKey } } content"),
     ];
     let mut open_ones = Vec::new();
     for user in &users {

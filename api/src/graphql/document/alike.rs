@@ -1,7 +1,7 @@
 //! What of a stream all who ask the same are shown alike, whoever they are.
 
-use apollo_compiler::ExecutableDocument;
 use apollo_compiler::executable::{Operation, Selection, SelectionSet};
+use apollo_compiler::{ExecutableDocument, Schema};
 
 use super::shape::fragment;
 
@@ -30,11 +30,11 @@ pub(crate) struct Alike {
 
 impl Alike {
     /// What is shown alike of an operation, which is known not to be too large; none if nothing is.
-    pub(super) fn of(document: &ExecutableDocument, operation: &Operation) -> Option<Self> {
+    pub(super) fn of(schema: &Schema, document: &ExecutableDocument, operation: &Operation) -> Option<Self> {
         let [Selection::Field(root)] = &operation.selection_set.selections[..] else { return None };
         let shown = root.selection_set.ty.as_str();
         let is_shown = |name: &&str| if shown == FRAME { *name != EDGE } else { *name == shown };
-        let is_alike = |name: &&str| shows_alike(document, &root.selection_set, name);
+        let is_alike = |name: &&str| shows_alike(schema, document, &root.selection_set, name);
         let types: Vec<_> = SHOWN.into_iter().filter(is_shown).filter(is_alike).collect();
         (operation.is_subscription() && !types.is_empty()).then_some(Self { types })
     }
@@ -45,10 +45,10 @@ impl Alike {
     }
 }
 
-/// Whether what a selection shows of something of this type is alike for all. What fragments on other types select is not shown.
-fn shows_alike(document: &ExecutableDocument, set: &SelectionSet, name: &str) -> bool {
-    let of = set.ty.as_str();
-    if of != name && of != FRAME {
+/// Whether what a selection shows of something of this type is alike for all. What fragments on other objects select is not shown; what
+/// those on interfaces do may be.
+fn shows_alike(schema: &Schema, document: &ExecutableDocument, set: &SelectionSet, name: &str) -> bool {
+    if set.ty != name && schema.get_object(&set.ty).is_some() {
         return true;
     }
     let fields = ALIKE.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, fields)| fields);
@@ -56,30 +56,28 @@ fn shows_alike(document: &ExecutableDocument, set: &SelectionSet, name: &str) ->
         Selection::Field(field) => {
             let is_known = field.name == "__typename" || fields.contains(&field.name.as_str());
             let below = &field.selection_set;
-            let is_alike = below.is_empty() || shows_alike(document, below, below.ty.as_str());
+            let is_alike = below.is_empty() || shows_alike(schema, document, below, &below.ty);
             is_known && field.directives.is_empty() && is_alike
         }
         Selection::InlineFragment(inline) => {
-            inline.directives.is_empty() && shows_alike(document, &inline.selection_set, name)
+            inline.directives.is_empty() && shows_alike(schema, document, &inline.selection_set, name)
         }
         Selection::FragmentSpread(spread) => {
             spread.directives.is_empty()
-                && fragment(document, selection).is_some_and(|set| shows_alike(document, set, name))
+                && fragment(document, selection).is_some_and(|set| shows_alike(schema, document, set, name))
         }
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use apollo_compiler::{ExecutableDocument, Schema};
-
     use super::*;
 
     fn alike(text: &str) -> Vec<&'static str> {
         let schema = Schema::parse_and_validate(crate::graphql::sdl(), "schema.graphql").expect("a schema");
         let document = ExecutableDocument::parse_and_validate(&schema, text, "document").expect("a document");
         let operation = document.operations.get(None).expect("one operation");
-        Alike::of(&document, operation).map(|alike| alike.types).unwrap_or_default()
+        Alike::of(&schema, &document, operation).map(|alike| alike.types).unwrap_or_default()
     }
 
     #[test]
@@ -100,6 +98,10 @@ mod tests {
             alike(&format!("subscription($id: ID!{condition}) {{ messageAdded(threadId: $id) {{ {fields} }} }}"))
         };
         assert_eq!(added("cursor node { id content sender { username profile { displayName } } }"), ["MessageEdge"]);
+        assert_eq!(
+            added("node { ... on Node { id ... on Message { content } ... on User { viewerHasBlocked } } }"),
+            ["MessageEdge"]
+        );
         assert_eq!(added("... on MessageEdge { cursor } node { __typename ... { id } }"), ["MessageEdge"]);
         for different in [
             "node { clientKey }",
@@ -109,6 +111,9 @@ mod tests {
             "node { content @include(if: $x) }",
             "... @skip(if: $x) { cursor } node { id }",
             "node { sender { isBlocked: id @skip(if: $x) } }",
+            "node { ... on Node { ... on Message { clientKey } } }",
+            "... { node { ... on Node { ... { ... on Message { thread { viewerState { unreadCount } } } } } } }",
+            "node { sender { ... on Node { ... on User { viewerHasBlocked } } } }",
         ] {
             assert_eq!(added(different), [""; 0], "{different}");
         }
