@@ -9,8 +9,8 @@ use sea_orm::{DatabaseTransaction, DbErr, FromQueryResult, QueryResult};
 
 mod open;
 
-pub use open::{Lease, lease};
-pub(crate) use open::{Open, watch};
+pub use open::{Lease, lease, note_use};
+pub(crate) use open::{Open, note, watch};
 
 use crate::access::{Viewer, columns};
 use crate::app::App;
@@ -162,6 +162,6 @@ pub async fn authenticate(app: &Arc<App>, token: &str) -> Result<Viewer> {
     if !credential.is_good(now) || !session::may_sign_in(&user) {
         return Err(invalid());
     }
-    open::note_use(app, &credential, now);
+    note(app, &credential);
     Ok(Viewer::signed_in(user, credential))
 }

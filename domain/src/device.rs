@@ -133,27 +133,28 @@ impl Arrival {
     }
 }
 
-/// Forgets a device for one that was just stored, if there are too many: the one that was not seen for the longest, of those that have
-/// no session open if there are any. Otherwise its sessions end: a client that keeps no id is a new device each time, and would lock its
-/// owner out. The account's row is locked.
+/// Forgets devices for one that was just stored, if there are too many: those that were not seen for the longest, and first those that
+/// have no session open. The sessions of others end: a client that keeps no id is a new device each time, and would lock its owner out.
+/// The account's row is locked.
 async fn make_room(app: &App, on: &DatabaseTransaction, new: &user_device::Model, added: &Entry) -> Result<()> {
-    let (engine, most) = (app.db.engine(), app.settings.account_devices);
+    let engine = app.db.engine();
     let sql = "SELECT count(*) FROM user_devices WHERE user_id = $1";
-    if db::count(on, engine, sql, [new.user_id.into()]).await? <= most {
+    let excess = db::count(on, engine, sql, [new.user_id.into()]).await? - app.settings.account_devices;
+    if excess <= 0 {
         return Ok(());
     }
     let sql = format!(
         "SELECT d.* FROM user_devices d WHERE d.user_id = $1 AND d.id <> $2 \
          ORDER BY CASE WHEN EXISTS (SELECT 1 FROM user_sessions s WHERE s.device_id = d.id AND s.revoked_at IS NULL AND s.expires_at > $3) \
-         THEN 1 ELSE 0 END, d.last_seen_at, d.id LIMIT 1{}",
+         THEN 1 ELSE 0 END, d.last_seen_at, d.id LIMIT $4{}",
         engine.for_update_of("d")
     );
-    let values = [new.user_id.into(), new.id.into(), new.created_at.into()];
-    let Some(oldest) = user_device::Model::find_by_statement(engine.sql(sql, values)).one(on).await? else {
-        return Ok(());
-    };
-    forget(app, on, oldest.user_id, oldest.id, new.created_at).await?;
-    audit::record(on, added.anew(app, Action::DeviceRemove).by(None)).await
+    let values = [new.user_id.into(), new.id.into(), new.created_at.into(), excess.into()];
+    for unseen in db::all::<user_device::Model>(on, engine, sql, values).await? {
+        forget(app, on, unseen.user_id, unseen.id, new.created_at).await?;
+        audit::record(on, added.anew(app, Action::DeviceRemove).by(None)).await?;
+    }
+    Ok(())
 }
 
 /// Takes away a device, and ends its sessions.

@@ -32,7 +32,7 @@ pub use revoke::{revoke, revoke_others};
 use crate::access::columns;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
-use crate::credential::Credential;
+use crate::credential::{self, Credential};
 use crate::device::{Arrival, Introduced};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
@@ -257,15 +257,19 @@ pub async fn refresh(app: &Arc<App>, client: &Client, presented: &str) -> Result
             fresh.tokens.created_at = stamp;
             let sql = "UPDATE refresh_tokens SET used_at = coalesce(used_at, $2) WHERE id = $1";
             transaction.execute_raw(engine.sql(sql, [found.token.id.into(), stamp.into()])).await?;
-            let sql = "UPDATE user_sessions SET expires_at = $2, last_activity_at = $3 WHERE id = $1";
-            let values = [fresh.session.id.into(), fresh.session.expires_at.into(), now.into()];
+            let sql = "UPDATE user_sessions SET expires_at = $2 WHERE id = $1";
+            let values = [fresh.session.id.into(), fresh.session.expires_at.into()];
             transaction.execute_raw(engine.sql(sql, values)).await?;
             fresh.store_tokens(transaction).await?;
             Ok(Refreshed::Issued(Box::new(fresh.issued(found.user))))
         })
     });
     match work.await? {
-        Refreshed::Issued(issued) => Ok(*issued),
+        Refreshed::Issued(mut issued) => {
+            credential::note(app, &Credential::Session(issued.session.clone()));
+            issued.session.last_activity_at = now;
+            Ok(*issued)
+        }
         Refreshed::Refused(code, ended) => {
             if let Some(session_id) = ended {
                 app.bus.publish(Hint::SessionRevoked(session_id));

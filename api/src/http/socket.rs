@@ -291,6 +291,7 @@ impl Socket {
                 return self.say(protocol::error(&id, &refusal.errors)).await;
             }
         };
+        credential::note_use(&self.edge.app, &caller.viewer);
         let endless = admitted.kind == Kind::Subscription;
         let end = if endless { self.streams_end.clone() } else { self.operations_end.clone() };
         let run = Run {

@@ -25,9 +25,16 @@ const HINTED: Duration = Duration::from_millis(50);
 /// Sessions and keys whose use is remembered before those at rest are forgotten.
 const REMEMBERED: usize = 10_000;
 
-/// Writes when a session or a key was last used, beside the request and at most once a minute.
-pub(super) fn note_use(app: &Arc<App>, credential: &Credential, now: Timestamp) {
-    let id = credential.id();
+/// Notes that the viewer asks for something, on a connection that knows them from before.
+pub fn note_use(app: &Arc<App>, viewer: &Viewer) {
+    if let Some(signed_in) = viewer.account() {
+        note(app, &signed_in.credential);
+    }
+}
+
+/// Writes when a session or a key was last used, and on which device, beside the request and at most once a minute.
+pub(crate) fn note(app: &Arc<App>, credential: &Credential) {
+    let (id, now) = (credential.id(), app.clock.now());
     let pause = chrono::Duration::from_std(ACTIVITY).unwrap_or_default();
     let recent = credential.last_used_at().is_some_and(|at| now - at <= pause);
     if recent || !app.open.claim_use(id, now, pause) {

@@ -253,12 +253,20 @@ async fn what_a_client_keeps_is_stored_as_a_hash_only(world: World) {
 }
 
 async fn when_a_device_was_last_used_is_written(world: World) {
-    world.user("alice").await;
+    let elsewhere = world.user("alice").await;
     let alice = world.anonymous.sign_in_on("alice", device(1)).await;
-    let last = async || text(&devices(&alice).await[0]["lastSeenAt"]).to_owned();
-    let before = last().await;
-    world.server.advance_clock(Duration::from_secs(90)).await;
-    eventually("it to be written", async || (last().await > before).then_some(())).await;
+    let last = async || text(&devices(&elsewhere).await[0]["lastSeenAt"]).to_owned();
+    let socket = Socket::connect(&world.server, Some(&alice.token)).await;
+    for how in ["by a request", "by a refresh", "on a socket that has been open"] {
+        let before = last().await;
+        world.server.advance_clock(Duration::from_secs(90)).await;
+        match how {
+            "by a request" => drop(devices(&alice).await),
+            "by a refresh" => drop(alice.refresh(&alice.refresh_token).await),
+            _ => drop(socket.subscribe("{ viewer { user { id } } }", json!({})).await.value().await),
+        }
+        eventually(how, async || (last().await > before).then_some(())).await;
+    }
 }
 
 async fn devices_are_paged(world: World) {

@@ -16,6 +16,7 @@ import { untilItWorks } from './patience';
 
 export type Who =
   | { readonly is: 'unknown'; readonly problem: unknown }
+  | { readonly is: 'leaving' }
   | { readonly is: 'nobody'; readonly hasEnded: boolean }
   | { readonly is: 'somebody'; readonly user: User };
 
@@ -57,9 +58,12 @@ export class Session {
 
   readonly signOut = async (): Promise<void> => {
     // Whatever is being asked for is left first: it would be refused.
-    this.store.dispatch({ is: 'unknown', problem: null });
+    this.#asking.abort();
+    this.store.dispatch({ is: 'leaving' });
     await this.linnet.signOut();
-    this.store.dispatch({ is: 'nobody', hasEnded: false });
+    // Nobody, unless another tab has signed in meanwhile.
+    this.store.dispatch({ is: 'unknown', problem: null });
+    await this.#recognise();
   };
 
   async #joinLobby(): Promise<string | null> {
@@ -78,6 +82,7 @@ export class Session {
    * one that slept.
    */
   async #recognise(): Promise<void> {
+    if (this.store.get().is === 'leaving') return;
     this.#asking.abort();
     this.#asking = new AbortController();
     const { signal } = this.#asking;

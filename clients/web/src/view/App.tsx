@@ -23,17 +23,24 @@ export function App({ session }: { session: Session }) {
   const who = useStore(session.store);
   switch (who.is) {
     case 'unknown':
-      return (
-        <main className="blank" aria-busy="true">
-          <Mark />
-          <p role="status">{who.problem === null ? '' : sentence(who.problem)}</p>
-        </main>
-      );
+      return <Blank says={who.problem === null ? '' : sentence(who.problem)} />;
+    case 'leaving':
+      return <Blank says="Signing out…" />;
     case 'nobody':
       return <SignIn session={session} hasEnded={who.hasEnded} />;
     case 'somebody':
       return <House key={who.user.id} session={session} user={who.user} />;
   }
+}
+
+/** What there is to see before it is known who looks. */
+function Blank({ says }: { says: string }) {
+  return (
+    <main className="blank" aria-busy="true">
+      <Mark />
+      <p role="status">{says}</p>
+    </main>
+  );
 }
 
 /** Everything that somebody sees who is signed in: the list of threads, and a page beside it; on a phone one of the two. */

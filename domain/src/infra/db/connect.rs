@@ -39,7 +39,7 @@ pub(super) async fn open(
             make_file(&options.url);
             configure_sqlite(&mut connect, is_new(&options.url));
         }
-        Engine::Postgres => configure_postgres(&mut connect),
+        Engine::Postgres => configure_postgres(&mut connect, connections),
     }
     let mut connection = Database::connect(connect).await?;
     connection.set_metric_callback(move |info| record(&recorder, info.statement));
@@ -141,7 +141,7 @@ fn configure_sqlite(connect: &mut ConnectOptions, is_new: bool) {
         });
 }
 
-fn configure_postgres(connect: &mut ConnectOptions) {
+fn configure_postgres(connect: &mut ConnectOptions, connections: u32) {
     connect
         .test_before_acquire_if_idle_for(Duration::from_secs(5))
         .set_application_name("linnet")
@@ -158,8 +158,11 @@ fn configure_postgres(connect: &mut ConnectOptions) {
                 ("timezone", "UTC"),
             ])
         })
-        .map_sqlx_postgres_pool_opts(|pool| {
-            let pool = pool.after_release(|_, found| Box::pin(async move { Ok(found.age < LONGEST_LIFE) }));
+        .map_sqlx_postgres_pool_opts(move |pool| {
+            // What has one connection relies on what was said on it: the lock of the schema, and how long a statement may take.
+            let is_replaced = connections > 1;
+            let pool = pool
+                .after_release(move |_, found| Box::pin(async move { Ok(!is_replaced || found.age < LONGEST_LIFE) }));
             pool.after_connect(|connection, _| {
                 Box::pin(async move {
                     let durable: String =
