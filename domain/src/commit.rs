@@ -59,10 +59,13 @@ impl From<Refusal> for Denied {
     }
 }
 
-/// A change that is durable, and the thread as its transaction left it.
+/// A change that is durable, and the thread as it left it: what was written with it and after it is not in there, as it is not in what
+/// the change has done.
 pub(crate) struct Committed<T> {
     pub(crate) done: T,
     pub(crate) thread: Arc<thread::Model>,
+    /// Where the log ends since its transaction.
+    pub(crate) last_seq: i64,
 }
 
 /// How often a proof is made again before the caller is told to come back: each time, membership moved in between.
@@ -104,10 +107,13 @@ pub(crate) async fn submit<C: Change>(
 /// The outcome of one change: durable, denied, or the transaction failed.
 type Answer<T> = Result<Result<Committed<T>, Denied>>;
 
+/// What a change has done, and the thread as it left it.
+type Applied<T> = (T, Arc<thread::Model>);
+
 struct Job<C: Change> {
     thread_id: ThreadId,
     change: C,
-    outcome: Option<Result<C::Done, Denied>>,
+    outcome: Option<Result<Applied<C::Done>, Denied>>,
     reply: oneshot::Sender<Answer<C::Done>>,
     asked_at: Instant,
 }
@@ -118,7 +124,8 @@ trait Queued: Send {
     fn needs(&self, needs: &mut Needs);
     fn apply(&mut self, batch: &mut Batch);
     fn refuse(&mut self, refusal: Refusal);
-    fn settle(self: Box<Self>, thread: Option<Arc<thread::Model>>);
+    /// Answers, if the thread was there with where its log ends now.
+    fn settle(self: Box<Self>, last_seq: Option<i64>);
     fn fail(self: Box<Self>, error: Error);
 }
 
@@ -132,16 +139,17 @@ impl<C: Change> Queued for Job<C> {
     }
 
     fn apply(&mut self, batch: &mut Batch) {
-        self.outcome = Some(self.change.apply(batch));
+        let done = self.change.apply(batch);
+        self.outcome = Some(done.map(|done| (done, Arc::new(batch.thread.clone()))));
     }
 
     fn refuse(&mut self, refusal: Refusal) {
         self.outcome = Some(Err(Denied::Refused(refusal)));
     }
 
-    fn settle(self: Box<Self>, thread: Option<Arc<thread::Model>>) {
-        let answer = match (self.outcome, thread) {
-            (Some(Ok(done)), Some(thread)) => Ok(Ok(Committed { done, thread })),
+    fn settle(self: Box<Self>, last_seq: Option<i64>) {
+        let answer = match (self.outcome, last_seq) {
+            (Some(Ok((done, thread))), Some(last_seq)) => Ok(Ok(Committed { done, thread, last_seq })),
             (Some(Err(denied)), _) => Ok(Err(denied)),
             _ => Err(Error::internal("a change was neither applied nor denied")),
         };
@@ -284,10 +292,10 @@ async fn commit(app: &Arc<App>, lane: Lane, jobs: Vec<Box<dyn Queued>>) {
     match result {
         Ok(batches) if others_wait => {
             let (done, locked) = jobs.into_iter().partition(|job| batches.contains_key(&job.thread_id()));
-            settle(app, done, batches);
+            settle(app, done, &batches);
             app.writer.set_apart(app, locked);
         }
-        Ok(batches) => settle(app, jobs, batches),
+        Ok(batches) => settle(app, jobs, &batches),
         Err(error) if others_wait && (error.is_contention() || matches!(error, Error::Internal(_))) => {
             let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
             tracing::warn!(
@@ -302,7 +310,7 @@ async fn commit(app: &Arc<App>, lane: Lane, jobs: Vec<Box<dyn Queued>>) {
             for job in jobs {
                 let (jobs, result) = transact(app, vec![job], false).await;
                 match result {
-                    Ok(batches) => settle(app, jobs, batches),
+                    Ok(batches) => settle(app, jobs, &batches),
                     Err(error) => jobs.into_iter().for_each(|job| job.fail(error.share())),
                 }
             }
@@ -339,19 +347,17 @@ async fn transact(
 }
 
 /// Answers each job and hints at what moved.
-fn settle(app: &App, jobs: Vec<Box<dyn Queued>>, batches: Batches) {
-    let mut threads = HashMap::new();
+fn settle(app: &App, jobs: Vec<Box<dyn Queued>>, batches: &Batches) {
     for (thread_id, batch) in batches {
         for user_id in batch.touched() {
-            app.bus.publish(Hint::UserChanged(user_id, thread_id));
+            app.bus.publish(Hint::UserChanged(user_id, *thread_id));
         }
         if batch.moved() {
-            app.bus.publish(Hint::ThreadAt(thread_id, batch.thread.last_seq));
+            app.bus.publish(Hint::ThreadAt(*thread_id, batch.thread.last_seq));
         }
-        threads.insert(thread_id, Arc::new(batch.thread));
     }
     for job in jobs {
-        let thread = threads.get(&job.thread_id()).cloned();
-        job.settle(thread);
+        let last_seq = batches.get(&job.thread_id()).map(|batch| batch.thread.last_seq);
+        job.settle(last_seq);
     }
 }

@@ -250,7 +250,7 @@ pub async fn mark(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId, kind: Ma
     let committed = commit::under(app, || async { prove().await.map(Box::new) }, change).await?;
     let (proof, own, at) = committed.done;
     // Marks that moved are told of in one event, the last of their transaction.
-    let seq = at.unwrap_or(committed.thread.last_seq);
+    let seq = at.unwrap_or(committed.last_seq);
     Ok(Marked { reader: proof.reader().at(committed.thread), own, seq })
 }
 

@@ -123,6 +123,7 @@ impl Scope {
             TokioTimer::default(),
             HashMapCache::default(),
         ));
+        loader.enable_all_cache(!shared);
         Self(Arc::new(Inner { app, loader, shown, witness, patient, shared, kept: Mutex::default() }))
     }
 
@@ -151,8 +152,8 @@ impl Scope {
     /// The scope of things that are shown together within this one.
     pub(crate) fn showing(&self, shown: Shown) -> Self {
         let (app, loader, witness) = (self.0.app.clone(), self.0.loader.clone(), self.0.witness.clone());
-        let patient = self.0.patient;
-        Self(Arc::new(Inner { app, loader, shown, witness, patient, shared: false, kept: Mutex::default() }))
+        let (patient, shared) = (self.0.patient, self.0.shared);
+        Self(Arc::new(Inner { app, loader, shown, witness, patient, shared, kept: Mutex::default() }))
     }
 
     /// Whoever notes what the answer rests on, if it is kept.

@@ -138,11 +138,12 @@ async fn read_alone(engine: Engine, on: &DatabaseTransaction, batch: &mut Batch,
         let of_role = |role| {
             format!(
                 "SELECT * FROM (SELECT * FROM thread_participants WHERE thread_id = $1 AND left_at IS NULL AND role = '{role}' \
-                 ORDER BY joined_seq, user_id LIMIT 2) AS {role}s"
+                 ORDER BY joined_seq, user_id LIMIT $2) AS {role}s"
             )
         };
         let sql = format!("{} UNION ALL {}", of_role("admin"), of_role("member"));
-        keep(batch, all(on, engine, sql, [thread_id.into()]).await?);
+        let values = [thread_id.into(), (needs.changes + 1).into()];
+        keep(batch, all(on, engine, sql, values).await?);
     }
     if !needs.marks.is_empty() {
         let columns = [("wanted", Column::Number)];

@@ -7,6 +7,8 @@ use entity::id::{InvitationId, MessageId, UploadId, UserId};
 /// The rows that the changes of a batch must see, read together once the thread is locked.
 #[derive(Default)]
 pub(crate) struct Needs {
+    /// How many changes there are.
+    pub(super) changes: i64,
     /// Rows of these users.
     pub(crate) participants: BTreeSet<UserId>,
     /// These messages, if they are of this thread.
@@ -19,7 +21,8 @@ pub(crate) struct Needs {
     pub(crate) reactions: BTreeSet<(MessageId, UserId)>,
     /// So many messages that retention has not come to, the oldest first.
     pub(crate) expiring: Option<i64>,
-    /// Whoever would follow as admin: two admins, and the two longest-standing members.
+    /// Whoever would follow as admin: one admin more than there are changes, each of which may take one away, and as many of the
+    /// longest-standing members.
     pub(crate) succession: bool,
     /// Bans of these users.
     pub(crate) bans: BTreeSet<UserId>,

@@ -46,7 +46,10 @@ pub(super) async fn apply_all(
     let mut needs: BTreeMap<ThreadId, Needs> = BTreeMap::new();
     for (thread, jobs) in &mut of_thread {
         let needs = needs.entry(*thread).or_default();
-        jobs.iter_mut().for_each(|job| job.needs(needs));
+        for job in jobs {
+            needs.changes += 1;
+            job.needs(needs);
+        }
     }
     load::read(app.db.engine(), on, &mut batches, needs).await?;
     // A file goes with one message, whatever the threads of those that name it.

@@ -14,6 +14,7 @@ mod audit;
 mod authz;
 mod backups;
 mod bans;
+mod batches;
 mod blocks;
 mod caching;
 mod chirps;

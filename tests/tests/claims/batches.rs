@@ -1,0 +1,107 @@
+//! Changes that are written together are each what they would be alone, one after the other.
+
+use futures_util::future::{join, join_all};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
+use serde_json::json;
+use tests::{Engine, User, World, claims};
+
+claims![
+    of_many_who_leave_at_once_none_leaves_a_group_without_an_admin,
+    of_admins_who_leave_at_once_none_promotes_anybody_while_one_stays,
+    who_goes_on_from_what_a_change_shows_misses_nothing_that_was_written_with_it,
+];
+
+/// Keeps changes of threads waiting until it is rolled back.
+async fn hold(world: &World) -> DatabaseTransaction {
+    let connection = world.database.connect().await;
+    let holding = connection.begin().await.unwrap();
+    let hold = match world.database.engine() {
+        Engine::Sqlite => "UPDATE threads SET title = title",
+        Engine::Postgres => "SELECT 1 FROM threads FOR UPDATE",
+    };
+    holding.execute_unprepared(hold).await.unwrap();
+    holding
+}
+
+/// Gives those who ask beside it time to be in line: for as long as some reads take.
+async fn wait_in_line(reader: &User, thread: &str) {
+    for _ in 0..10 {
+        reader.thread(thread).await;
+    }
+}
+
+/// Has all of them leave in one batch: behind a message that waits for what is held.
+async fn leave_together(world: &World, group: &str, sender: &User, leavers: &[&User]) {
+    let holding = hold(world).await;
+    let leaving = async {
+        wait_in_line(sender, group).await;
+        join_all(leavers.iter().map(|user| user.leave(group))).await;
+    };
+    let releasing = async {
+        wait_in_line(sender, group).await;
+        wait_in_line(sender, group).await;
+        wait_in_line(sender, group).await;
+        holding.rollback().await.unwrap();
+    };
+    join(sender.send(group, "the first in line"), join(leaving, releasing)).await;
+}
+
+async fn admins(asker: &User, group: &str) -> Vec<String> {
+    let rows = asker.participants(group).await;
+    let admins = rows.iter().filter(|row| row["role"] == "ADMIN");
+    admins.map(|row| row["user"]["id"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+async fn of_many_who_leave_at_once_none_leaves_a_group_without_an_admin(world: World) {
+    let [alice, bob, carol, dave, erin] = world.users(["alice", "bob", "carol", "dave", "erin"]).await;
+    let group = world.group(&alice, &[]).await;
+    for user in [&bob, &carol, &dave, &erin] {
+        alice.add(&group, user).await;
+    }
+    leave_together(&world, &group, &erin, &[&alice, &bob, &carol]).await;
+    assert_eq!(erin.participants(&group).await.len(), 2);
+    assert_eq!(admins(&erin, &group).await, [dave.id.as_str()], "who has been here for the longest");
+}
+
+async fn of_admins_who_leave_at_once_none_promotes_anybody_while_one_stays(world: World) {
+    let [alice, bob, carol, dave] = world.users(["alice", "bob", "carol", "dave"]).await;
+    let group = world.group(&alice, &[&dave]).await;
+    for user in [&bob, &carol] {
+        alice.add(&group, user).await;
+        alice.set_role(&group, user, "ADMIN").await;
+    }
+    leave_together(&world, &group, &dave, &[&alice, &bob]).await;
+    assert_eq!(admins(&dave, &group).await, [carol.id.as_str()]);
+}
+
+async fn who_goes_on_from_what_a_change_shows_misses_nothing_that_was_written_with_it(world: World) {
+    let [alice, bob] = world.users(["alice", "bob"]).await;
+    let group = world.group(&alice, &[&bob]).await;
+    let sent = alice.send(&group, "before").await;
+    let holding = hold(&world).await;
+    let reacting = async {
+        wait_in_line(&bob, &group).await;
+        let input = json!({ "messageId": sent.id, "emoji": "👍" });
+        bob.mutate("reactionAdd", input, "message { version thread { eventCursor } } cursor").await
+    };
+    let editing = async {
+        wait_in_line(&alice, &group).await;
+        wait_in_line(&alice, &group).await;
+        alice.edit(&sent, "after").await
+    };
+    let releasing = async {
+        for _ in 0..4 {
+            wait_in_line(&alice, &group).await;
+        }
+        holding.rollback().await.unwrap();
+    };
+    let (_, (reacted, (edited, ()))) =
+        join(bob.send(&group, "the first in line"), join(reacting, join(editing, releasing))).await;
+    let shown = reacted.ok("/reactionAdd/message").clone();
+    let socket = world.socket(&bob).await;
+    let from = shown["thread"]["eventCursor"].as_str().unwrap_or_default();
+    let mut events = socket.events(&group, Some(from)).await;
+    let told = events.until("CaughtUp").await;
+    let is_told = told.iter().any(|event| event["__typename"] == "MessageEdited" && event["cursor"] == edited);
+    assert_eq!(is_told, shown["version"] == 1, "{shown} and then {told:?}");
+}
