@@ -93,6 +93,8 @@ pub(crate) struct Witness(Mutex<Seen>);
 struct Seen {
     found: Vec<Found>,
     users: HashMap<UserId, Option<Arc<Public>>>,
+    /// Whether an account was read twice and had changed in between: the answer may show what it was.
+    is_torn: bool,
 }
 
 impl Witness {
@@ -103,7 +105,9 @@ impl Witness {
 
     /// Notes an account, or that there is none.
     pub(crate) fn saw(&self, id: UserId, user: Option<&Arc<Public>>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).users.entry(id).or_insert_with(|| user.cloned());
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Seen { users, is_torn, .. } = &mut *seen;
+        *is_torn |= users.entry(id).or_insert_with(|| user.cloned()).as_ref() != user;
     }
 }
 
@@ -168,7 +172,7 @@ impl Recall {
     /// Keeps an answer that was given without an error, with what was noted as it was made.
     pub(crate) fn keep(&self, app: &App, question: Question, witness: &Witness, json: &Bytes) {
         let seen = std::mem::take(&mut *witness.0.lock().unwrap_or_else(PoisonError::into_inner));
-        if json.len() <= LARGEST {
+        if json.len() <= LARGEST && !seen.is_torn {
             let now = app.clock.now();
             // Addresses of files are others from each hour on.
             let hour = now.duration_trunc(TimeDelta::hours(1)).map_or(now, |hour| hour + TimeDelta::hours(1));
