@@ -55,7 +55,8 @@ async fn an_endpoint_that_fails_leaves_a_state_that_can_be_retried(engine: Engin
         socket.complete(&signals);
         assert_eq!(alice.history(&thread).await.len(), before + 1, "half an answer is none");
         let again = alice.ask_again(&sent.id).await;
-        assert_eq!(again.ok("/assistantRetry/message/assistantAnswer/status"), "QUEUED");
+        // It may have been begun by the time it is shown.
+        assert_ne!(again.ok("/assistantRetry/message/assistantAnswer/status"), "FAILED");
         assert_eq!(alice.answered(&sent.id).await, "You said: hello");
         assert_eq!(alice.answer_to(&sent.id).await["failure"], Value::Null);
         alice.ask_again(&sent.id).await.refused("assistantRetry", "CONFLICT", &["messageId"]);
