@@ -147,7 +147,7 @@ async fn make_room(app: &App, on: &DatabaseTransaction, new: &user_device::Model
         "SELECT d.* FROM user_devices d WHERE d.user_id = $1 AND d.id <> $2 \
          ORDER BY CASE WHEN EXISTS (SELECT 1 FROM user_sessions s WHERE s.device_id = d.id AND s.revoked_at IS NULL AND s.expires_at > $3) \
          THEN 1 ELSE 0 END, d.last_seen_at, d.id LIMIT $4{}",
-        engine.for_update_of("d")
+        engine.for_update()
     );
     let values = [new.user_id.into(), new.id.into(), new.created_at.into(), excess.into()];
     for unseen in db::all::<user_device::Model>(on, engine, sql, values).await? {

@@ -266,6 +266,7 @@ pub async fn refresh(app: &Arc<App>, client: &Client, presented: &str) -> Result
     });
     match work.await? {
         Refreshed::Issued(mut issued) => {
+            // By itself: a device's row is locked before its sessions', and this one's session was locked above.
             credential::note(app, &Credential::Session(issued.session.clone()));
             issued.session.last_activity_at = now;
             Ok(*issued)

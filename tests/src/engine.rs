@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database as Orm, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement,
+    ConnectOptions, ConnectionTrait, Database as Orm, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    QueryResult, Statement, TransactionTrait,
 };
 use tempfile::TempDir;
 
@@ -88,6 +89,17 @@ impl Database {
         let connection = self.connect().await;
         connection.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         connection.close().await.unwrap();
+    }
+
+    /// Keeps whoever changes threads waiting until what this gives is rolled back. Readers read.
+    pub async fn hold_threads(&self) -> DatabaseTransaction {
+        let holding = self.connect().await.begin().await.unwrap();
+        let hold = match self.engine {
+            Engine::Sqlite => "UPDATE threads SET title = title",
+            Engine::Postgres => "LOCK TABLE threads IN EXCLUSIVE MODE",
+        };
+        holding.execute_unprepared(hold).await.unwrap();
+        holding
     }
 
     /// All rows of one statement, for tests that have to look at what only the database shows.

@@ -1,27 +1,14 @@
 //! Changes that are written together are each what they would be alone, one after the other.
 
 use futures_util::future::{join, join_all};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 use serde_json::json;
-use tests::{Engine, User, World, claims};
+use tests::{User, World, claims};
 
 claims![
     of_many_who_leave_at_once_none_leaves_a_group_without_an_admin,
     of_admins_who_leave_at_once_none_promotes_anybody_while_one_stays,
     who_goes_on_from_what_a_change_shows_misses_nothing_that_was_written_with_it,
 ];
-
-/// Keeps changes of threads waiting until it is rolled back.
-async fn hold(world: &World) -> DatabaseTransaction {
-    let connection = world.database.connect().await;
-    let holding = connection.begin().await.unwrap();
-    let hold = match world.database.engine() {
-        Engine::Sqlite => "UPDATE threads SET title = title",
-        Engine::Postgres => "SELECT 1 FROM threads FOR UPDATE",
-    };
-    holding.execute_unprepared(hold).await.unwrap();
-    holding
-}
 
 /// Gives those who ask beside it time to be in line: for as long as some reads take.
 async fn wait_in_line(reader: &User, thread: &str) {
@@ -32,7 +19,7 @@ async fn wait_in_line(reader: &User, thread: &str) {
 
 /// Has all of them leave in one batch: behind a message that waits for what is held.
 async fn leave_together(world: &World, group: &str, sender: &User, leavers: &[&User]) {
-    let holding = hold(world).await;
+    let holding = world.database.hold_threads().await;
     let leaving = async {
         wait_in_line(sender, group).await;
         join_all(leavers.iter().map(|user| user.leave(group))).await;
@@ -78,7 +65,7 @@ async fn who_goes_on_from_what_a_change_shows_misses_nothing_that_was_written_wi
     let [alice, bob] = world.users(["alice", "bob"]).await;
     let group = world.group(&alice, &[&bob]).await;
     let sent = alice.send(&group, "before").await;
-    let holding = hold(&world).await;
+    let holding = world.database.hold_threads().await;
     let reacting = async {
         wait_in_line(&bob, &group).await;
         let input = json!({ "messageId": sent.id, "emoji": "👍" });

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
-use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 use tests::socket::Control;
 use tests::{Answer, Chance, Cluster, Database, Engine, Frame, Line, Sent, Server, Socket, User, World};
@@ -163,13 +162,7 @@ async fn heavy_a_database_that_is_held_up_is_a_retryable_error(world: World) {
     let socket = world.socket(&bob).await;
     let mut events = socket.events(&thread, Some(&first.cursor)).await;
     events.until("CaughtUp").await;
-    let connection = world.database.connect().await;
-    let holding = connection.begin().await.unwrap();
-    let hold = match world.database.engine() {
-        Engine::Sqlite => "UPDATE threads SET title = title",
-        Engine::Postgres => "LOCK TABLE threads IN EXCLUSIVE MODE",
-    };
-    holding.execute_unprepared(hold).await.unwrap();
+    let holding = world.database.hold_threads().await;
     let input = json!({ "threadId": thread, "content": "patience", "clientKey": "patience" });
     let sending = alice.try_send_with(input.clone());
     let reading = async {
@@ -180,7 +173,6 @@ async fn heavy_a_database_that_is_held_up_is_a_retryable_error(world: World) {
     let (answer, ()) = join(sending, reading).await;
     retryable(&answer);
     holding.rollback().await.unwrap();
-    connection.close().await.unwrap();
     let sent = alice.send_with(input).await;
     assert_eq!(events.event().await["message"]["id"], sent.id);
     let history: Vec<_> = messages_after(&bob, &thread, None).await.into_iter().map(|(sent, _)| sent).collect();
