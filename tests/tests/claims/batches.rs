@@ -11,23 +11,21 @@ claims![
 ];
 
 /// Gives those who ask beside it time to be in line: for as long as some reads take.
-async fn wait_in_line(reader: &User, thread: &str) {
-    for _ in 0..10 {
+async fn wait_in_line(reader: &User, thread: &str, turns: usize) {
+    for _ in 0..10 * turns {
         reader.thread(thread).await;
     }
 }
 
-/// Has all of them leave in one batch: behind a message that waits for what is held.
+/// Has all of them leave in one batch, in this order: behind a message that waits for what is held.
 async fn leave_together(world: &World, group: &str, sender: &User, leavers: &[&User]) {
     let holding = world.database.hold_threads().await;
-    let leaving = async {
-        wait_in_line(sender, group).await;
-        join_all(leavers.iter().map(|user| user.leave(group))).await;
-    };
+    let leaving = join_all(leavers.iter().zip(1..).map(async |(user, turn)| {
+        wait_in_line(sender, group, turn).await;
+        user.leave(group).await;
+    }));
     let releasing = async {
-        wait_in_line(sender, group).await;
-        wait_in_line(sender, group).await;
-        wait_in_line(sender, group).await;
+        wait_in_line(sender, group, leavers.len() + 1).await;
         holding.rollback().await.unwrap();
     };
     join(sender.send(group, "the first in line"), join(leaving, releasing)).await;
@@ -45,7 +43,7 @@ async fn of_many_who_leave_at_once_none_leaves_a_group_without_an_admin(world: W
     for user in [&bob, &carol, &dave, &erin] {
         alice.add(&group, user).await;
     }
-    leave_together(&world, &group, &erin, &[&alice, &bob, &carol]).await;
+    leave_together(&world, &group, &erin, &[&bob, &carol, &alice]).await;
     assert_eq!(erin.participants(&group).await.len(), 2);
     assert_eq!(admins(&erin, &group).await, [dave.id.as_str()], "who has been here for the longest");
 }
@@ -67,19 +65,16 @@ async fn who_goes_on_from_what_a_change_shows_misses_nothing_that_was_written_wi
     let sent = alice.send(&group, "before").await;
     let holding = world.database.hold_threads().await;
     let reacting = async {
-        wait_in_line(&bob, &group).await;
+        wait_in_line(&bob, &group, 1).await;
         let input = json!({ "messageId": sent.id, "emoji": "👍" });
         bob.mutate("reactionAdd", input, "message { version thread { eventCursor } } cursor").await
     };
     let editing = async {
-        wait_in_line(&alice, &group).await;
-        wait_in_line(&alice, &group).await;
+        wait_in_line(&alice, &group, 2).await;
         alice.edit(&sent, "after").await
     };
     let releasing = async {
-        for _ in 0..4 {
-            wait_in_line(&alice, &group).await;
-        }
+        wait_in_line(&alice, &group, 4).await;
         holding.rollback().await.unwrap();
     };
     let (_, (reacted, (edited, ()))) =
