@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 
+import { eventually } from '../../typescript/tests/support/eventually.js';
 import { House } from './support/house.js';
 import { account, openBrowser, person } from './support/person.js';
 import { direct } from './support/threads.js';
@@ -94,4 +95,48 @@ test('when the server comes back from a backup, the thread, the list and the fee
   await bob.linnet.mutate('mutation { chirpCreate(input: {message: "Here again"}) { errors { code } } }');
   await feed.getByText('Here again', { exact: true }).waitFor();
   assert.deepEqual(ann.troubles({ wasCut: true }), []);
+});
+
+test('a list, a thread and a feed whose streams were refused are asked for again, and go on', async () => {
+  const [ann, bob] = await Promise.all([person(house, browser, 'Ann'), account(house, 'Bob')]);
+  const threadId = await direct(ann, bob);
+  const refused = new Set<string>();
+  await ann.context.routeWebSocket(/graphql/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((text) => {
+      const { id, payload } = JSON.parse(String(text)) as { id?: string; payload?: { query?: string } };
+      const name = /subscription (\w+)/.exec(payload?.query ?? '')?.[1];
+      if (name === undefined || refused.has(name)) return server.send(text);
+      refused.add(name);
+      const error = { message: 'Not now.', extensions: { code: 'FORBIDDEN' } };
+      socket.send(JSON.stringify({ id, type: 'error', payload: [error] }));
+    });
+  });
+  await ann.openThread(threadId);
+  const feed = await ann.context.newPage();
+  await feed.goto('/app/chirps');
+  const subscriptions = ['Inbox', 'ThreadEvents', 'ThreadSignals', 'ChirpEvents'];
+  await eventually('all streams to be refused', async () => subscriptions.every((name) => refused.has(name)));
+
+  const isShown = async (shown: Locator): Promise<boolean> =>
+    await shown.waitFor({ timeout: 2_000 }).then(
+      () => true,
+      () => false,
+    );
+  // Whoever waits before asking again does so at once when the network is there again.
+  const isShownOnline = async (shown: Locator, page: Page): Promise<boolean> => {
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    return await isShown(shown);
+  };
+  await bob.linnet.messageSend({ threadId, content: 'Still here' });
+  await bob.linnet.mutate('mutation { chirpCreate(input: {message: "Here, too"}) { errors { code } } }');
+  await eventually('the list', () => isShownOnline(ann.line('Bob').getByText('Still here'), ann.page));
+  await eventually('the thread', () => isShownOnline(ann.message('Still here'), ann.page));
+  await eventually('the feed', () => isShownOnline(feed.getByText('Here, too', { exact: true }), feed));
+  await eventually('whoever writes', async () => {
+    await bob.linnet.mutate('mutation ($input: TypingSignalInput!) { typingSignal(input: $input) { errors { code } } }', {
+      input: { threadId },
+    });
+    return await isShown(ann.page.getByText('Bob is writing…'));
+  });
 });

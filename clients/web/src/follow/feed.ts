@@ -11,7 +11,7 @@ import {
 } from '@linnet/client';
 import { reduceFeed, UNREAD_FEED, type FeedAction, type FeedState } from '../state/feed';
 import { Store } from '../state/store';
-import { untilItWorks } from './patience';
+import { following, untilItWorks } from './patience';
 
 export class FeedFollower {
   readonly store = new Store<FeedState, FeedAction>(reduceFeed, UNREAD_FEED);
@@ -29,7 +29,11 @@ export class FeedFollower {
   readonly start = (): (() => void) => {
     const stop = new AbortController();
     this.#signal = stop.signal;
-    void this.#follow(stop.signal);
+    void following(
+      () => this.#followLog(stop.signal),
+      stop.signal,
+      (problem) => this.#failed(problem),
+    );
     return () => stop.abort();
   };
 
@@ -59,14 +63,6 @@ export class FeedFollower {
   async delete(id: string): Promise<void> {
     const { chirpDelete } = await this.#linnet.mutate(ChirpDeleteDocument, { input: { id } }, { isRepeatable: true });
     if (chirpDelete.errors.length > 0) throw LinnetError.refused(chirpDelete.errors);
-  }
-
-  async #follow(signal: AbortSignal): Promise<void> {
-    try {
-      while (await this.#followLog(signal));
-    } catch (problem) {
-      if (!signal.aborted) this.#failed(problem);
-    }
   }
 
   /** Reads the feed and follows its log from there. True if it has to be read afresh. */

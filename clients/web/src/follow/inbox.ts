@@ -10,7 +10,7 @@ import {
 import { InboxDocument } from '../../generated/graphql';
 import { reduceInbox, UNREAD_INBOX, type InboxAction, type InboxState } from '../state/inbox';
 import { Store } from '../state/store';
-import { untilItWorks } from './patience';
+import { following, untilItWorks } from './patience';
 
 /** A connection that comes back within this time was not worth a word. */
 const WORTH_A_WORD_MS = 1_500;
@@ -30,7 +30,11 @@ export class InboxFollower {
   readonly start = (): (() => void) => {
     const stop = new AbortController();
     this.#signal = stop.signal;
-    void this.#follow(stop.signal);
+    void following(
+      () => this.#follow(stop.signal),
+      stop.signal,
+      (problem) => this.store.dispatch({ type: 'problem', problem }),
+    );
     return () => stop.abort();
   };
 
@@ -39,7 +43,9 @@ export class InboxFollower {
     if (nextPage !== null) await this.#list(nextPage);
   };
 
-  async #follow(signal: AbortSignal): Promise<void> {
+  /** The stream first, and then the list: what changes while that is read is not missed. */
+  async #follow(signal: AbortSignal): Promise<boolean> {
+    let isListed = false;
     let wordTimer: ReturnType<typeof setTimeout> | undefined;
     const tell = (isCutOff: boolean): void => this.store.dispatch({ type: 'connection', isCutOff });
     const onStatus = (status: 'connecting' | 'open' | 'waiting'): void => {
@@ -50,7 +56,6 @@ export class InboxFollower {
       tell(false);
     };
     try {
-      // The stream first, and then the list: what changes while that is read is not missed.
       for await (const frame of this.#linnet.stream(InboxDocument, {}, { signal, onStatus })) {
         switch (frame.__typename) {
           case 'InboxThread':
@@ -61,7 +66,8 @@ export class InboxFollower {
             this.store.dispatch({ type: 'removed', threadId: frame.threadId });
             break;
           case 'InboxCaughtUp':
-            if (!this.store.get().isRead) void this.#list(null);
+            if (!isListed || !this.store.get().isRead) void this.#list(null);
+            isListed = true;
             break;
           case 'InboxReset':
             void this.#list(null);
@@ -70,8 +76,7 @@ export class InboxFollower {
           // Another kind, of a newer server.
         }
       }
-    } catch (problem) {
-      if (!signal.aborted) this.store.dispatch({ type: 'problem', problem });
+      return false;
     } finally {
       clearTimeout(wordTimer);
     }

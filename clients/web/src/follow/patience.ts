@@ -1,8 +1,35 @@
-// Streams come back by themselves; what is read before them is asked for again here.
+// Streams come back by themselves, unless the server fails at them too often, or refuses them; what is read before them is asked for
+// again here, and so are they.
 
 import { LinnetError } from '@linnet/client';
 
 const PAUSE_MS = 3_000;
+/** When a stream is asked for again that has ended with an error. */
+const AGAIN_MS = 15_000;
+
+/** What is not asked for again after these: nobody is signed in any more, or there is nothing that they may follow. */
+const FOR_GOOD: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'NOT_FOUND', 'ACCESS_REVOKED']);
+
+/**
+ * Follows until there is nothing more to follow: `follow` gives true if it is to begin afresh. What it throws is told, and then it is
+ * tried again.
+ */
+export async function following(
+  follow: () => Promise<boolean>,
+  signal: AbortSignal,
+  onProblem: (problem: unknown) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      if (!(await follow())) return;
+    } catch (cause) {
+      if (signal.aborted) return;
+      onProblem(cause);
+      if (FOR_GOOD.has(LinnetError.of(cause).code)) return;
+      await pause(AGAIN_MS, signal);
+    }
+  }
+}
 
 /** Asks until there is an answer: tells of each problem that may pass, and throws one that won't. */
 export async function untilItWorks<T>(

@@ -29,12 +29,10 @@ import {
 } from '../../generated/graphql';
 import { Store } from '../state/store';
 import { reduceThread, UNOPENED, type ThreadAction, type ThreadState } from '../state/thread';
-import { pause, untilItWorks } from './patience';
+import { following, untilItWorks } from './patience';
 
 /** Messages of a page that is read while one scrolls. */
 const PAGE = 50;
-/** When a stream is asked for again that the server has failed at too often for the client. */
-const AGAIN_MS = 15_000;
 /** How often it is said that somebody is writing, while they are. */
 const TYPING_EVERY_MS = 3_000;
 /** How often it is looked who has fallen silent. */
@@ -62,8 +60,16 @@ export class ThreadFollower {
   readonly start = (): (() => void) => {
     const stop = new AbortController();
     this.#signal = stop.signal;
-    void this.#followEvents(stop.signal);
-    void this.#followSignals(stop.signal);
+    void following(
+      () => this.#followLog(stop.signal),
+      stop.signal,
+      (problem) => this.store.dispatch(isGone(problem) ? { type: 'gone' } : { type: 'problem', problem }),
+    );
+    void following(
+      () => this.#followSignals(stop.signal),
+      stop.signal,
+      () => this.store.dispatch({ type: 'cutOff' }),
+    );
     const clock = setInterval(() => this.store.dispatch({ type: 'clock', nowMs: Date.now() }), CLOCK_MS);
     return () => {
       stop.abort();
@@ -189,23 +195,6 @@ export class ThreadFollower {
 
   // ── Following ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #followEvents(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        if (!(await this.#followLog(signal))) return;
-        this.store.dispatch({ type: 'reset' });
-        this.#readUpTo = '';
-      } catch (cause) {
-        if (signal.aborted) return;
-        const { code } = LinnetError.of(cause);
-        if (code === 'NOT_FOUND' || code === 'ACCESS_REVOKED') return this.store.dispatch({ type: 'gone' });
-        this.store.dispatch({ type: 'problem', problem: cause });
-        if (code === 'UNAUTHENTICATED') return;
-        await pause(AGAIN_MS, signal);
-      }
-    }
-  }
-
   /** Reads the thread, if it was not, and follows its log from there. True if it has to be read afresh. */
   async #followLog(signal: AbortSignal): Promise<boolean> {
     const { phase, cursor } = this.store.get();
@@ -225,7 +214,11 @@ export class ThreadFollower {
       { threadId: this.#threadId, after },
       { signal },
     )) {
-      if (frame.__typename === 'StreamReset') return true;
+      if (frame.__typename === 'StreamReset') {
+        this.store.dispatch({ type: 'reset' });
+        this.#readUpTo = '';
+        return true;
+      }
       this.store.dispatch({ type: 'frame', frame, viewerId: this.#viewerId });
       // Whether that was the answer to something, signals may have said, and may not have been heard.
       const isAnswer = frame.__typename === 'MessagePosted' && frame.message?.sender?.kind === 'ASSISTANT';
@@ -235,7 +228,7 @@ export class ThreadFollower {
   }
 
   /** What passes in these is decoration: without it the thread is still all there. */
-  async #followSignals(signal: AbortSignal): Promise<void> {
+  async #followSignals(signal: AbortSignal): Promise<boolean> {
     let wasCut = false;
     const stream = this.#linnet.stream(
       ThreadSignalsDocument,
@@ -249,16 +242,13 @@ export class ThreadFollower {
         },
       },
     );
-    try {
-      for await (const frame of stream) {
-        this.store.dispatch({ type: 'signal', signal: frame, nowMs: Date.now() });
-        // Why there is no answer, and from when on to ask again, is not among what signals say.
-        if (frame.__typename === 'AnswerChanged' && frame.status !== 'ANSWERING')
-          void this.#readAnswers([frame.questionId]);
-      }
-    } catch {
-      this.store.dispatch({ type: 'cutOff' });
+    for await (const frame of stream) {
+      this.store.dispatch({ type: 'signal', signal: frame, nowMs: Date.now() });
+      // Why there is no answer, and from when on to ask again, is not among what signals say.
+      if (frame.__typename === 'AnswerChanged' && frame.status !== 'ANSWERING')
+        void this.#readAnswers([frame.questionId]);
     }
+    return false;
   }
 
   #pendingQuestions(): string[] {
@@ -349,6 +339,11 @@ export class ThreadFollower {
     const answer = assistantRetry.message?.assistantAnswer;
     if (answer) this.store.dispatch({ type: 'answers', answers: [[messageId, answer]] });
   }
+}
+
+function isGone(problem: unknown): boolean {
+  const { code } = LinnetError.of(problem);
+  return code === 'NOT_FOUND' || code === 'ACCESS_REVOKED';
 }
 
 function accept({ errors }: { errors: Parameters<typeof LinnetError.refused>[0] }): void {
