@@ -41,15 +41,20 @@ pub(super) fn snippet(text: &str, query: &Query) -> Vec<Part> {
     parts
 }
 
-/// Where a text has what is searched for, from which byte to which, none within another.
+/// Where a text has what is searched for, from which byte to which, none of them touching what another has.
 fn matches(text: &str, query: &Query) -> Vec<(usize, usize)> {
     let words = words(text);
-    let mut found = Vec::new();
+    let mut found: Vec<(usize, usize)> = Vec::new();
     let mut at = 0;
     while at < words.len() {
         let length = query.0.iter().map(|term| term.length_at(&words[at..])).max().unwrap_or(0);
         if length > 0 {
-            found.push((words[at].start, words[at + length - 1].end));
+            let (start, end) = (words[at].start, words[at + length - 1].end);
+            match found.last_mut() {
+                // One character may be several words, such as `½`, and each of them stands where it does.
+                Some((_, last)) if start < *last => *last = end.max(*last),
+                _ => found.push((start, end)),
+            }
         }
         at += length.max(1);
     }
@@ -88,6 +93,14 @@ mod tests {
         assert_eq!(shown("<b>数据库</b> 数", "数据"), "<b>[数据]库</b> 数");
         assert_eq!(shown("nothing of it", "else"), "nothing of it");
         assert_eq!(shown("e-mail and mail", "e-mail"), "[e]-[mail] and [mail]");
+    }
+
+    #[test]
+    fn a_character_that_is_several_words_is_marked_once() {
+        assert_eq!(shown("a ½ litre", "1 2"), "a [½] litre");
+        assert_eq!(shown("1½ litres", "11 2 litres"), "[1½] [litres]");
+        assert_eq!(shown("½½", "1 21 2"), "[½½]");
+        assert_eq!(shown("(ﷺ)", "صلى الله"), "([ﷺ])");
     }
 
     #[test]

@@ -16,6 +16,7 @@ claims![
     emojis_and_texts_from_the_right_are_found,
     a_query_has_no_operators,
     what_was_found_is_marked_and_never_markup,
+    a_character_that_is_several_words_is_found_and_marked,
     a_query_without_words_finds_nothing,
     what_is_too_much_is_refused_by_name,
     only_the_beginning_of_a_very_long_message_is_searched,
@@ -216,6 +217,14 @@ async fn what_was_found_is_marked_and_never_markup(world: World) {
     assert!(cut.starts_with("…before ") && cut.ends_with("after…"), "{cut}");
     assert!(cut.contains("<b>[Needle]</b> & 'thread' after"), "{cut}");
     assert!(cut.chars().count() < 200, "{cut}");
+}
+
+async fn a_character_that_is_several_words_is_found_and_marked(world: World) {
+    let alice = said(&world, &["1½ litres, or ½", "ﷺ"]).await;
+    let shown = async |query: &str| snippets(&alice.search_with(json!({ "query": query })).await);
+    assert_eq!(shown("1 2").await, ["1[½] litres, or [½]"]);
+    assert_eq!(shown("11 2 litres").await, ["[1½] [litres], or [½]"]);
+    assert_eq!(shown("صلى الله").await, ["[ﷺ]"]);
 }
 
 async fn a_query_without_words_finds_nothing(world: World) {
