@@ -44,6 +44,7 @@ pub mod maintenance;
 pub mod mention;
 pub mod message;
 pub mod mint;
+pub mod moment;
 pub mod nft;
 pub mod page;
 pub mod participant;

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, InputValueError, InputValueResult, Result, Scalar, ScalarType, Value};
 use chrono::SecondsFormat;
-use domain::{Timestamp, diary};
+use domain::{Timestamp, diary, moment};
 
 use super::budget::Budget;
 
@@ -15,8 +15,8 @@ pub(crate) struct DateTime(pub(crate) Timestamp);
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = value else { return Err(InputValueError::expected_type(value)) };
-        let parsed = chrono::DateTime::parse_from_rfc3339(&text);
-        Ok(Self(parsed.map_err(|_| InputValueError::custom("It must be a date and time as RFC 3339 has it."))?.into()))
+        let named = moment::parse(&text);
+        Ok(Self(named.ok_or_else(|| InputValueError::custom("It must be a date and time as RFC 3339 has it."))?))
     }
 
     fn to_value(&self) -> Value {

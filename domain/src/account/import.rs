@@ -9,7 +9,6 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::{DateTime, SubsecRound};
 use entity::id::UserId;
 use entity::user::UserKind;
 use entity::{Timestamp, profile, user};
@@ -28,6 +27,7 @@ use crate::audit::{self, Action, Entry};
 use crate::error::{Code, Error, Result};
 use crate::infra::db::Engine;
 use crate::infra::keys::{Column, Key};
+use crate::moment;
 use crate::password::imported::{self, Cost, Unfit};
 use crate::session::Client;
 use crate::text::{Checks, search_key};
@@ -197,8 +197,7 @@ fn check_hash(checks: &mut Checks, hash: &str) {
 
 /// A time that databases know.
 fn read_time(text: &str) -> Option<Timestamp> {
-    let at = DateTime::parse_from_rfc3339(text).ok()?.to_utc().trunc_subsecs(6);
-    (at.timestamp() >= 0).then_some(at)
+    moment::parse(text).filter(|at| at.timestamp() >= 0)
 }
 
 fn read_truth(text: &str) -> Option<bool> {

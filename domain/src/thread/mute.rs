@@ -1,9 +1,6 @@
 //! Muting: until when somebody wants to hear nothing of a thread. Their own row says so, and their own inbox; the log, which
 //! the others read, does not.
 
-use std::sync::LazyLock;
-
-use chrono::{DateTime, SubsecRound};
 use entity::Timestamp;
 use entity::id::ThreadId;
 use sea_orm::{ConnectionTrait, Value};
@@ -13,15 +10,11 @@ use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db;
-
-/// For ever: the last moment that both engines and RFC 3339 can write.
-static FOR_EVER: LazyLock<Timestamp> = LazyLock::new(|| {
-    DateTime::from_timestamp_micros(253_402_300_799_999_999).unwrap_or(DateTime::<chrono::Utc>::MAX_UTC)
-});
+use crate::moment;
 
 /// Mutes a thread that the viewer takes part in, until a moment to come or for ever. The proof to read it, as it is now.
 pub async fn mute(app: &App, viewer: &Viewer, id: ThreadId, until: Option<Timestamp>) -> Result<Reader> {
-    let until = until.map_or(*FOR_EVER, |until| until.trunc_subsecs(6).min(*FOR_EVER));
+    let until = until.unwrap_or(moment::LAST);
     viewer.require()?;
     if until <= app.clock.now() {
         return Err(Error::refuse(Code::Invalid, "until", "It must be a moment to come."));

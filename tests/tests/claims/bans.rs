@@ -14,6 +14,7 @@ claims![
     a_ban_keeps_out_whoever_is_in_and_whoever_is_not,
     whoever_signs_out_reads_a_room_still,
     a_ban_ends_by_itself,
+    a_ban_as_long_as_can_be_said_holds,
     a_ban_that_is_lifted_lets_them_in,
     adding_somebody_lifts_their_ban,
     who_is_removed_from_a_room_is_banned,
@@ -94,6 +95,23 @@ async fn a_ban_ends_by_itself(world: World) {
     // And banned again, it is as if there had been none.
     alice.ban(&room, &bob).await;
     assert_eq!(bob.thread(&room).await, Value::Null);
+}
+
+async fn a_ban_as_long_as_can_be_said_holds(world: World) {
+    let [alice, bob] = world.users(["alice", "bob"]).await;
+    let room = world.room_of(&alice, &[&bob]).await;
+    // In UTC that is the year 10000.
+    for until in ["9999-12-31T23:59:59.1234567-12:00", "2100-01-02T03:04:05.1234567Z"] {
+        let ban = async || alice.try_ban(json!({ "threadId": room, "userId": bob.id, "until": until })).await;
+        let (first, again) = (ban().await, ban().await);
+        let [first, again] = [first.ok("/roomBanCreate"), again.ok("/roomBanCreate")];
+        assert_eq!(first, again, "whoever asks for the same once more has changed nothing");
+        let expected =
+            if until.starts_with('9') { "9999-12-31T23:59:59.999999Z" } else { "2100-01-02T03:04:05.123456Z" };
+        assert_eq!(first["roomBan"]["until"], expected);
+        assert_eq!(bob.thread(&room).await, Value::Null);
+        bob.try_join(&room).await.refused("threadJoin", "FORBIDDEN", &["id"]);
+    }
 }
 
 async fn a_ban_that_is_lifted_lets_them_in(world: World) {

@@ -63,7 +63,14 @@ async fn a_span_of_time_is_searched_alone(engine: Engine) {
             assert_eq!(alice.found(between).await, texts(from..to.max(from)), "{since} to {before}");
         }
     }
-    for far in ["0001-01-01T00:00:00Z", "1969-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
+    // In UTC the last two are before the year 0 and in the year 10000.
+    for far in [
+        "0001-01-01T00:00:00Z",
+        "1969-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "0000-01-01T00:00:00+12:00",
+        "9999-12-31T23:59:59-12:00",
+    ] {
         let all = alice.found(json!({ "query": "needle", "sentSince": far })).await.len()
             + alice.found(json!({ "query": "needle", "sentBefore": far })).await.len();
         assert_eq!(all, 7, "{far}");
