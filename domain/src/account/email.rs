@@ -29,10 +29,15 @@ const PROVABLE: Duration = Duration::from_secs(24 * 3600);
 /// The address that the viewer's account is to be changed to, once it is proved.
 pub async fn pending(app: &App, viewer: &Viewer) -> Result<Option<String>> {
     let user = viewer.require_in_person()?;
-    let sql = "SELECT * FROM email_verification_tokens WHERE user_id = $1";
-    let row: Option<pending::Model> = app.db.one(sql, [user.id.into()]).await?;
-    let live = row.filter(|row| row.expires_at > app.clock.now() && !is_of(user, &row.email));
-    Ok(live.map(|row| row.email))
+    let row: Option<pending::Model> = app.db.one(PENDING, [user.id.into()]).await?;
+    Ok(live(row, user, app.clock.now()))
+}
+
+const PENDING: &str = "SELECT * FROM email_verification_tokens WHERE user_id = $1";
+
+/// The address that an account is still to be changed to.
+fn live(row: Option<pending::Model>, user: &user::Model, now: Timestamp) -> Option<String> {
+    row.filter(|row| row.expires_at > now && !is_of(user, &row.email)).map(|row| row.email)
 }
 
 fn is_of(user: &user::Model, email: &str) -> bool {
@@ -41,27 +46,35 @@ fn is_of(user: &user::Model, email: &str) -> bool {
 
 /// Sends the mail once more that proves an address: the one given, or whichever of the viewer's is not proved.
 pub async fn send_verification(app: &Arc<App>, viewer: &Viewer, email: Option<String>) -> Result<String> {
-    let user = viewer.require_account()?.user.clone();
-    let unproved = user.email.clone().filter(|_| user.email_verified_at.is_none());
-    let mut known = pending(app, viewer).await?.into_iter().chain(unproved);
-    let wanted = email.as_deref().filter(|email| email.len() <= LONGEST_LOGIN).map(unique_key);
-    let to = match (&email, wanted) {
-        (None, _) => known.next(),
-        (Some(_), Some(key)) => known.find(|known| unique_key(known) == key),
-        (Some(_), None) => None,
-    };
-    let why = "None of your addresses is waiting to be proved, or not this one.";
-    let to = to.ok_or_else(|| Error::refuse(Code::NotFound, "email", why))?;
+    let user = &viewer.require_account()?.user;
+    let to = unproved(user, pending(app, viewer).await?, email.as_deref())?;
     app.limits.mail(Asking::Owner(user.id), digest(&unique_key(&to)))?;
     let (context, asking, email, now) = (app.clone(), viewer.clone(), to.clone(), app.clock.now());
     let work = app.db.write(move |transaction| {
         Box::pin(async move {
-            credential::hold(context.db.engine(), transaction, &asking, now).await?;
+            let engine = context.db.engine();
+            let user = credential::hold(engine, transaction, &asking, now).await?;
+            // It may have been proved, or forgotten with the password, since it was looked for.
+            let row = pending::Model::find_by_statement(engine.sql(PENDING, [user.id.into()])).one(transaction).await?;
+            let email = unproved(&user, live(row, &user, now), Some(&email))?;
             ask_for_proof(&context, transaction, user.id, email, now).await
         })
     });
     work.await?;
     Ok(to)
+}
+
+/// The address of an account that waits to be proved: this one, or whichever does.
+fn unproved(user: &user::Model, pending: Option<String>, wanted: Option<&str>) -> Result<String> {
+    let own = user.email.clone().filter(|_| user.email_verified_at.is_none());
+    let mut known = pending.into_iter().chain(own);
+    let found = match wanted {
+        None => known.next(),
+        Some(email) if email.len() > LONGEST_LOGIN => None,
+        Some(email) => known.find(|known| unique_key(known) == unique_key(email)),
+    };
+    let why = "None of your addresses is waiting to be proved, or not this one.";
+    found.ok_or_else(|| Error::refuse(Code::NotFound, "email", why))
 }
 
 /// Notes which address an account is to prove from now on, instead of any other, and sends the mail for it once the transaction is

@@ -19,6 +19,7 @@ claims![
     strangers_keep_nobody_from_proving_an_address,
     sign_ups_again_and_again_fill_no_letter_box,
     who_has_nothing_to_prove_gets_no_mail,
+    an_address_that_was_given_up_is_not_proved_after_all,
     an_address_is_changed_once_the_new_one_is_proved,
     a_change_takes_the_password,
     whether_an_address_is_taken_is_told_to_its_owner_only,
@@ -176,6 +177,23 @@ async fn who_has_nothing_to_prove_gets_no_mail(world: World) {
     world.anonymous.mutate("accountChangeEmail", input, VIEWER).await.failed("UNAUTHENTICATED");
     assert_eq!(world.database.number("SELECT COUNT(*) FROM jobs").await, 0);
     assert_eq!(world.server.mails().len(), 2);
+}
+
+async fn an_address_that_was_given_up_is_not_proved_after_all(world: World) {
+    let alice = world.user("alice").await;
+    let old = alice.email();
+    world.server.mail_to(&old, PROVE, 1).await;
+    change(&alice, "new@example.org", OWN).await.ok("/accountChangeEmail/viewer");
+    let code = world.server.mail_to("new@example.org", PROVE, 1).await.code();
+    // The one line proves the other address, and who asks in the next is whom the request began with.
+    let document = "mutation($code: String!, $old: String!) { accountVerifyEmail(input: {token: $code}) { user { id } } \
+        accountVerifyEmailSend(input: {email: $old}) { email errors { code path message } } }";
+    let answer = alice.graphql(document, json!({ "code": code, "old": old })).await;
+    assert_eq!(answer.data()["accountVerifyEmail"]["user"]["id"], alice.id);
+    answer.refused("accountVerifyEmailSend", "NOT_FOUND", &["email"]);
+    let now = viewer(&alice).await;
+    assert_eq!((&now["email"], &now["pendingEmail"]), (&json!("new@example.org"), &Value::Null));
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM email_verification_tokens").await, 0);
 }
 
 async fn an_address_is_changed_once_the_new_one_is_proved(world: World) {
