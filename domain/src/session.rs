@@ -233,7 +233,13 @@ pub async fn refresh(app: &Arc<App>, client: &Client, presented: &str) -> Result
                 engine.for_update_of("s")
             );
             let found = Presented::find_by_statement(engine.sql(sql, [hash.into()])).one(transaction).await?;
-            let Some(found) = found else { return Ok(Refreshed::Refused(Code::WrongCredentials, None)) };
+            let Some(mut found) = found else { return Ok(Refreshed::Refused(Code::WrongCredentials, None)) };
+            // A statement of its own, which sees that whoever had the session's row before has used it.
+            let sql = engine.sql("SELECT * FROM refresh_tokens WHERE id = $1", [found.token.id.into()]);
+            let Some(token) = refresh_token::Model::find_by_statement(sql).one(transaction).await? else {
+                return Ok(Refreshed::Refused(Code::WrongCredentials, None));
+            };
+            found.token = token;
             let over = found.token.revoked_at.is_some() || found.session.revoked_at.is_some();
             if over || found.token.expires_at <= now || !may_sign_in(&found.user) {
                 return Ok(Refreshed::Refused(Code::Expired, None));

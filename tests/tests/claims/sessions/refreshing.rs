@@ -10,6 +10,7 @@ claims![
     two_tabs_that_refresh_at_once_both_go_on,
     a_used_token_works_again_within_ten_seconds,
     a_used_token_gives_few_others,
+    a_token_that_many_use_at_once_gives_few_others,
     refreshing_counts_as_a_change,
     a_used_token_that_comes_back_later_ends_the_family,
     another_familys_tokens_stay,
@@ -75,6 +76,15 @@ async fn a_used_token_gives_few_others(world: World) {
     // The others have them, and nobody is taken for a thief.
     assert!(works(&alice).await && works(&first).await);
     assert!(works(&world.anonymous.refresh(&first.refresh_token).await).await);
+    assert_eq!(alice.audited().await, ["ACCOUNT_CREATE"]);
+}
+
+async fn a_token_that_many_use_at_once_gives_few_others(world: World) {
+    let alice = world.user("alice").await;
+    let answers = join_all((0..30).map(|_| refresh(&world, &alice.refresh_token))).await;
+    let given = answers.iter().filter(|answer| answer.user_errors("sessionRefresh").is_empty()).count();
+    assert_eq!(given, 8);
+    assert!(works(&alice).await);
     assert_eq!(alice.audited().await, ["ACCOUNT_CREATE"]);
 }
 
