@@ -16,6 +16,7 @@ use crate::credential;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::infra::bus::Hint;
 use crate::infra::db::Engine;
+use crate::participant;
 use crate::session::{self, Client};
 use crate::text::{is_storable, unique_key};
 
@@ -106,8 +107,8 @@ pub async fn grant(app: &Arc<App>, username: &str) -> Result<bool> {
     work.await
 }
 
-/// Takes it back; for whoever runs the server. The last administrator who may sign in goes only if that is said.
-pub async fn revoke(app: &App, username: &str, even_the_last: bool) -> Result<bool> {
+/// Takes it back, and what came of it in the lobby; for whoever runs the server. Whether it was one. The last administrator who may sign in goes only if that is said.
+pub async fn revoke(app: &Arc<App>, username: &str, even_the_last: bool) -> Result<bool> {
     let (engine, now, key) = (app.db.engine(), app.clock.now(), name_key(username)?);
     let account = app.db.one::<user::Model>("SELECT * FROM users WHERE username_key = $1", [key.into()]).await?;
     let id = account.ok_or_else(no_such_account)?.id;
@@ -129,7 +130,9 @@ pub async fn revoke(app: &App, username: &str, even_the_last: bool) -> Result<bo
             Ok(true)
         })
     });
-    work.await
+    let was_one = work.await?;
+    participant::resign(app, id).await?;
+    Ok(was_one)
 }
 
 /// Lets an account go, for good or to rest, unless it is the last administrator's who may sign in. Administrators' rows are locked in

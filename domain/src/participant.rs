@@ -20,8 +20,8 @@ use crate::user;
 mod change;
 mod page;
 
-pub(crate) use change::vanish;
 pub use change::{Changed, add, join, leave, remove, set_role};
+pub(crate) use change::{resign, vanish};
 pub use page::{Key, pages};
 
 /// A participant's place in the list.

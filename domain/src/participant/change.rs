@@ -95,7 +95,7 @@ struct Managed {
 impl Managed {
     fn last_admin(&self, batch: &Batch) -> bool {
         let is_admin = batch.participant(self.user_id).is_some_and(|row| row.role == Role::Admin);
-        is_admin && batch.other_admin(self.user_id).is_none()
+        is_admin && batch.thread.id != lobby_id() && batch.other_admin(self.user_id).is_none()
     }
 }
 
@@ -173,6 +173,10 @@ pub async fn join(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId) -> Resul
     let role = if manages { Role::Admin } else { Role::Member };
     match commit::submit(app, thread_id, Join { user_id, role }).await? {
         Ok(committed) => {
+            // Whoever took it from them meanwhile may have found nothing to take in the lobby yet.
+            if manages && Administrator::prove(app, viewer).await?.is_none() {
+                resign(app, user_id).await?;
+            }
             let reader = access::reader(app, viewer, thread_id).await?;
             let (participant, seq) = committed.done;
             Ok(Changed { reader, participant, seq })
@@ -214,6 +218,34 @@ impl Change for Join {
     }
 }
 
+/// Takes from an account what it got in the lobby for administering the installation. No harm if that is nothing.
+pub(crate) async fn resign(app: &Arc<App>, user_id: UserId) -> Result<()> {
+    match commit::submit(app, lobby_id(), Resign { user_id }).await? {
+        // There is no lobby.
+        Err(Denied::Refused(_)) | Ok(_) => Ok(()),
+        Err(Denied::Stale) => Err(Error::internal("resigning carries no proof that could be stale")),
+    }
+}
+
+struct Resign {
+    user_id: UserId,
+}
+
+impl Change for Resign {
+    type Done = ();
+
+    fn needs(&self, needs: &mut Needs) {
+        needs.participants.insert(self.user_id);
+    }
+
+    fn apply(&self, batch: &mut Batch) -> Result<Self::Done, Denied> {
+        if batch.participant(self.user_id).is_some_and(|row| row.role == Role::Admin) {
+            batch.set_role(self.user_id, Role::Member, self.user_id);
+        }
+        Ok(())
+    }
+}
+
 /// Leaves a group or room. When its last admin goes, the longest-standing member becomes one.
 pub async fn leave(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId) -> Result<ThreadId> {
     let user_id = viewer.require()?.user.id;
@@ -248,10 +280,10 @@ impl Change for Leave {
     }
 }
 
-/// Lets somebody go, and somebody else become admin if nobody else is.
+/// Lets somebody go, and somebody else become admin if nobody else is: but not in the lobby, which is nobody's to inherit.
 fn go(batch: &mut Batch, user_id: UserId) {
     let was_admin = batch.participant(user_id).is_some_and(|row| row.role == Role::Admin);
-    let successor = if was_admin { batch.successor(user_id) } else { None };
+    let successor = if was_admin && batch.thread.id != lobby_id() { batch.successor(user_id) } else { None };
     batch.dismiss(user_id, user_id);
     if let Some(successor) = successor {
         batch.set_role(successor, Role::Admin, user_id);

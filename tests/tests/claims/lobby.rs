@@ -26,6 +26,8 @@ claims![
     the_last_hundred_messages_come_with_their_users_in_a_few_statements,
     whoever_administers_the_installation_manages_the_lobby,
     nobody_else_manages_the_lobby,
+    who_administers_no_longer_manages_the_lobby_no_longer,
+    nobody_follows_who_managed_the_lobby,
     where_none_is_wanted_there_is_no_lobby,
 ];
 
@@ -160,6 +162,40 @@ async fn nobody_else_manages_the_lobby(engine: Engine) {
     alice.try_set_title(&room, Some("mine")).await.refused_with("threadUpdate", "FORBIDDEN");
     // And whoever was there the longest does not come to it when another one goes.
     alice.leave(&room).await;
+    assert_eq!(role(&bob, &room).await, json!({ "role": "MEMBER", "canManage": false }));
+}
+
+async fn who_administers_no_longer_manages_the_lobby_no_longer(engine: Engine) {
+    let world = World::start_with(engine, LOBBY).await;
+    let room = id(&world.anonymous).await;
+    let ada = world.user("ada").await;
+    world.grant_admin("ada").await;
+    ada.join(&room).await;
+    let start = ada.event_cursor(&room).await;
+    for _ in 0..2 {
+        let output = world.command(&["user", "revoke-admin", "ada", "--even-the-last"]).await;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(role(&ada, &room).await, json!({ "role": "MEMBER", "canManage": false }));
+    }
+    ada.try_set_title(&room, Some("mine")).await.refused_with("threadUpdate", "FORBIDDEN");
+    let log = ada.all_events(&room, Some(&start)).await;
+    assert_eq!(log.len(), 1, "{log:?}");
+    assert_eq!((&log[0]["change"], &log[0]["user"]["id"]), (&json!("ROLE_CHANGED"), &json!(ada.id)));
+}
+
+async fn nobody_follows_who_managed_the_lobby(engine: Engine) {
+    let world = World::start_with(engine, LOBBY).await;
+    let room = id(&world.anonymous).await;
+    let [ada, bob] = world.users(["ada", "bob"]).await;
+    world.grant_admin("ada").await;
+    bob.join(&room).await;
+    ada.join(&room).await;
+    // Nor does it need one.
+    ada.set_role(&room, &ada, "MEMBER").await;
+    ada.leave(&room).await;
+    ada.join(&room).await;
+    assert_eq!(role(&ada, &room).await, json!({ "role": "ADMIN", "canManage": true }));
+    ada.leave(&room).await;
     assert_eq!(role(&bob, &room).await, json!({ "role": "MEMBER", "canManage": false }));
 }
 
