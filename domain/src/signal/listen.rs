@@ -8,7 +8,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use uuid::Uuid;
 
-use super::{GRACE, Signals, tell_others};
+use super::{GRACE, Signals, Watched, tell_others};
 use crate::app::App;
 use crate::infra::bus::{Hint, Signal, SignalKind};
 
@@ -19,7 +19,7 @@ const SILENCE: Duration = Duration::from_secs(20);
 
 /// Hands signals to those who watch, answers for who is here, and misses nodes that are silent.
 pub(crate) async fn listen(app: Arc<App>) {
-    let mut hints = app.bus.listen();
+    let (mut hints, mut question) = (app.bus.listen(), 0);
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -47,7 +47,10 @@ pub(crate) async fn listen(app: Arc<App>) {
                     lose(&context, node);
                 });
             }
-            Ok(Hint::Missed) | Err(RecvError::Lagged(_)) => ask(&app),
+            Ok(Hint::Missed) | Err(RecvError::Lagged(_)) => {
+                question += 1;
+                begin_anew(&app, question);
+            }
             Ok(_) => {}
             Err(RecvError::Closed) => return,
         }
@@ -84,24 +87,51 @@ fn hear(app: &App, thread_id: ThreadId, signal: Signal) {
 
 /// Asks the other nodes who is there, of every thread that is watched here.
 fn ask(app: &App) {
-    let threads: Vec<ThreadId> =
-        app.signals.threads.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
     let at = app.clock.now();
-    for thread_id in threads {
+    for thread_id in each(app, |thread_id, _| thread_id) {
         // It does not matter who asks.
         tell_others(app, thread_id, UserId::from_uuid(Uuid::nil()), at, SignalKind::Asks);
     }
 }
 
+/// Something was missed, here or there: says who is here, asks who is there, and takes for gone whoever nobody speaks of.
+fn begin_anew(app: &Arc<App>, question: u64) {
+    let here = app.signals.node;
+    let present = each(app, |thread_id, watched| {
+        watched.present.doubt(here, question);
+        (thread_id, watched.present.here())
+    });
+    let at = app.clock.now();
+    for (thread_id, members) in present {
+        members.into_iter().for_each(|member| tell_others(app, thread_id, member, at, SignalKind::Online(here)));
+    }
+    ask(app);
+    let context = app.clone();
+    app.spawn(async move {
+        sleep(GRACE).await;
+        let at = context.clock.now();
+        each(&context, |_, watched| {
+            for (user_id, node) in watched.present.settle(question) {
+                watched.tell(Signal { user_id, at, kind: SignalKind::Offline(node) });
+            }
+        });
+    });
+}
+
+/// Does something with every thread that is watched here.
+fn each<T>(app: &App, mut work: impl FnMut(ThreadId, &mut Watched) -> T) -> Vec<T> {
+    let mut threads = app.signals.threads.lock().unwrap_or_else(PoisonError::into_inner);
+    threads.iter_mut().map(|(id, watched)| work(*id, watched)).collect()
+}
+
 /// Nobody is on a node any more.
 fn lose(app: &App, node: NodeId) {
     let at = app.clock.now();
-    let mut threads = app.signals.threads.lock().unwrap_or_else(PoisonError::into_inner);
-    for watched in threads.values_mut() {
+    each(app, |_, watched| {
         for user_id in watched.present.lose(node) {
             watched.tell(Signal { user_id, at, kind: SignalKind::Offline(node) });
         }
-    }
+    });
 }
 
 impl Signals {

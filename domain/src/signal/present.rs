@@ -12,6 +12,8 @@ pub(super) struct Present {
     streams: HashMap<UserId, usize>,
     /// The nodes on which each member is. This one is among them for a while after their last stream here.
     nodes: HashMap<UserId, HashSet<NodeId>>,
+    /// Where members are only if they are heard of again, each with the number of the question that asks it.
+    doubted: HashMap<(UserId, NodeId), u64>,
 }
 
 impl Present {
@@ -57,11 +59,13 @@ impl Present {
         let nodes = self.nodes.entry(user_id).or_default();
         let was_nowhere = nodes.is_empty();
         nodes.insert(node);
+        self.doubted.remove(&(user_id, node));
         was_nowhere
     }
 
     /// A member is on a node no longer. Whether they are nowhere now.
     pub(super) fn depart(&mut self, user_id: UserId, node: NodeId) -> bool {
+        self.doubted.remove(&(user_id, node));
         let Some(nodes) = self.nodes.get_mut(&user_id) else { return false };
         let was_there = nodes.remove(&node);
         let is_nowhere = nodes.is_empty();
@@ -69,6 +73,19 @@ impl Present {
             self.nodes.remove(&user_id);
         }
         was_there && is_nowhere
+    }
+
+    /// Something may have been missed: whoever is on another node may have gone. Questions are numbered, the later the higher.
+    pub(super) fn doubt(&mut self, here: NodeId, question: u64) {
+        let on_nodes = self.nodes.iter().flat_map(|(user_id, nodes)| nodes.iter().map(|node| (*user_id, *node)));
+        self.doubted.extend(on_nodes.filter(|(_, node)| *node != here).map(|place| (place, question)));
+    }
+
+    /// Takes for gone whoever was doubted by a question and not heard of since, unless a later one asks for them. Who is nowhere
+    /// now, and where they were.
+    pub(super) fn settle(&mut self, question: u64) -> Vec<(UserId, NodeId)> {
+        let silent: Vec<_> = self.doubted.extract_if(|_, asked| *asked == question).map(|(place, _)| place).collect();
+        silent.into_iter().filter(|(user_id, node)| self.depart(*user_id, *node)).collect()
     }
 
     /// Nobody is on a node any more. Who is nowhere now.
@@ -95,6 +112,24 @@ mod tests {
         assert!(!present.depart(bob, here), "he is elsewhere still");
         assert!(!present.depart(bob, here) && present.depart(bob, elsewhere) && !present.depart(bob, elsewhere));
         assert!(present.everybody().is_empty());
+    }
+
+    #[test]
+    fn who_is_not_heard_of_again_is_gone() {
+        let clock = Clock::default();
+        let (bob, carol, here, elsewhere): (UserId, UserId, NodeId, NodeId) =
+            (clock.id(), clock.id(), clock.id(), clock.id());
+        let mut present = Present::default();
+        present.come(bob, here);
+        present.arrive(bob, elsewhere);
+        present.arrive(carol, elsewhere);
+        present.doubt(here, 1);
+        assert!(!present.arrive(carol, elsewhere));
+        assert!(present.settle(1).is_empty() && present.everybody().len() == 2, "who is here is not asked for");
+        present.doubt(here, 2);
+        present.doubt(here, 3);
+        assert!(present.settle(2).is_empty(), "there is still time for the later answer");
+        assert_eq!((present.settle(3), present.everybody()), (vec![(carol, elsewhere)], vec![bob]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Presence in a room whose members change: who is no longer one is not there, and is told of nobody.
 
 use serde_json::json;
-use tests::{Frame, Nodes, Subscription, User, World, claims};
+use tests::{Engine, Frame, Nats, Nodes, Subscription, User, World, claims};
 
 use crate::removal::until_refused;
 
@@ -15,9 +15,16 @@ claims![
 ];
 
 mod of_nodes {
-    use super::{a_node_that_is_killed_leaves_nobody_online, who_changes_nodes_has_not_been_gone};
+    use super::{
+        a_node_that_is_killed_leaves_nobody_online, who_changes_nodes_has_not_been_gone,
+        who_goes_while_nats_is_away_is_gone,
+    };
 
-    tests::postgres_claims![who_changes_nodes_has_not_been_gone, a_node_that_is_killed_leaves_nobody_online];
+    tests::postgres_claims![
+        who_changes_nodes_has_not_been_gone,
+        a_node_that_is_killed_leaves_nobody_online,
+        who_goes_while_nats_is_away_is_gone,
+    ];
 }
 
 async fn who_is_removed_from_a_room_is_offline_and_hears_no_more(world: World) {
@@ -241,6 +248,33 @@ async fn a_node_that_is_killed_leaves_nobody_online(nodes: Nodes) {
         }
     }
     drop(on_both);
+}
+
+async fn who_goes_while_nats_is_away_is_gone(_: Engine) {
+    let nodes = Nodes::start_with(Nats::start().await, &[]).await;
+    let [alice, bob, carol] = nodes.a.users(["alice", "bob", "carol"]).await;
+    let group = nodes.a.group(&alice, &[&bob, &carol]).await;
+    let (of_alice, of_bob, of_carol) =
+        (nodes.a.socket(&alice).await, nodes.b.socket(&bob).await, nodes.b.socket(&carol).await);
+    let mut heard = of_alice.signals(&group).await;
+    presence(&mut heard, &alice, true).await;
+    let mut beside_bob = of_carol.signals(&group).await;
+    let on_b = of_bob.signals(&group).await;
+    for signals in [&mut heard, &mut beside_bob] {
+        presence(signals, &bob, true).await;
+    }
+    nodes.nats.kill();
+    of_bob.complete(&on_b);
+    presence(&mut beside_bob, &bob, false).await;
+    nodes.nats.restart().await;
+    // Who is still there is not said to be gone.
+    let gone = loop {
+        let signal = heard.value().await;
+        if signal["online"] == false {
+            break signal["user"]["id"].clone();
+        }
+    };
+    assert_eq!(gone, bob.id.as_str());
 }
 
 /// Whether a frame tells of this user.
