@@ -43,20 +43,23 @@ pub struct Mention {
     pub place: Place,
 }
 
+/// Whom a name means.
 #[derive(FromQueryResult)]
-struct Resolved {
+pub(crate) struct Meant {
     key: String,
-    id: UserId,
+    pub(crate) id: UserId,
+    /// Whether they may read the thread as it stands in the database.
+    pub(crate) may_read: bool,
 }
 
-/// Whom names mean in a thread that is locked, each by the key of the name. Names of nobody who may read it are missing.
+/// Whom names mean in a thread that is locked, each by the key of the name. Names of no account are missing.
 pub(crate) async fn resolve(
     engine: Engine,
     on: &DatabaseTransaction,
     thread: &thread::Model,
     names: BTreeSet<String>,
     now: Timestamp,
-) -> Result<HashMap<String, UserId>> {
+) -> Result<HashMap<String, Meant>> {
     let columns = [("key", Column::Text)];
     let named = engine.keys(&columns, names.into_iter().map(|name| [Key::Text(name)]));
     let mut values = vec![named, thread.id.into()];
@@ -71,12 +74,12 @@ pub(crate) async fn resolve(
         }
     };
     let sql = format!(
-        "WITH {} SELECT w.key, u.id FROM want w CROSS JOIN threads t JOIN users u ON u.username_key = w.key \
-         WHERE t.id = $2 AND u.deleted_at IS NULL AND {may_read}",
+        "WITH {} SELECT w.key, u.id, {may_read} AS may_read FROM want w CROSS JOIN threads t \
+         JOIN users u ON u.username_key = w.key WHERE t.id = $2 AND u.deleted_at IS NULL",
         engine.want(&columns, 1)
     );
-    let rows: Vec<Resolved> = all(on, engine, sql, values).await?;
-    Ok(rows.into_iter().map(|row| (row.key, row.id)).collect())
+    let rows: Vec<Meant> = all(on, engine, sql, values).await?;
+    Ok(rows.into_iter().map(|row| (row.key.clone(), row)).collect())
 }
 
 /// Whom messages mention, each in the order of the text. Whoever may read a message may know.

@@ -18,6 +18,7 @@ use crate::archive::{ARCHIVE, IN_USE, Shelf};
 use crate::assistant;
 use crate::event::Data;
 use crate::invitation;
+use crate::mention::Meant;
 use crate::room_ban;
 
 mod banning;
@@ -70,7 +71,7 @@ pub(crate) struct Batch {
     pub(super) revisions: Vec<message_revision::Model>,
     pub(super) reaction_writes: Vec<ReactionWrite>,
     /// Whom [`super::Needs::names`] mean.
-    pub(super) named: HashMap<String, UserId>,
+    pub(super) named: HashMap<String, Meant>,
     /// Whom messages mention from now on.
     pub(super) mentions: BTreeMap<MessageId, Vec<message_mention::Model>>,
     pub(super) marks: Vec<read_mark::Model>,

@@ -15,6 +15,14 @@ impl Batch {
         self.bans.get(&user_id).filter(|ban| holds(ban, self.now))
     }
 
+    /// Whether somebody is banned, if the changes so far say anything of it.
+    pub(super) fn banned(&self, user_id: UserId) -> Option<bool> {
+        self.ban_writes.iter().rev().find_map(|write| match write {
+            Write::Set(ban) => (ban.user_id == user_id).then(|| holds(ban, self.now)),
+            Write::Lift(lifted) => (*lifted == user_id).then_some(false),
+        })
+    }
+
     /// Keeps somebody out of this room, and takes them out if they are in.
     pub(crate) fn ban(
         &mut self,
