@@ -1,6 +1,6 @@
 //! Moments that somebody names: as both engines keep them, and RFC 3339 writes them.
 
-use chrono::{DateTime, SubsecRound};
+use chrono::DateTime;
 use entity::Timestamp;
 
 /// The first moment whose year has four digits in UTC.
@@ -17,10 +17,11 @@ const fn at(microseconds: i64) -> Timestamp {
 }
 
 /// The moment that a text such as `2026-11-20T10:00:00.123456+01:00` names, in whole microseconds. One that is in UTC before the year 0 or
-/// behind the year 9999 is taken for the first or the last moment of those years.
+/// behind the year 9999 is taken for the first or the last moment of those years. The second 60, which is there for leap seconds, is the
+/// first one of the next minute.
 pub fn parse(text: &str) -> Option<Timestamp> {
     let named = DateTime::parse_from_rfc3339(text).ok()?;
-    Some(named.to_utc().trunc_subsecs(6).clamp(FIRST, LAST))
+    Some(DateTime::from_timestamp_micros(named.timestamp_micros())?.clamp(FIRST, LAST))
 }
 
 #[cfg(test)]
@@ -36,6 +37,7 @@ mod tests {
         for (text, moment) in [
             ("2026-11-20T10:00:00.1234569+01:00", Some("2026-11-20T09:00:00.123456Z")),
             ("9999-12-31T23:59:59-12:00", Some("9999-12-31T23:59:59.999999Z")),
+            ("2100-01-02T03:04:60.25Z", Some("2100-01-02T03:05:00.250000Z")),
             ("9999-12-31T23:59:60Z", Some("9999-12-31T23:59:59.999999Z")),
             ("0000-01-01T00:00:00+12:00", Some("0000-01-01T00:00:00.000000Z")),
             ("+10000-01-01T00:00:00Z", None),
