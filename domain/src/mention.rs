@@ -63,20 +63,22 @@ pub(crate) async fn resolve(
     let columns = [("key", Column::Text)];
     let named = engine.keys(&columns, names.into_iter().map(|name| [Key::Text(name)]));
     let mut values = vec![named, thread.id.into()];
-    let may_read = match thread.kind {
-        ThreadKind::Direct | ThreadKind::Group => {
-            "EXISTS (SELECT 1 FROM thread_participants p WHERE p.thread_id = t.id AND p.user_id = u.id AND p.left_at IS NULL)"
-                .to_owned()
-        }
+    let (may_read, by) = match thread.kind {
+        ThreadKind::Direct | ThreadKind::Group => (
+            "p.user_id IS NOT NULL",
+            engine
+                .left_join_each("thread_participants p", "p.thread_id = $2 AND p.user_id = u.id AND p.left_at IS NULL"),
+        ),
         ThreadKind::Room => {
             values.push(now.into());
-            room_ban::lets_in("u.id", "$3")
+            let bans = format!("b.thread_id = $2 AND b.user_id = u.id AND {}", room_ban::in_force("$3"));
+            ("b.user_id IS NULL", engine.left_join_each("room_bans b", &bans))
         }
     };
     let sql = format!(
-        "WITH {} SELECT w.key, u.id, {may_read} AS may_read FROM want w CROSS JOIN threads t \
-         JOIN users u ON u.username_key = w.key WHERE t.id = $2 AND u.deleted_at IS NULL",
-        engine.want(&columns, 1)
+        "WITH {} SELECT w.key, u.id, {may_read} AS may_read FROM want w {} {by}",
+        engine.want(&columns, 1),
+        engine.join_each("users u", "u.username_key = w.key AND u.deleted_at IS NULL"),
     );
     let rows: Vec<Meant> = all(on, engine, sql, values).await?;
     Ok(rows.into_iter().map(|row| (row.key.clone(), row)).collect())

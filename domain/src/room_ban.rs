@@ -155,10 +155,13 @@ pub(crate) fn refusal(until: Option<Timestamp>) -> Refusal {
 
 /// A condition: the account in one column or parameter is not banned from the thread `t`, by the time in another.
 pub(crate) fn lets_in(user: &str, now: &str) -> String {
-    format!(
-        "NOT EXISTS (SELECT 1 FROM room_bans b WHERE b.thread_id = t.id AND b.user_id = {user} \
-         AND (b.until IS NULL OR b.until > {now}))"
-    )
+    let in_force = in_force(now);
+    format!("NOT EXISTS (SELECT 1 FROM room_bans b WHERE b.thread_id = t.id AND b.user_id = {user} AND {in_force})")
+}
+
+/// A condition: the ban `b` holds, by the time in a parameter.
+pub(crate) fn in_force(now: &str) -> String {
+    format!("(b.until IS NULL OR b.until > {now})")
 }
 
 /// The rooms that the viewer is banned from, by the latest bans, so many at the most.
