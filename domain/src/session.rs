@@ -310,11 +310,12 @@ pub(crate) async fn presented(app: &App, token: &str) -> Result<Option<(user::Mo
 async fn by_access(app: &App, hashes: Vec<Vec<u8>>) -> Result<HashMap<Vec<u8>, Presented>> {
     let engine = app.db.engine();
     let sql = format!(
-        "SELECT {} FROM refresh_tokens r {} {} WHERE r.access_hash {}",
+        "SELECT {} FROM {} {} {} {}",
         *PRESENTED,
+        engine.each_hash(1),
+        engine.join_each("refresh_tokens r", "r.access_hash = w.hash"),
         engine.join_each("user_sessions s", "s.id = r.session_id"),
-        engine.join_each("users u", "u.id = r.user_id"),
-        engine.among(1)
+        engine.join_each("users u", "u.id = r.user_id")
     );
     let rows: Vec<Presented> = app.db.all(sql, [engine.hashes(hashes)]).await?;
     Ok(rows.into_iter().map(|found| (found.token.access_hash.clone(), found)).collect())

@@ -76,7 +76,15 @@ impl Engine {
         }
     }
 
-    /// The value that [`Engine::among`] expects where the column holds hashes.
+    /// A table `w(hash)` with a row for each of the hashes bound at `$n`.
+    pub fn each_hash(self, n: usize) -> String {
+        match self {
+            Self::Postgres => format!("unnest(${n}::bytea[]) AS w(hash)"),
+            Self::Sqlite => format!("(SELECT unhex(value) AS hash FROM json_each(${n})) AS w"),
+        }
+    }
+
+    /// The value that [`Engine::each_hash`] expects.
     pub fn hashes(self, hashes: impl IntoIterator<Item = Vec<u8>>) -> Value {
         let hashes = hashes.into_iter();
         match self {
