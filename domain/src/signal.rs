@@ -89,9 +89,9 @@ fn send(app: &App, thread_id: ThreadId, user_id: UserId, kind: SignalKind) {
     app.bus.publish(Hint::Signal(thread_id, Signal { user_id, at: app.clock.now(), kind }));
 }
 
-/// Tells the other nodes where somebody is; this one knows.
-fn tell_others(app: &App, thread_id: ThreadId, user_id: UserId, at: Timestamp, kind: SignalKind) {
-    app.bus.publish_elsewhere(&Hint::Signal(thread_id, Signal { user_id, at, kind }));
+/// Tells the other nodes where somebody is; this one knows. Whether it is on its way to them.
+fn tell_others(app: &App, thread_id: ThreadId, user_id: UserId, at: Timestamp, kind: SignalKind) -> bool {
+    app.bus.publish_elsewhere(&Hint::Signal(thread_id, Signal { user_id, at, kind }))
 }
 
 /// Says that who may show themselves in a thread has changed, though its log tells nothing of it.

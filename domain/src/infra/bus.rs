@@ -1,6 +1,6 @@
 //! The bus carries hints and nothing else: losing, doubling or delaying one costs latency, never a message.
 //!
-//! Every node hears every hint; a hint is some forty bytes and says where to look, never what is there. A node hears its
+//! Every node hears every hint; nearly each is some forty bytes and says where to look, never what is there. A node hears its
 //! own at once, and those of the others over NATS where there is one.
 
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub enum Hint {
     AccessEnded(UserId),
     /// Typing, presence, or an answer that is being written: the one thing that is the message itself, since it is never stored.
     Signal(ThreadId, Signal),
+    /// These watch a thread on a node, which was asked.
+    Here(ThreadId, NodeId, Timestamp, Vec<UserId>),
     /// There is something to do in the queue of jobs of this name.
     JobsReady(String),
     /// A batch of jobs has come further.
@@ -107,11 +109,9 @@ impl Bus {
         let _ = self.hints.send(hint);
     }
 
-    /// The same on the other nodes only.
-    pub fn publish_elsewhere(&self, hint: &Hint) {
-        if let Some(nats) = &self.nats {
-            nats.publish(hint);
-        }
+    /// The same on the other nodes only. Whether it is on its way to them; if it is not, they will be told that they missed something.
+    pub fn publish_elsewhere(&self, hint: &Hint) -> bool {
+        self.nats.as_ref().is_none_or(|nats| nats.publish(hint))
     }
 
     /// Hears every hint from now on; one that falls behind is told so, and must look for itself.

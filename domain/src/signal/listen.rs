@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use entity::id::{NodeId, ThreadId, TypedId, UserId};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use uuid::Uuid;
 
@@ -16,10 +17,17 @@ use crate::infra::bus::{Hint, Signal, SignalKind};
 const BEAT: Duration = Duration::from_secs(5);
 /// After how long a silence it is not.
 const SILENCE: Duration = Duration::from_secs(20);
+/// Of how many threads the other nodes are asked at once, and how long nothing is asked then.
+const THREADS: usize = 500;
+const PAUSE: Duration = Duration::from_millis(100);
+/// Members of whom one hint tells: some 30 KiB.
+const MEMBERS: usize = 1000;
 
 /// Hands signals to those who watch, answers for who is here, and misses nodes that are silent.
 pub(crate) async fn listen(app: Arc<App>) {
-    let (mut hints, mut question) = (app.bus.listen(), 0);
+    let mut hints = app.bus.listen();
+    let (missed, told) = watch::channel(());
+    app.spawn(review(app.clone(), told));
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -33,9 +41,14 @@ pub(crate) async fn listen(app: Arc<App>) {
         };
         match hint {
             Ok(Hint::Signal(thread_id, signal)) => hear(&app, thread_id, signal),
+            Ok(Hint::Here(thread_id, node, at, users)) => {
+                for user_id in users {
+                    hear(&app, thread_id, Signal { user_id, at, kind: SignalKind::Online(node) });
+                }
+            }
             Ok(Hint::NodeAlive(node)) => {
                 if app.signals.is_back(node) {
-                    ask(&app);
+                    missed.send_replace(());
                 }
             }
             Ok(Hint::NodeLeft(node)) => {
@@ -47,10 +60,7 @@ pub(crate) async fn listen(app: Arc<App>) {
                     lose(&context, node);
                 });
             }
-            Ok(Hint::Missed) | Err(RecvError::Lagged(_)) => {
-                question += 1;
-                begin_anew(&app, question);
-            }
+            Ok(Hint::Missed) | Err(RecvError::Lagged(_)) => drop(missed.send_replace(())),
             Ok(_) => {}
             Err(RecvError::Closed) => return,
         }
@@ -80,41 +90,50 @@ fn hear(app: &App, thread_id: ThreadId, signal: Signal) {
         Vec::new()
     });
     let at = app.clock.now();
-    for member in answers.unwrap_or_default() {
-        tell_others(app, thread_id, member, at, SignalKind::Online(here));
+    for members in answers.unwrap_or_default().chunks(MEMBERS) {
+        app.bus.publish_elsewhere(&Hint::Here(thread_id, here, at, members.to_vec()));
     }
 }
 
-/// Asks the other nodes who is there, of every thread that is watched here.
-fn ask(app: &App) {
-    let at = app.clock.now();
-    for thread_id in each(app, |thread_id, _| thread_id) {
-        // It does not matter who asks.
-        tell_others(app, thread_id, UserId::from_uuid(Uuid::nil()), at, SignalKind::Asks);
-    }
-}
-
-/// Something was missed, here or there: says who is here, asks who is there, and takes for gone whoever nobody speaks of.
-fn begin_anew(app: &Arc<App>, question: u64) {
-    let here = app.signals.node;
-    let present = each(app, |thread_id, watched| {
-        watched.present.doubt(here, question);
-        (thread_id, watched.present.here())
-    });
-    let at = app.clock.now();
-    for (thread_id, members) in present {
-        members.into_iter().for_each(|member| tell_others(app, thread_id, member, at, SignalKind::Online(here)));
-    }
-    ask(app);
-    let context = app.clone();
-    app.spawn(async move {
+/// Whenever something was missed, here or there: asks the other nodes who is there, and takes for gone whoever they don't speak of.
+async fn review(app: Arc<App>, mut missed: watch::Receiver<()>) {
+    while missed.changed().await.is_ok() {
+        let has_asked = ask(&app).await;
         sleep(GRACE).await;
-        let at = context.clock.now();
-        each(&context, |_, watched| {
-            for (user_id, node) in watched.present.settle(question) {
-                watched.tell(Signal { user_id, at, kind: SignalKind::Offline(node) });
+        if !has_asked {
+            missed.mark_changed();
+        } else if !missed.has_changed().unwrap_or(true) {
+            settle(&app);
+        }
+    }
+}
+
+/// Asks the other nodes who is there, of every thread that is watched here: not of all at once, since neither what asks nor what answers
+/// may be more than the way to them holds. Whether all questions are on their way.
+async fn ask(app: &App) -> bool {
+    // It does not matter who asks.
+    let (here, nobody) = (app.signals.node, UserId::from_uuid(Uuid::nil()));
+    let threads = each(app, |thread_id, _| thread_id);
+    for some in threads.chunks(THREADS) {
+        let at = app.clock.now();
+        for thread_id in some {
+            app.signals.with(*thread_id, |watched| watched.present.doubt(here));
+            if !tell_others(app, *thread_id, nobody, at, SignalKind::Asks) {
+                return false;
             }
-        });
+        }
+        sleep(PAUSE).await;
+    }
+    true
+}
+
+/// Takes for gone whoever was asked for and is not heard of.
+fn settle(app: &App) {
+    let at = app.clock.now();
+    each(app, |_, watched| {
+        for (user_id, node) in watched.present.settle() {
+            watched.tell(Signal { user_id, at, kind: SignalKind::Offline(node) });
+        }
     });
 }
 

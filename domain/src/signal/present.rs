@@ -12,8 +12,8 @@ pub(super) struct Present {
     streams: HashMap<UserId, usize>,
     /// The nodes on which each member is. This one is among them for a while after their last stream here.
     nodes: HashMap<UserId, HashSet<NodeId>>,
-    /// Where members are only if they are heard of again, each with the number of the question that asks it.
-    doubted: HashMap<(UserId, NodeId), u64>,
+    /// Where members are only if they are heard of again.
+    doubted: HashSet<(UserId, NodeId)>,
 }
 
 impl Present {
@@ -75,16 +75,15 @@ impl Present {
         was_there && is_nowhere
     }
 
-    /// Something may have been missed: whoever is on another node may have gone. Questions are numbered, the later the higher.
-    pub(super) fn doubt(&mut self, here: NodeId, question: u64) {
+    /// Something may have been missed: whoever is on another node may have gone.
+    pub(super) fn doubt(&mut self, here: NodeId) {
         let on_nodes = self.nodes.iter().flat_map(|(user_id, nodes)| nodes.iter().map(|node| (*user_id, *node)));
-        self.doubted.extend(on_nodes.filter(|(_, node)| *node != here).map(|place| (place, question)));
+        self.doubted.extend(on_nodes.filter(|(_, node)| *node != here));
     }
 
-    /// Takes for gone whoever was doubted by a question and not heard of since, unless a later one asks for them. Who is nowhere
-    /// now, and where they were.
-    pub(super) fn settle(&mut self, question: u64) -> Vec<(UserId, NodeId)> {
-        let silent: Vec<_> = self.doubted.extract_if(|_, asked| *asked == question).map(|(place, _)| place).collect();
+    /// Takes for gone whoever was doubted and not heard of since. Who is nowhere now, and where they were.
+    pub(super) fn settle(&mut self) -> Vec<(UserId, NodeId)> {
+        let silent = std::mem::take(&mut self.doubted);
         silent.into_iter().filter(|(user_id, node)| self.depart(*user_id, *node)).collect()
     }
 
@@ -123,13 +122,12 @@ mod tests {
         present.come(bob, here);
         present.arrive(bob, elsewhere);
         present.arrive(carol, elsewhere);
-        present.doubt(here, 1);
+        present.doubt(here);
         assert!(!present.arrive(carol, elsewhere));
-        assert!(present.settle(1).is_empty() && present.everybody().len() == 2, "who is here is not asked for");
-        present.doubt(here, 2);
-        present.doubt(here, 3);
-        assert!(present.settle(2).is_empty(), "there is still time for the later answer");
-        assert_eq!((present.settle(3), present.everybody()), (vec![(carol, elsewhere)], vec![bob]));
+        assert!(present.settle().is_empty() && present.everybody().len() == 2, "who is here is not asked for");
+        present.doubt(here);
+        assert_eq!((present.settle(), present.everybody()), (vec![(carol, elsewhere)], vec![bob]));
+        assert!(present.settle().is_empty());
     }
 
     #[test]

@@ -129,11 +129,13 @@ impl Nats {
         Self { options, link: OnceLock::new(), lost: AtomicBool::new(false) }
     }
 
-    /// Tells the other nodes, or notes that they missed something.
-    pub(super) fn publish(&self, hint: &Hint) {
-        if !self.link.get().is_some_and(|link| link.send(hint)) {
+    /// Tells the other nodes, or notes that they missed something; which of the two.
+    pub(super) fn publish(&self, hint: &Hint) -> bool {
+        let leaves = self.link.get().is_some_and(|link| link.send(hint));
+        if !leaves {
             self.lost.store(true, Ordering::Relaxed);
         }
+        leaves
     }
 
     /// Waits a moment until what was published has been written to the connection.

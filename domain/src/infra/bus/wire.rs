@@ -4,8 +4,9 @@
 use std::str::SplitAsciiWhitespace;
 
 use chrono::DateTime;
+use entity::Timestamp;
 use entity::assistant_answer::Status;
-use entity::id::TypedId;
+use entity::id::{TypedId, UserId};
 use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode};
 use sea_orm::ActiveEnum;
 
@@ -25,6 +26,10 @@ impl Hint {
             Self::AccessEnded(user_id) => format!("ended {user_id}"),
             Self::Signal(thread_id, Signal { user_id, at, kind }) => {
                 format!("signal {thread_id} {user_id} {} {}", at.timestamp_micros(), kind.encode())
+            }
+            Self::Here(thread_id, node, at, users) => {
+                let users: Vec<String> = users.iter().map(ToString::to_string).collect();
+                format!("here {thread_id} {node} {} {}", at.timestamp_micros(), users.join(","))
             }
             Self::JobsReady(queue) => format!("jobs {queue}"),
             Self::BatchChanged(batch_id) => format!("batch {batch_id}"),
@@ -46,10 +51,14 @@ impl Hint {
             "revoked" => Self::SessionRevoked(id(&mut parts)?),
             "ended" => Self::AccessEnded(id(&mut parts)?),
             "signal" => {
-                let (thread_id, user_id) = (id(&mut parts)?, id(&mut parts)?);
-                let at = DateTime::from_timestamp_micros(parts.next()?.parse().ok()?)?;
+                let (thread_id, user_id, at) = (id(&mut parts)?, id(&mut parts)?, moment(&mut parts)?);
                 let kind = SignalKind::decode(&mut parts)?;
                 Self::Signal(thread_id, Signal { user_id, at, kind })
+            }
+            "here" => {
+                let (thread_id, node, at) = (id(&mut parts)?, id(&mut parts)?, moment(&mut parts)?);
+                let users = parts.next()?.split(',').map(UserId::parse);
+                Self::Here(thread_id, node, at, users.collect::<Result<_, _>>().ok()?)
             }
             "jobs" => Self::JobsReady(parts.next()?.into()),
             "batch" => Self::BatchChanged(id(&mut parts)?),
@@ -94,6 +103,10 @@ fn unescaped(parts: &mut SplitAsciiWhitespace<'_>) -> Option<String> {
     Some(percent_decode_str(parts.next()?).decode_utf8().ok()?.into_owned())
 }
 
+fn moment(parts: &mut SplitAsciiWhitespace<'_>) -> Option<Timestamp> {
+    DateTime::from_timestamp_micros(parts.next()?.parse().ok()?)
+}
+
 fn id<I: TypedId>(parts: &mut SplitAsciiWhitespace<'_>) -> Option<I> {
     I::parse(parts.next()?).ok()
 }
@@ -114,6 +127,7 @@ mod tests {
             Hint::UserChanged(clock.id(), clock.id()),
             Hint::SessionRevoked(clock.id()),
             Hint::AccessEnded(clock.id()),
+            Hint::Here(clock.id(), clock.id(), clock.now(), vec![clock.id(), clock.id()]),
             Hint::JobsReady("mail".into()),
             Hint::BatchChanged(clock.id()),
             Hint::MintChanged(clock.id()),
