@@ -46,6 +46,7 @@ export class ThreadFollower {
   readonly #threadId: string;
   readonly #viewerId: string;
   #signal = AbortSignal.abort();
+  #missesSignals = false;
   #saidTypingAtMs = 0;
   #readUpTo: Cursor = '';
   #markTimer: ReturnType<typeof setTimeout> | undefined;
@@ -68,7 +69,10 @@ export class ThreadFollower {
     void following(
       () => this.#followSignals(stop.signal),
       stop.signal,
-      () => this.store.dispatch({ type: 'cutOff' }),
+      () => {
+        this.#missesSignals = true;
+        this.store.dispatch({ type: 'cutOff' });
+      },
     );
     const clock = setInterval(() => this.store.dispatch({ type: 'clock', nowMs: Date.now() }), CLOCK_MS);
     return () => {
@@ -229,16 +233,18 @@ export class ThreadFollower {
 
   /** What passes in these is decoration: without it the thread is still all there. */
   async #followSignals(signal: AbortSignal): Promise<boolean> {
-    let wasCut = false;
     const stream = this.#linnet.stream(
       ThreadSignalsDocument,
       { threadId: this.#threadId },
       {
         signal,
         onStatus: (status) => {
-          if (status === 'waiting') wasCut = true;
+          if (status === 'waiting') this.#missesSignals = true;
           if (status !== 'open') this.store.dispatch({ type: 'cutOff' });
-          else if (wasCut) void this.#readAnswers(this.#pendingQuestions());
+          else if (this.#missesSignals) {
+            this.#missesSignals = false;
+            void this.#readAnswers(this.#pendingQuestions());
+          }
         },
       },
     );

@@ -132,7 +132,7 @@ export function reduceThread(state: ThreadState, action: ThreadAction): ThreadSt
     case 'newer':
       return { ...state, newer: 'idle', messages: addNewer(state.messages, action.page, action.after, action.asOf) };
     case 'frame':
-      return take({ ...state, cursor: later(state.cursor, action.frame.cursor) }, action.frame, action.viewerId);
+      return take({ ...state, problem: null, cursor: later(state.cursor, action.frame.cursor) }, action.frame, action.viewerId);
     case 'signal':
       return withSignals(state, sense(state.signals, action.signal, action.nowMs));
     case 'answers':
