@@ -242,7 +242,7 @@ impl ParticipantMutation {
         })
     }
 
-    /// Gives somebody another role. For admins; the last admin keeps theirs.
+    /// Gives somebody another role. For admins; the last admin keeps theirs, but in the lobby, which needs none.
     async fn participant_set_role(
         &self,
         ctx: &Context<'_>,

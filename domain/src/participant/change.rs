@@ -44,7 +44,7 @@ pub async fn remove(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId, user_i
     managed(app, prove, |proof| Managed { proof, actor, user_id, act: Act::Remove }).await
 }
 
-/// Gives somebody another role. The last admin keeps theirs.
+/// Gives somebody another role. The last admin keeps theirs, but in the lobby.
 pub async fn set_role(
     app: &Arc<App>,
     viewer: &Viewer,
@@ -246,7 +246,7 @@ impl Change for Resign {
     }
 }
 
-/// Leaves a group or room. When its last admin goes, the longest-standing member becomes one.
+/// Leaves a group or room. When its last admin goes, the longest-standing member becomes one, but not in the lobby.
 pub async fn leave(app: &Arc<App>, viewer: &Viewer, thread_id: ThreadId) -> Result<ThreadId> {
     let user_id = viewer.require()?.user.id;
     let prove = || async {

@@ -244,7 +244,8 @@ impl ThreadMutation {
         Ok(ThreadJoinPayload::of(scope, changed.map(|changed| (changed.reader, changed.seq)), errors))
     }
 
-    /// Leaves a group or a room. When its last admin leaves, the longest-standing member becomes one.
+    /// Leaves a group or a room. When its last admin leaves, the longest-standing member becomes one, but not in the lobby, which
+    /// administrators manage.
     async fn thread_leave(
         &self,
         ctx: &Context<'_>,
