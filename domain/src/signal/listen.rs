@@ -60,7 +60,7 @@ pub(crate) async fn listen(app: Arc<App>) {
                     lose(&context, node);
                 });
             }
-            Ok(Hint::Missed) | Err(RecvError::Lagged(_)) => drop(missed.send_replace(())),
+            Ok(Hint::Missed) | Err(RecvError::Lagged(_)) => missed.send_replace(()),
             Ok(_) => {}
             Err(RecvError::Closed) => return,
         }
